@@ -1,0 +1,175 @@
+// The contracts between the parts of the host. The chain knows nothing of sockets and the gateway nothing
+// of Proxy-Wasm: they meet here.
+
+/** One header: name and value as latin-1 strings, one character per byte, so that no byte is ever lost. */
+export type Header = [name: string, value: string];
+
+/** Headers in wire order, pseudo headers (`:method`, `:path`, `:authority`, `:scheme`, `:status`) included. Names are lower case. */
+export type Headers = Header[];
+
+/** Which data plane is imitated: `higress` offers Redis, inject and upstream-host calls and keeps header value 1 as StopIteration for ABI 0.2.100; `envoy` is stock Envoy 1.40. */
+export type Flavour = "higress" | "envoy";
+
+/** What happens to streams and to the VM after a trap (compat/abi.md §14). */
+export type FailurePolicy = "fail-closed" | "fail-open" | "legacy-fail-open" | "fail-reload";
+
+export interface PluginSpec {
+  /** Name in logs, metrics and errors; for a WasmPlugin resource `<namespace>.<name>`. */
+  name: string;
+  rootId?: string;
+  vmId?: string;
+  /** The module's bytes. Plugins with equal code, vmId and vmConfiguration share one VM per worker. */
+  module: Uint8Array;
+  /** Plugin configuration as delivered to `proxy_on_configure`; empty means none. */
+  configuration?: string;
+  vmConfiguration?: string;
+  environment?: Record<string, string>;
+  /** Default: `fail-closed`, or `fail-reload` in the `higress` flavour. */
+  failurePolicy?: FailurePolicy;
+  /** Envoy's `allow_on_headers_stop_iteration`; only read in the `envoy` flavour. Default true. */
+  allowOnHeadersStopIteration?: boolean;
+}
+
+/** A call of `proxy_http_call`, or one request of the router. */
+export interface UpstreamRequest {
+  cluster: string;
+  headers: Headers;
+  body: Uint8Array;
+  trailers: Headers;
+  /** 0: no deadline. */
+  timeoutMs: number;
+}
+
+export type UpstreamReply =
+  | { kind: "response"; headers: Headers; body: Uint8Array; trailers: Headers }
+  /** Connection lost after the response headers. Refused, lost before headers and timeouts are ordinary 503 and 504 responses. */
+  | { kind: "reset" };
+
+export interface Cancel {
+  cancel(): void;
+}
+
+/** Clusters by Envoy name (`outbound|80||name.static`). Implemented over sockets by services/, in memory by tests. */
+export interface Upstreams {
+  has(cluster: string): boolean;
+  /** Members as `ip:port`, healthy first; for `proxy_get_upstream_hosts`. */
+  hosts(cluster: string): string[];
+  /** `null`: the cluster has no host. `reply` is never called before `call` returns. */
+  call(request: UpstreamRequest, reply: (reply: UpstreamReply) => void): Cancel | null;
+}
+
+/** Redis as Higress offers it; `undefined` reply data means a network error or timeout. */
+export interface RedisClients {
+  init(service: string, username: string, password: string, timeoutMs: number): "ok" | "unknown-cluster";
+  call(service: string, command: Uint8Array, reply: (data: Uint8Array | undefined) => void): "ok" | "not-initialised" | "failed";
+}
+
+export interface Clock {
+  /** Wall clock, nanoseconds since the epoch. */
+  now(): bigint;
+  /** Monotonic clock, nanoseconds. */
+  monotonic(): bigint;
+  setTimer(delayMs: number, fire: () => void): Cancel;
+}
+
+/** Process-wide data (compat/abi.md §12), shared by all VMs and workers; every method is atomic. */
+export interface SharedData {
+  get(vmId: string, key: string): { value: Uint8Array; cas: number } | undefined;
+  set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch";
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "critical";
+
+export interface LogSink {
+  level: LogLevel;
+  write(level: LogLevel, plugin: string, message: string): void;
+}
+
+/** What the chain may ask about the route while a stream runs. */
+export interface Route {
+  name: string;
+  cluster: string;
+}
+
+export interface ChainOptions {
+  plugins: PluginSpec[];
+  flavour: Flavour;
+  upstreams: Upstreams;
+  redis?: RedisClients;
+  sharedData: SharedData;
+  clock: Clock;
+  log: LogSink;
+  /** Chosen on request headers and again when a plugin changes them; undefined → 404. */
+  route(headers: Headers): Route | undefined;
+  /** Bytes a stream may buffer before 413 (request) or 500 (response). Default 1 MiB as in Envoy; a plugin may raise it through the Higress properties. */
+  bufferLimit?: number;
+  /** Observes every callback and host call of interest; used by the inspector page, traces and benches. */
+  observer?: ChainObserver;
+}
+
+export interface ChainObserver {
+  callback?(event: { stream: number; plugin: string; name: string; micros: number; memoryPages: number }): void;
+  headers?(event: { stream: number; plugin: string; phase: "request" | "response"; before: Headers; after: Headers }): void;
+}
+
+/** What the chain tells the codec (downstream) and the router (upstream) of one stream. */
+export interface StreamEvents {
+  /** First event towards upstream; the route is final. */
+  requestHeaders(headers: Headers, endStream: boolean, route: Route): void;
+  requestData(data: Uint8Array, endStream: boolean): void;
+  requestTrailers(trailers: Headers): void;
+  /** The upstream request, if any, is to be given up. */
+  requestReset(): void;
+  responseHeaders(headers: Headers, endStream: boolean): void;
+  responseData(data: Uint8Array, endStream: boolean): void;
+  responseTrailers(trailers: Headers): void;
+  /** The response cannot be completed: cut the connection or reset the HTTP/2 stream. */
+  responseReset(): void;
+  /** Backpressure: the chain holds more than its limit of upstream (`response`) or client (`request`) data. */
+  pause?(direction: "request" | "response"): void;
+  resume?(direction: "request" | "response"): void;
+}
+
+export interface StreamInfo {
+  /** `ip:port`. */
+  source: string;
+  destination: string;
+  protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+}
+
+/** One HTTP exchange. The codec drives the request side, the router the response side. Calls may not be made from inside StreamEvents of the same stream. */
+export interface ChainStream {
+  readonly id: number;
+  requestHeaders(headers: Headers, endStream: boolean): void;
+  requestData(data: Uint8Array, endStream: boolean): void;
+  requestTrailers(trailers: Headers): void;
+  /** The client went away. */
+  requestReset(): void;
+  responseHeaders(headers: Headers, endStream: boolean): void;
+  responseData(data: Uint8Array, endStream: boolean): void;
+  responseTrailers(trailers: Headers): void;
+  /** The upstream connection broke; before response headers the chain answers 503 itself. */
+  responseReset(reason: "connect-failure" | "reset" | "timeout"): void;
+}
+
+/** All plugins of a listener on one worker. */
+export interface Chain {
+  /** Rejects a configuration that a plugin refuses: throws `ConfigurationRejected` naming the plugin. */
+  newStream(events: StreamEvents, info: StreamInfo): ChainStream;
+  /** Applies a new list of plugins to new streams; running streams keep theirs. Throws `ConfigurationRejected` and keeps the old list. */
+  reconfigure(plugins: PluginSpec[]): Promise<void>;
+  /** Prometheus text of the custom metrics, Envoy's names. */
+  stats(): string;
+  liveStreams(): number;
+  close(): void;
+}
+
+/** A plugin refused its configuration, or its module does not load. The message is Envoy's plus the plugin's last error log line. */
+export class ConfigurationRejected extends Error {
+  readonly plugin: string;
+  constructor(plugin: string, message: string) {
+    super(message);
+    this.name = "ConfigurationRejected";
+    this.plugin = plugin;
+  }
+}
