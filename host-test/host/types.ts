@@ -28,6 +28,10 @@ export interface PluginSpec {
   failurePolicy?: FailurePolicy;
   /** Envoy's `allow_on_headers_stop_iteration`; only read in the `envoy` flavour. Default true. */
   allowOnHeadersStopIteration?: boolean;
+  /** Envoy's `reload_config.backoff.base_interval` in milliseconds. Default 1000. */
+  reloadIntervalMs?: number;
+  /** Envoy's `capability_restriction_config`: names of the host functions and callbacks that are allowed. Default: all. */
+  allowedCapabilities?: string[];
 }
 
 /** A call of `proxy_http_call`, or one request of the router. */
@@ -78,6 +82,65 @@ export interface SharedData {
   set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch";
 }
 
+/** Shared queues (compat/abi.md §12). Tokens are positive. */
+export interface SharedQueues {
+  /** Returns the same token for the same name; `ready` is called, never from inside a call of this object, after something was enqueued. The last party that registered is told. */
+  register(vmId: string, name: string, ready: () => void): number;
+  /** 0: no such queue. */
+  resolve(vmId: string, name: string): number;
+  enqueue(token: number, data: Uint8Array): "ok" | "unknown";
+  dequeue(token: number): Uint8Array | "empty" | "unknown";
+  /** Stops telling the parties registered with this function. */
+  unregister(ready: () => void): void;
+}
+
+export type MetricType = "counter" | "gauge" | "histogram";
+
+/** Process-wide custom metrics; names are the ones the module gave, without Envoy's `wasmcustom.` prefix. */
+export interface Stats {
+  /** A handle for the named metric, created at 0. One name as two types is two metrics. */
+  define(type: MetricType, name: string): number;
+  /** Counter: adds (the value is not negative). Gauge: adds, may be negative. */
+  add(handle: number, value: bigint): void;
+  /** Gauge: sets. Histogram: observes. */
+  record(handle: number, value: bigint): void;
+  get(handle: number): bigint;
+  /** Prometheus text as Envoy 1.40 prints it. */
+  prometheus(): string;
+}
+
+export interface GrpcRequest {
+  /** A cluster name, or a serialized `envoy.config.core.v3.GrpcService`, as the module gave it. */
+  target: Uint8Array;
+  service: string;
+  method: string;
+  metadata: Headers;
+  /** 0: no deadline. */
+  timeoutMs: number;
+}
+
+/** Never called before `open` returned. After `close` nothing follows. */
+export interface GrpcEvents {
+  initialMetadata(metadata: Headers): void;
+  message(message: Uint8Array): void;
+  trailingMetadata(metadata: Headers): void;
+  /** `status` as in gRPC: 0 ok, 4 deadline exceeded, 14 unavailable. */
+  close(status: number, message: string): void;
+}
+
+export interface GrpcStream {
+  send(message: Uint8Array, endStream: boolean): void;
+  /** Half-closes. */
+  close(): void;
+  /** Gives up; no event follows. */
+  reset(): void;
+}
+
+export interface GrpcClients {
+  /** `unknown`: no such cluster; `failed`: it has no host. */
+  open(request: GrpcRequest, events: GrpcEvents): GrpcStream | "unknown" | "failed";
+}
+
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "critical";
 
 export interface LogSink {
@@ -85,10 +148,28 @@ export interface LogSink {
   write(level: LogLevel, plugin: string, message: string): void;
 }
 
+/** Values of Envoy metadata and of properties that are maps. */
+export type Metadata = { [key: string]: MetadataValue };
+export type MetadataValue = string | number | boolean | null | MetadataValue[] | Metadata;
+
 /** What the chain may ask about the route while a stream runs. */
 export interface Route {
   name: string;
   cluster: string;
+  virtualHost?: string;
+  /** `filter_metadata` by namespace. */
+  metadata?: Metadata;
+  clusterMetadata?: Metadata;
+  /** Set by the chain on the route it hands to `StreamEvents.requestHeaders`: the `ip:port` a plugin chose with `proxy_set_upstream_override_host`. */
+  overrideHost?: string;
+}
+
+/** What properties such as `node` and `xds.listener_direction` say about this proxy. */
+export interface ProxyInfo {
+  node?: { id?: string; cluster?: string; metadata?: Metadata };
+  listenerDirection?: "unspecified" | "inbound" | "outbound";
+  listenerMetadata?: Metadata;
+  filterChainName?: string;
 }
 
 export interface ChainOptions {
@@ -96,15 +177,43 @@ export interface ChainOptions {
   flavour: Flavour;
   upstreams: Upstreams;
   redis?: RedisClients;
+  grpc?: GrpcClients;
   sharedData: SharedData;
+  /** Default: an object of this process alone. Workers that belong together are given the same. */
+  queues?: SharedQueues;
+  stats?: Stats;
   clock: Clock;
   log: LogSink;
   /** Chosen on request headers and again when a plugin changes them; undefined → 404. */
   route(headers: Headers): Route | undefined;
   /** Bytes a stream may buffer before 413 (request) or 500 (response). Default 1 MiB as in Envoy; a plugin may raise it through the Higress properties. */
   bufferLimit?: number;
+  /** Memory cap of one VM. Default 1 GiB, as in Envoy. */
+  memoryLimitBytes?: number;
+  /** Imitates Envoy before 1.33 (Higress on 1.27): while a body is buffered the newest chunk joins the buffer only after its callback (compat/abi.md §7). */
+  lateBodyBuffer?: boolean;
+  proxy?: ProxyInfo;
   /** Observes every callback and host call of interest; used by the inspector page, traces and benches. */
   observer?: ChainObserver;
+}
+
+/** How an exchange ended; what an access log would say. */
+export interface StreamRecord {
+  stream: number;
+  /** 0: no response was sent. */
+  responseCode: number;
+  /** `%RESPONSE_CODE_DETAILS%`. */
+  details: string;
+  /** `%RESPONSE_FLAGS%`, comma-separated, `-` when none. */
+  flags: string;
+  route: Route | undefined;
+  requestBytes: number;
+  responseBytes: number;
+  durationMs: number;
+  /** `%FILTER_STATE(wasm.<name>:PLAIN)%` by `wasm.<name>`, latin-1. */
+  filterState: Map<string, string>;
+  /** `trace_span_tag.<name>` of Higress. */
+  spanTags: Map<string, string>;
 }
 
 export interface ChainObserver {
@@ -125,6 +234,8 @@ export interface StreamEvents {
   responseTrailers(trailers: Headers): void;
   /** The response cannot be completed: cut the connection or reset the HTTP/2 stream. */
   responseReset(): void;
+  /** Last event: the plugins have logged. */
+  complete?(record: StreamRecord): void;
   /** Backpressure: the chain holds more than its limit of upstream (`response`) or client (`request`) data. */
   pause?(direction: "request" | "response"): void;
   resume?(direction: "request" | "response"): void;
@@ -135,6 +246,10 @@ export interface StreamInfo {
   source: string;
   destination: string;
   protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  connectionId?: number;
+  requestedServerName?: string;
+  tlsVersion?: string;
+  mtls?: boolean;
 }
 
 /** One HTTP exchange. The codec drives the request side, the router the response side. Calls may not be made from inside StreamEvents of the same stream. */
@@ -145,6 +260,8 @@ export interface ChainStream {
   requestTrailers(trailers: Headers): void;
   /** The client went away. */
   requestReset(): void;
+  /** The router connected: for the properties `upstream.*`. `ip:port`. */
+  upstreamSelected(address: string, localAddress?: string): void;
   responseHeaders(headers: Headers, endStream: boolean): void;
   responseData(data: Uint8Array, endStream: boolean): void;
   responseTrailers(trailers: Headers): void;
