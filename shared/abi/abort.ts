@@ -1,5 +1,13 @@
+// What `abort` of the standard library becomes: one log line, then a trap. AssemblyScript has no catch, so
+// reaching this is a defect of ours; the line says where.
+
 import { proxy_log } from "./env";
+import { LogLevel } from "./codes";
+
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
-  if (message) { const m = String.UTF8.encode(message); proxy_log(5, changetype<usize>(m), m.byteLength); }
+  const reason = message ? message : "";
+  const where = file ? file : "";
+  const text = String.UTF8.encode(`abort: ${reason} at ${where}:${line}:${column}`);
+  proxy_log(LogLevel.Critical, changetype<usize>(text), text.byteLength);
   unreachable();
 }

@@ -1,0 +1,85 @@
+// Memory that crosses the boundary, and when garbage is collected.
+//
+// The runtime is `minimal`: nothing is collected unless `__collect` is called, and it is called only at call
+// depth 0, when no managed value is on the stack. So a pointer handed to the host in a callback stays good to
+// the end of that callback. Collection is amortised: it costs O(live objects).
+
+import { Span } from "../bytes/span";
+import "./abort";
+
+/** Where the host writes an address and a size: two u32. */
+const OUT = memory.data(16);
+
+/** `Runtime.Incremental` of the standard library, whose enum user code cannot name. */
+const INCREMENTAL = 2;
+
+let depth = 0;
+let callbacksSinceCollect = 0;
+let bytesSinceCollect = 0;
+/** Set by the dispatcher; more live streams make a collection dearer and so rarer. */
+let liveContexts = 0;
+
+/** Allocates memory that the host fills and `adopt` turns into a span. Called by the host, inside our calls. */
+export function malloc(size: i32): usize {
+  bytesSinceCollect += size;
+  return __new(<usize>size, idof<ArrayBuffer>());
+}
+
+/** Fallback name of `malloc`; the Go project's test host looks up only this one. */
+export function proxy_on_memory_allocate(size: i32): usize {
+  return malloc(size);
+}
+
+export function outAddress(): usize {
+  return OUT;
+}
+
+export function outSize(): usize {
+  return OUT + 4;
+}
+
+/** A further u32 or u64 result (CAS, token, metric value). */
+export function outNumber(): usize {
+  return OUT + 8;
+}
+
+/** Makes the out parameters say "nothing", for hosts that leave them alone on failure. */
+export function clearOut(): void {
+  store<u64>(OUT, 0);
+  store<u64>(OUT, 0, 8);
+}
+
+/** The bytes the host just returned through the out parameters. */
+export function adopt(): Span {
+  const address = <usize>load<u32>(OUT);
+  const size = load<i32>(OUT, 4);
+  if (address == 0 || size <= 0) return Span.empty();
+  return new Span(changetype<ArrayBuffer>(address), address, size);
+}
+
+export function enter(): void {
+  depth++;
+}
+
+/** Ends a callback; at depth 0 garbage may be collected. */
+export function leave(): void {
+  depth--;
+  if (depth > 0) return;
+  callbacksSinceCollect++;
+  if (isDefined(COLLECT_ALWAYS)) {
+    __collect();
+    return;
+  }
+  if (ASC_RUNTIME == INCREMENTAL) return;
+  // Copies and conversions of what came in are garbage too, hence the factor.
+  const room = max(256 * 1024, <i32>(memory.size() << 16) / 4);
+  if (callbacksSinceCollect >= max(64, liveContexts) || bytesSinceCollect > room / 3) {
+    callbacksSinceCollect = 0;
+    bytesSinceCollect = 0;
+    __collect();
+  }
+}
+
+export function setLiveContexts(count: i32): void {
+  liveContexts = count;
+}

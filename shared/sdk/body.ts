@@ -1,0 +1,47 @@
+// A message body as one callback sees it: all that is held after `Flow.Hold`, else only this chunk. Bytes stay
+// with the host until asked for; edits are made there too.
+
+import * as host from "../abi/host";
+import { BufferKind, Status } from "../abi/codes";
+import { Span } from "../bytes/span";
+
+/** Bytes fetched at a time when a body is only looked at. */
+export const WINDOW = 64 * 1024;
+const PAST_THE_END = 0x7fffffff;
+
+export class Body {
+  constructor(
+    private buffer: BufferKind,
+    /** What the host said is visible. Older hosts count one chunk short: never use it as the exact length. */
+    public announcedSize: i32,
+  ) {}
+
+  /** Up to `length` bytes from `start`; shorter at the end. */
+  read(start: i32, length: i32 = WINDOW): Span {
+    return host.bufferBytes(this.buffer, start, length);
+  }
+
+  /** Everything visible. */
+  all(): Span {
+    return host.bufferBytes(this.buffer, 0, PAST_THE_END);
+  }
+
+  /** Everything visible becomes `bytes`. False when the host refuses. */
+  replace(bytes: Span): bool {
+    return host.setBufferBytes(this.buffer, 0, PAST_THE_END, bytes) == Status.Ok;
+  }
+
+  /** The first `count` bytes become `bytes`; the rest is not touched or copied. */
+  replacePrefix(count: i32, bytes: Span): bool {
+    return host.setBufferBytes(this.buffer, 0, count, bytes) == Status.Ok;
+  }
+
+  append(bytes: Span): bool {
+    return host.setBufferBytes(this.buffer, PAST_THE_END, 0, bytes) == Status.Ok;
+  }
+
+  /** Holds this chunk back: the host sends nothing for it. */
+  clear(): bool {
+    return this.replace(Span.empty());
+  }
+}

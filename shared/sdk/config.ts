@@ -1,0 +1,194 @@
+// Reading a plugin's configuration. Values are coerced as leniently as the Go plugins do (a port may be a
+// string, a lone object stands for a list of one), and every complaint names the field by path, what was
+// expected and what was found.
+
+import { Json, JsonKind } from "../json";
+import { Span } from "../bytes/span";
+import { maskInLogs } from "./log";
+
+/** What a parser found wrong. Errors reject the configuration, warnings are logged. */
+export class ConfigReport {
+  errors: string[] = [];
+  warnings: string[] = [];
+
+  get failed(): bool {
+    return this.errors.length > 0;
+  }
+}
+
+/** Base of every plugin's configuration class. */
+export abstract class Config {
+  /** Called once when the configuration is taken into use; false rejects it (log the reason). */
+  start(): bool {
+    return true;
+  }
+}
+
+const FOUND_LIMIT = 40;
+
+/** What is at `value`, short enough for a message; never the whole value. */
+function describe(value: Json): string {
+  if (!value.exists) return "nothing";
+  if (value.isObject) return "an object";
+  if (value.isArray) return "a list";
+  const raw = value.raw();
+  const text = raw.slice(0, FOUND_LIMIT).toString();
+  return raw.size > FOUND_LIMIT ? text + "…" : text;
+}
+
+export class ConfigReader {
+  private read: string[] = [];
+
+  constructor(
+    public value: Json,
+    /** Where this value stands, e.g. `providers[0].failover`; "" at the top. */
+    public path: string,
+    public report: ConfigReport,
+  ) {}
+
+  /** True when the key exists, even with `null`. */
+  has(key: string): bool {
+    return this.member(key).exists;
+  }
+
+  isObjectAt(key: string): bool {
+    return this.member(key).isObject;
+  }
+
+  /** The member as a reader of its own; reading from an absent one gives defaults. */
+  child(key: string): ConfigReader {
+    return new ConfigReader(this.member(key), this.pathOf(key), this.report);
+  }
+
+  /** Strings as they are, numbers and booleans as their text, objects and lists as raw JSON; else `fallback`. */
+  text(key: string, fallback: string = ""): string {
+    const value = this.member(key);
+    return value.exists && value.kind != JsonKind.Null ? value.lenientText() : fallback;
+  }
+
+  requiredText(key: string): string {
+    const text = this.text(key);
+    if (text.length == 0) this.expected(key, "a non-empty string");
+    return text;
+  }
+
+  /** As `text`, and the value is never shown in a log line. */
+  secret(key: string): string {
+    const text = this.text(key);
+    maskInLogs(text);
+    return text;
+  }
+
+  /** Numbers truncated, numeric strings parsed, true 1; 0 or absent gives `fallback`. */
+  integer(key: string, fallback: i64 = 0): i64 {
+    const value = this.member(key);
+    if (!value.exists) return fallback;
+    const number = value.lenientInteger();
+    return number == 0 ? fallback : number;
+  }
+
+  /** As `integer`; outside the bounds is an error. */
+  integerBetween(key: string, fallback: i64, least: i64, most: i64): i64 {
+    const number = this.integer(key, fallback);
+    if (number < least || number > most) this.expected(key, `an integer from ${least} to ${most}`);
+    return number;
+  }
+
+  number(key: string, fallback: f64 = 0): f64 {
+    const value = this.member(key);
+    return value.exists && value.kind != JsonKind.Null ? value.lenientNumber() : fallback;
+  }
+
+  /** `true`, non-zero numbers and the strings 1, t, true in any case. */
+  flag(key: string, fallback: bool = false): bool {
+    const value = this.member(key);
+    return value.exists ? value.lenientBool() : fallback;
+  }
+
+  /** The items of a list; a lone value counts as a list of one, absent or `null` as an empty one. */
+  list(key: string): ConfigReader[] {
+    const readers: ConfigReader[] = [];
+    const value = this.member(key);
+    const path = this.pathOf(key);
+    if (value.isArray) {
+      const items = value.items();
+      while (items.next()) {
+        readers.push(new ConfigReader(items.value, `${path}[${readers.length}]`, this.report));
+      }
+    } else if (value.exists && value.kind != JsonKind.Null) {
+      readers.push(new ConfigReader(value, path, this.report));
+    }
+    return readers;
+  }
+
+  texts(key: string): string[] {
+    const texts: string[] = [];
+    const readers = this.list(key);
+    for (let i = 0; i < readers.length; i++) texts.push(readers[i].value.lenientText());
+    return texts;
+  }
+
+  secrets(key: string): string[] {
+    const texts = this.texts(key);
+    for (let i = 0; i < texts.length; i++) maskInLogs(texts[i]);
+    return texts;
+  }
+
+  /** The members of an object; anything else counts as an empty one. */
+  entries(key: string): ConfigEntry[] {
+    const entries: ConfigEntry[] = [];
+    const value = this.member(key);
+    if (!value.isObject) return entries;
+    const path = this.pathOf(key);
+    const members = value.members();
+    while (members.next()) {
+      const name = members.key.toString();
+      entries.push(new ConfigEntry(name, new ConfigReader(members.value, `${path}.${name}`, this.report)));
+    }
+    return entries;
+  }
+
+  /** The value's JSON, copied so that it may outlive the configuration text. */
+  raw(key: string): Span {
+    return this.member(key).raw().copy();
+  }
+
+  /** Records that `key` is not what it must be. */
+  expected(key: string, what: string): void {
+    this.report.errors.push(`${this.pathOf(key)}: expected ${what}, found ${describe(this.member(key))}`);
+  }
+
+  /** Records an error about this object in the plugin's own words. */
+  fail(message: string): void {
+    this.report.errors.push(this.path.length > 0 ? `${this.path}: ${message}` : message);
+  }
+
+  /** Warns of members that nobody has asked for: a misspelt key must not be silent. */
+  warnUnread(): void {
+    if (!this.value.isObject) return;
+    const members = this.value.members();
+    while (members.next()) {
+      const name = members.key.toString();
+      if (name.startsWith("_match_") || name == "_rules_" || name == "_plugin_id_") continue;
+      if (!this.read.includes(name)) {
+        this.report.warnings.push(`${this.pathOf(name)}: unknown key, ignored`);
+      }
+    }
+  }
+
+  private member(key: string): Json {
+    if (!this.read.includes(key)) this.read.push(key);
+    return this.value.get(key);
+  }
+
+  private pathOf(key: string): string {
+    return this.path.length > 0 ? `${this.path}.${key}` : key;
+  }
+}
+
+export class ConfigEntry {
+  constructor(
+    public name: string,
+    public reader: ConfigReader,
+  ) {}
+}

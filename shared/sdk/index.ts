@@ -1,0 +1,12 @@
+export { AnyPlugin, plugin } from "./plugin";
+export { AnyStream, Flow, Stream } from "./stream";
+export { Head, HeaderList, HeaderPairs } from "./head";
+export { Body, WINDOW } from "./body";
+export { Config, ConfigEntry, ConfigReader, ConfigReport } from "./config";
+export { HttpCall, HttpReply, HttpRequest, send } from "./call";
+export { Change, Store, StoreEntry, Update } from "./store";
+export { count, gauge, move, observe } from "./metric";
+export { every, Task } from "./tick";
+export { nowMs, random, randomBelow } from "./clock";
+export { clusterName, property, propertyBytes, routeName, setProperty } from "./property";
+export { log, maskInLogs } from "./log";

@@ -1,0 +1,34 @@
+// Properties: attributes of the request, and filter state that plugins share.
+
+import { property as hostProperty, setProperty as hostSetProperty } from "../abi/host";
+import { Span } from "../bytes/span";
+
+/** The text of a property, or null; `path` has its segments joined by `\0`. */
+export function property(path: string): string | null {
+  const value = hostProperty(path);
+  return value === null ? null : value.toString();
+}
+
+export function propertyBytes(path: string): Span | null {
+  return hostProperty(path);
+}
+
+export function setProperty(name: string, value: string): void {
+  hostSetProperty(name, Span.text(value));
+}
+
+/** Stock Envoy dropped the old names in favour of `xds.*`; Higress's line has them. "" when neither is known. */
+export function routeName(): string {
+  const name = property("route_name");
+  if (name !== null) return name;
+  const xds = property("xds\0route_name");
+  return xds !== null ? xds : "";
+}
+
+/** Name of the cluster the route points at, or "". */
+export function clusterName(): string {
+  const name = property("cluster_name");
+  if (name !== null) return name;
+  const xds = property("xds\0cluster_name");
+  return xds !== null ? xds : "";
+}

@@ -1,0 +1,129 @@
+// One HTTP exchange as a plugin sees it. A plugin extends `Stream` and overrides the callbacks it needs; what a
+// callback returns says what becomes of the message.
+
+import * as host from "../abi/host";
+import { Direction, MapKind } from "../abi/codes";
+import { Span } from "../bytes/span";
+import { Body } from "./body";
+import { Config } from "./config";
+import { Head, HeaderList } from "./head";
+
+const requestHead = new Head(MapKind.RequestHeaders);
+const responseHead = new Head(MapKind.ResponseHeaders);
+
+export enum Flow {
+  /** Let it go on. */
+  Next,
+  /**
+   * Headers: keep them, editable, and read the body. Body: keep what came and ask again when more comes; the
+   * next callback sees all of it. It is not a wait: the first `Next` of a body callback lets everything go.
+   */
+  Hold,
+  /** Stop until `resumeRequest` or `resumeResponse`; no body callback comes in between. Always with a call-out that has a deadline. */
+  Wait,
+  /** Body only: this chunk is swallowed. */
+  Drop,
+  /** A local reply was sent. */
+  Answered,
+}
+
+/** The part of a stream that does not depend on the plugin's configuration class. */
+export abstract class AnyStream {
+  /** Context id in the host. */
+  id: u32 = 0;
+  /** Of the header `x-request-id`; "" when absent. */
+  requestId: string = "";
+  /** True from the moment the host forgot the stream: answers of call-outs find nobody. */
+  isGone: bool = false;
+  /** False for bodies nobody should edit as text: gRPC, octet streams, any content-encoding, websockets. */
+  requestBodyReadable: bool = true;
+  responseBodyReadable: bool = true;
+  private readsRequest: bool = true;
+  private readsResponse: bool = true;
+
+  abstract attach(config: Config): void;
+
+  onRequestHead(head: Head, end: bool): Flow {
+    return Flow.Next;
+  }
+  /** `end` comes exactly once, also when the message ends with trailers. */
+  onRequestBody(body: Body, end: bool): Flow {
+    return Flow.Next;
+  }
+  onRequestTrailers(trailers: Head): Flow {
+    return Flow.Next;
+  }
+  onResponseHead(head: Head, end: bool): Flow {
+    return Flow.Next;
+  }
+  onResponseBody(body: Body, end: bool): Flow {
+    return Flow.Next;
+  }
+  onResponseTrailers(trailers: Head): Flow {
+    return Flow.Next;
+  }
+  /** The exchange is over and all headers can be read; called once. */
+  onLog(): void {}
+  /** Last call; whatever the stream still holds must be given back here. */
+  onDone(): void {}
+
+  /** No body callback for this direction any more: the body flows past untouched. */
+  ignoreRequestBody(): void {
+    this.readsRequest = false;
+  }
+  ignoreResponseBody(): void {
+    this.readsResponse = false;
+  }
+  get wantsRequestBody(): bool {
+    return this.readsRequest && this.requestBodyReadable;
+  }
+  get wantsResponseBody(): bool {
+    return this.readsResponse && this.responseBodyReadable;
+  }
+
+  get requestHead(): Head {
+    return requestHead;
+  }
+  get responseHead(): Head {
+    return responseHead;
+  }
+
+  /** Ends a `Flow.Wait`; the request goes on. Read what is needed of the request first. */
+  resumeRequest(): void {
+    host.continueStream(Direction.Request);
+  }
+  resumeResponse(): void {
+    host.continueStream(Direction.Response);
+  }
+
+  /**
+   * Answers the client instead of the upstream. `details` shows in the access log as `<plugin>.<reason>`.
+   * Possible until response headers are sent; the response callbacks run for it too.
+   */
+  reply(status: i32, contentType: string, body: Span, details: string, headers: HeaderList | null = null): Flow {
+    const list = headers === null ? new HeaderList() : headers;
+    if (body.size > 0) list.add("content-type", contentType);
+    const serialized = list.serialize();
+    host.sendLocalResponse(status, details, body, serialized);
+    return Flow.Answered;
+  }
+
+  /** Cuts the response: the client sees a reset. */
+  cut(): void {
+    host.closeStream(Direction.Response);
+  }
+}
+
+export abstract class Stream<C extends Config> extends AnyStream {
+  /** The configuration that matched this request. Set before any callback. */
+  private matched: C | null = null;
+
+  attach(config: Config): void {
+    if (config instanceof C) this.matched = config as C;
+  }
+
+  /** Never read before a callback: the SDK attaches the configuration first. */
+  get config(): C {
+    return this.matched as C;
+  }
+}
