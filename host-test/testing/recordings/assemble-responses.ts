@@ -1,0 +1,87 @@
+// Reference reading of the OpenAI Responses API.
+import type { JsonObject } from "../../services/simulator/json-value.ts";
+import { isObject, numberOf, objectOf, objectsOf, textOf } from "../../services/simulator/json-value.ts";
+import type { Expected, ExpectedToolCall, ExpectedUsage } from "./expected.ts";
+import { emptyExpected } from "./expected.ts";
+
+export function assembleResponsesAnswer(response: JsonObject): Expected {
+  const expected = withResponse(emptyExpected(), response);
+  for (const item of objectsOf(response.output)) {
+    if (item.type === "message") {
+      for (const part of objectsOf(item.content)) if (part.type === "output_text") expected.text += textOf(part.text);
+    } else if (item.type === "reasoning") {
+      for (const part of [...objectsOf(item.content), ...objectsOf(item.summary)]) expected.reasoning += textOf(part.text);
+    } else if (item.type === "function_call") {
+      expected.toolCalls.push(callOf(item));
+    }
+  }
+  return expected;
+}
+
+/** Reads the deltas, not the whole response that the closing event repeats: a lost delta shows. */
+export function assembleResponsesStream(events: readonly JsonObject[]): Expected {
+  let expected = emptyExpected();
+  const calls = new Map<number, ExpectedToolCall>();
+  for (const event of events) {
+    const index = numberOf(event.output_index) ?? 0;
+    const item = objectOf(event.item);
+    switch (event.type) {
+      case "response.output_text.delta":
+        expected.text += textOf(event.delta);
+        break;
+      case "response.reasoning_text.delta":
+      case "response.reasoning_summary_text.delta":
+        expected.reasoning += textOf(event.delta);
+        break;
+      case "response.output_item.added":
+        if (item.type === "function_call") calls.set(index, { ...callOf(item), arguments: textOf(item.arguments) });
+        break;
+      case "response.function_call_arguments.delta": {
+        const call = calls.get(index);
+        if (call) call.arguments += textOf(event.delta);
+        break;
+      }
+      // LM Studio streams no argument delta, only the closing text.
+      case "response.function_call_arguments.done": {
+        const call = calls.get(index);
+        if (call && call.arguments === "") call.arguments = textOf(event.arguments);
+        break;
+      }
+      case "error":
+        expected.error = textOf(event.message) || textOf(objectOf(event.error).message);
+        break;
+      default:
+        if (isObject(event.response)) expected = withResponse(expected, event.response);
+    }
+  }
+  expected.toolCalls = [...calls.values()].map((call) => ({ ...call, arguments: call.arguments || "{}" }));
+  return expected;
+}
+
+function withResponse(expected: Expected, response: JsonObject): Expected {
+  const usage = isObject(response.usage) ? responsesUsage(response.usage) : expected.usage;
+  const incomplete = textOf(objectOf(response.incomplete_details).reason);
+  return {
+    ...expected,
+    id: textOf(response.id),
+    model: textOf(response.model) || expected.model,
+    stop: incomplete || textOf(response.status),
+    ...(usage && { usage }),
+  };
+}
+
+function callOf(item: JsonObject): ExpectedToolCall {
+  return { id: textOf(item.call_id), name: textOf(item.name), arguments: textOf(item.arguments) || "{}" };
+}
+
+function responsesUsage(usage: JsonObject): ExpectedUsage {
+  const input = objectOf(usage.input_tokens_details);
+  return {
+    input: numberOf(usage.input_tokens) ?? 0,
+    output: numberOf(usage.output_tokens) ?? 0,
+    total: numberOf(usage.total_tokens),
+    cachedInput: numberOf(input.cached_tokens) ?? 0,
+    cacheWrite: numberOf(input.cache_write_tokens) ?? 0,
+    reasoning: numberOf(objectOf(usage.output_tokens_details).reasoning_tokens) ?? 0,
+  };
+}
