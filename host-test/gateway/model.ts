@@ -12,7 +12,10 @@ export interface Position {
 export interface GatewayModel {
   plugins: PluginResource[];
   clusters: Cluster[];
+  /** In match order: a request belongs to the most specific host that any rule names (exact, then the longest suffix, then `*`), and there to the first rule that matches. */
   routes: RouteRule[];
+  /** Bytes a stream may buffer, from `connectionBufferLimits` of the ConfigMap `higress-config`; undefined: the engine's default. */
+  bufferLimit?: number;
   /** Resources that are not understood, for the "ignored" report. */
   ignored: { kind: string; name: string; position: Position }[];
 }
@@ -30,6 +33,8 @@ export interface PluginResource {
   environment: Record<string, string>;
   /** Exactly what `proxy_on_configure` receives: defaultConfig plus `_rules_`, as JSON. Empty: no configuration. */
   configuration: string;
+  /** The same for people to look at: what the plugin's schema marks as secret is replaced by `***`. */
+  maskedConfiguration: string;
   position: Position;
 }
 
@@ -51,13 +56,17 @@ export interface RouteRule {
   name: string;
   /** Lower-case host, `*.suffix`, or `*`. */
   host: string;
+  /** A prefix matches whole path segments: `/a` matches `/a` and `/a/b`, not `/ab`. */
   path: { type: "prefix" | "exact"; value: string };
   headers: { name: string; exact?: string; prefix?: string; regex?: string }[];
   methods: string[];
   destinations: { cluster: string; weight: number }[];
+  /** Replaces the matched path or prefix; the joint to the rest is always one slash. */
   rewritePath?: string;
   rewriteHost?: string;
-  retry?: { on: string[]; attempts: number };
+  /** `on`: Envoy's words (`5xx`, `connect-failure`, `retriable-status-codes`, …); `statusCodes` belong to the last. */
+  retry?: { on: string[]; attempts: number; statusCodes?: number[] };
+  /** 0: no deadline. */
   timeoutMs: number;
   position: Position;
 }
