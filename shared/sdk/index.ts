@@ -10,3 +10,5 @@ export { every, Task } from "./tick";
 export { nowMs, random, randomBelow } from "./clock";
 export { clusterName, property, propertyBytes, routeName, setProperty } from "./property";
 export { log, maskInLogs } from "./log";
+export { Redis, RedisCall, RedisOptions } from "./redis";
+export { RespCommand, RespKind, RespValue } from "../resp";

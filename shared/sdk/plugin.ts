@@ -13,6 +13,7 @@ import { Head } from "./head";
 import { log, refreshLogLevel, setLogOrigin } from "./log";
 import { property, setProperty } from "./property";
 import { ConfigParser, RuleSet } from "./rules";
+import { redisReplies } from "./redis-replies";
 import { AnyStream, Flow, Stream } from "./stream";
 import { collectTasks, Ticker } from "./tick";
 
@@ -299,14 +300,22 @@ class Dispatcher extends Handler {
   callReplied(token: u32, headers: i32, bodySize: i32, trailers: i32): void {
     const call = takePending(token);
     if (call === null) return;
-    const stream = call.stream;
-    if (stream !== null && this.exchanges.has(stream.id)) {
-      this.speakFor(this.exchanges.get(stream.id).root, stream.requestId);
-    }
+    this.speakForStream(call.stream);
     deliver(call, headers, bodySize);
   }
 
-  redisReplied(token: u32, status: i32, size: i32): void {}
+  redisReplied(token: u32, status: i32, size: i32): void {
+    const replies = redisReplies();
+    if (replies === null) return;
+    this.speakForStream(replies.streamOf(token));
+    replies.deliver(token, status);
+  }
+
+  /** Log lines of a reply name the request it belongs to. */
+  private speakForStream(stream: AnyStream | null): void {
+    if (stream === null || !this.exchanges.has(stream.id)) return;
+    this.speakFor(this.exchanges.get(stream.id).root, stream.requestId);
+  }
 
   logged(id: u32): void {
     const stream = this.active(id);

@@ -1,0 +1,2 @@
+export { RespKind, RespValue, readResp } from "./read";
+export { RespCommand } from "./command";
