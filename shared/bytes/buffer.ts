@@ -1,13 +1,22 @@
-// Owned, growing bytes. Appending is amortised O(1); the content is borrowed with `span()`.
+// Owned, growing bytes. Appending is amortised O(1), so is dropping from the front; the content is borrowed
+// with `span()`. What would pass `Buffer.MAX_SIZE` is refused and recorded in `overflowed`.
 
 import { Span } from "./span";
+import { encodeUtf8Unchecked, utf8Size } from "./utf8";
 
 export class Buffer {
+  /** 512 MiB: the host allows 1 GiB for the whole VM, and growing holds the old and the new memory. */
+  static readonly MAX_SIZE: i32 = 1 << 29;
+
+  // [ dropped | content | room ]
+  //           ^ head    ^ head + length
   private bytes: ArrayBuffer;
+  private head: i32 = 0;
   private length: i32 = 0;
+  private refused: bool = false;
 
   constructor(capacity: i32 = 64) {
-    this.bytes = new ArrayBuffer(max(capacity, 16));
+    this.bytes = new ArrayBuffer(min(max(capacity, 16), Buffer.MAX_SIZE));
   }
 
   @inline get size(): i32 {
@@ -18,61 +27,100 @@ export class Buffer {
     return this.length == 0;
   }
 
+  /** Address of the first byte; it moves when the buffer is written to. */
+  @inline get start(): usize {
+    return changetype<usize>(this.bytes) + <usize>this.head;
+  }
+
+  /** True once bytes were refused because the content would have passed `MAX_SIZE`; `clear` resets it. */
+  @inline get overflowed(): bool {
+    return this.refused;
+  }
+
   /** The content. The span stays valid and unchanged until the buffer is next written to or cleared. */
   span(): Span {
-    return new Span(this.bytes, changetype<usize>(this.bytes), this.length);
+    return new Span(this.bytes, this.start, this.length);
   }
 
   clear(): void {
+    this.head = 0;
     this.length = 0;
+    this.refused = false;
   }
 
-  /** Makes room for `count` more bytes and returns the address to write them to; call `wrote` afterwards. */
+  /**
+   * Makes room for `count` more bytes and returns the address to write them to; call `wrote` afterwards.
+   * Returns 0 when `count` is negative or the content would pass `MAX_SIZE`.
+   */
   reserve(count: i32): usize {
-    const needed = this.length + count;
-    if (needed > this.bytes.byteLength) {
-      const grown = new ArrayBuffer(max(needed, this.bytes.byteLength * 2));
-      memory.copy(changetype<usize>(grown), changetype<usize>(this.bytes), <usize>this.length);
-      this.bytes = grown;
-    }
-    return changetype<usize>(this.bytes) + <usize>this.length;
+    return this.room(count, true);
   }
 
-  @inline wrote(count: i32): void {
-    this.length += count;
+  /** Counts bytes written to the room that `reserve` gave. */
+  wrote(count: i32): void {
+    this.length += min(max(count, 0), this.bytes.byteLength - this.head - this.length);
   }
 
   push(byte: i32): void {
-    store<u8>(this.reserve(1), <u8>byte);
+    const room = this.reserve(1);
+    if (room == 0) return;
+    store<u8>(room, <u8>byte);
     this.length++;
   }
 
+  /** Appends bytes, which may be a span of this very buffer. */
   append(bytes: Span): void {
-    if (bytes.size == 0) return;
-    memory.copy(this.reserve(bytes.size), bytes.start, <usize>bytes.size);
+    if (bytes.size <= 0) return;
+    const room = this.room(bytes.size, bytes.owner != this.bytes);
+    if (room == 0) return;
+    memory.copy(room, bytes.start, <usize>bytes.size);
     this.length += bytes.size;
   }
 
-  /** Appends a string as UTF-8. */
+  /** Appends a string as UTF-8; a lone surrogate becomes U+FFFD. */
   text(value: string): void {
-    const length = value.length;
-    const room = this.reserve(length * 3);
-    this.length += <i32>String.UTF8.encodeUnsafe(changetype<usize>(value), length, room);
+    const size = utf8Size(value);
+    const room = this.reserve(size);
+    if (room == 0) return;
+    encodeUtf8Unchecked(value, room);
+    this.length += size;
   }
 
-  /** Removes the first `count` bytes. */
+  /** Removes the first `count` bytes. Spans of the rest stay valid. */
   drop(count: i32): void {
     const dropped = min(max(count, 0), this.length);
-    const base = changetype<usize>(this.bytes);
-    memory.copy(base, base + <usize>dropped, <usize>(this.length - dropped));
+    this.head += dropped;
     this.length -= dropped;
+    if (this.length == 0) this.head = 0;
   }
 
   /** Hands the content over and starts again with fresh memory: the returned span is never overwritten. */
   take(): Span {
     const taken = this.span();
     this.bytes = new ArrayBuffer(64);
-    this.length = 0;
+    this.clear();
     return taken;
+  }
+
+  /** As `reserve`; where `movable` is false the present memory is left as it is. */
+  private room(count: i32, movable: bool): usize {
+    if (count < 0 || count > Buffer.MAX_SIZE - this.length) {
+      this.refused = true;
+      return 0;
+    }
+    const capacity = this.bytes.byteLength;
+    if (count > capacity - this.head - this.length) {
+      const needed = this.length + count;
+      // Moving pays off only when at least half is dropped; else a slow drip would move the rest each time.
+      if (movable && needed <= capacity && this.head >= this.length) {
+        memory.copy(changetype<usize>(this.bytes), this.start, <usize>this.length);
+      } else {
+        const grown = new ArrayBuffer(max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1));
+        memory.copy(changetype<usize>(grown), this.start, <usize>this.length);
+        this.bytes = grown;
+      }
+      this.head = 0;
+    }
+    return this.start + <usize>this.length;
   }
 }

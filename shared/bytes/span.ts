@@ -1,7 +1,8 @@
 // A borrowed run of bytes. It keeps the memory it points into alive, so it is safe to keep, and it never
 // traps: every index outside the run answers -1 or an empty span.
 
-import { decodeLossy } from "./utf8";
+import { findByte } from "./find";
+import { decodeLossy, encodeUtf8Unchecked, utf8Size } from "./utf8";
 
 export class Span {
   /** `owner` may be null only for bytes that are never collected (static data). */
@@ -20,9 +21,11 @@ export class Span {
     return new Span(bytes, changetype<usize>(bytes), bytes.byteLength);
   }
 
-  /** The UTF-8 bytes of a string. */
+  /** The UTF-8 bytes of a string; a lone surrogate becomes U+FFFD. */
   static text(value: string): Span {
-    return Span.of(String.UTF8.encode(value));
+    const bytes = new ArrayBuffer(utf8Size(value));
+    encodeUtf8Unchecked(value, changetype<usize>(bytes));
+    return Span.of(bytes);
   }
 
   @inline get end(): usize {
@@ -51,27 +54,22 @@ export class Span {
 
   /** Compares with a string that must be ASCII: nothing is allocated. */
   equalsAscii(text: string): bool {
-    return this.size == text.length && this.startsWithAscii(text);
+    return this.size == text.length && this.hasAscii(0, text);
   }
 
   startsWithAscii(text: string): bool {
-    if (text.length > this.size) return false;
-    for (let i = 0; i < text.length; i++) {
-      if (<i32>load<u8>(this.start + <usize>i) != text.charCodeAt(i)) return false;
-    }
-    return true;
+    return text.length <= this.size && this.hasAscii(0, text);
   }
 
   endsWithAscii(text: string): bool {
-    return this.slice(this.size - text.length).equalsAscii(text);
+    return text.length <= this.size && this.hasAscii(this.size - text.length, text);
   }
 
   /** Index of the first `byte` at or after `from`, or -1. */
   indexOf(byte: i32, from: i32 = 0): i32 {
-    for (let i = max(from, 0); i < this.size; i++) {
-      if (<i32>load<u8>(this.start + <usize>i) == byte) return i;
-    }
-    return -1;
+    if (from >= this.size) return -1;
+    const found = findByte(this.start + <usize>max(from, 0), this.end, byte);
+    return found < this.end ? <i32>(found - this.start) : -1;
   }
 
   /** Index of the last `byte`, or -1. */
@@ -84,10 +82,11 @@ export class Span {
 
   /** Index of the first occurrence of an ASCII text at or after `from`, or -1. */
   indexOfAscii(text: string, from: i32 = 0): i32 {
-    if (text.length == 0) return max(from, 0);
+    if (text.length == 0) return min(max(from, 0), this.size);
     const first = text.charCodeAt(0);
-    for (let i = this.indexOf(first, from); i >= 0; i = this.indexOf(first, i + 1)) {
-      if (this.slice(i).startsWithAscii(text)) return i;
+    const last = this.size - text.length;
+    for (let i = this.indexOf(first, from); i >= 0 && i <= last; i = this.indexOf(first, i + 1)) {
+      if (this.hasAscii(i, text)) return i;
     }
     return -1;
   }
@@ -102,5 +101,14 @@ export class Span {
   /** For configuration, logs and other text a person reads: invalid UTF-8 becomes U+FFFD. */
   toString(): string {
     return decodeLossy(this);
+  }
+
+  /** True when `text` stands at `from`; `from + text.length` must lie within the run. */
+  private hasAscii(from: i32, text: string): bool {
+    const start = this.start + <usize>from;
+    for (let i = 0; i < text.length; i++) {
+      if (<i32>load<u8>(start + <usize>i) != text.charCodeAt(i)) return false;
+    }
+    return true;
   }
 }

@@ -1,0 +1,57 @@
+// Search in raw memory, sixteen bytes at a step where the build has SIMD. Callers own the bounds:
+// `[start, end)` must be readable memory.
+
+/** Address of the first `byte` in `[start, end)`, or `end`. */
+export function findByte(start: usize, end: usize, byte: i32): usize {
+  let at = start;
+  if (ASC_FEATURE_SIMD) {
+    const wanted = i8x16.splat(<i8>byte);
+    while (at + 16 <= end) {
+      const hits = i8x16.bitmask(i8x16.eq(v128.load(at), wanted));
+      if (hits) return at + <usize>ctz(hits);
+      at += 16;
+    }
+  }
+  while (at < end && <i32>load<u8>(at) != byte) at++;
+  return at;
+}
+
+/** Address of the first CR or LF in `[start, end)`, or `end`. */
+export function findLineBreak(start: usize, end: usize): usize {
+  let at = start;
+  if (ASC_FEATURE_SIMD) {
+    const feed = i8x16.splat(0x0a);
+    const carriage = i8x16.splat(0x0d);
+    while (at + 16 <= end) {
+      const block = v128.load(at);
+      const hits = i8x16.bitmask(v128.or(i8x16.eq(block, feed), i8x16.eq(block, carriage)));
+      if (hits) return at + <usize>ctz(hits);
+      at += 16;
+    }
+  }
+  while (at < end) {
+    const byte = load<u8>(at);
+    if (byte == 0x0a || byte == 0x0d) break;
+    at++;
+  }
+  return at;
+}
+
+/** Address of the first byte above 0x7f in `[start, end)`, or `end`. */
+export function findNonAscii(start: usize, end: usize): usize {
+  let at = start;
+  if (ASC_FEATURE_SIMD) {
+    while (at + 16 <= end) {
+      const hits = i8x16.bitmask(v128.load(at));
+      if (hits) return at + <usize>ctz(hits);
+      at += 16;
+    }
+  }
+  while (at + 8 <= end) {
+    const hits = load<u64>(at) & 0x8080808080808080;
+    if (hits) return at + <usize>(ctz(hits) >> 3);
+    at += 8;
+  }
+  while (at < end && load<u8>(at) < 0x80) at++;
+  return at;
+}

@@ -1,0 +1,2 @@
+export { SseParser } from "./parse";
+export { writeComment, writeEvent } from "./write";
