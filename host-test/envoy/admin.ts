@@ -32,7 +32,8 @@ export class Admin {
   /** The port a listener really has; undefined while it is not listening. */
   async listenerPort(name: string): Promise<number | undefined> {
     const listeners = (await (await this.get("/listeners?format=json")).json()) as Listeners;
-    return listeners.listener_statuses?.find((one) => one.name === name)?.local_address.socket_address.port_value;
+    return listeners.listener_statuses?.find((one) => one.name === name)?.local_address.socket_address
+      .port_value;
   }
 
   /** Value of one counter or gauge, 0 if Envoy has none of that name. */
@@ -44,7 +45,10 @@ export class Admin {
 }
 
 /** Polls until `probe` gives something else than undefined; undefined when `deadlineMs` have passed. */
-export async function waitFor<T>(probe: () => Promise<T | undefined>, deadlineMs: number): Promise<T | undefined> {
+export async function waitFor<T>(
+  probe: () => Promise<T | undefined>,
+  deadlineMs: number,
+): Promise<T | undefined> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const value = await probe();

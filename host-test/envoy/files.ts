@@ -38,7 +38,9 @@ export class ConfigurationFiles {
     await this.#writeResources("clusters.json", "cluster.v3.Cluster", clusters);
   }
 
-  async writeListener(model: GatewayModel): Promise<void> {
+  /** `plugins` replaces the overrides of the start from now on. */
+  async writeListener(model: GatewayModel, plugins = this.#options.plugins): Promise<void> {
+    this.#options = { ...this.#options, ...(plugins && { plugins }) };
     const listener = renderListener(await this.#withOwnModules(model), this.#options);
     await this.#writeResources("listener.json", "listener.v3.Listener", [listener]);
   }

@@ -30,7 +30,8 @@ export async function checkSupported(model: GatewayModel): Promise<void> {
     const reason = await unsupported(path).catch((error: NodeJS.ErrnoException) =>
       error.code === "ENOENT" ? `${path} does not exist; build it first` : `${path}: ${error.message}`,
     );
-    if (reason) reasons.push(`${plugin.position.file}:${plugin.position.line}: plugin ${plugin.name}: ${reason}`);
+    if (reason)
+      reasons.push(`${plugin.position.file}:${plugin.position.line}: plugin ${plugin.name}: ${reason}`);
   }
   if (reasons.length > 0) throw new EnvoyUnsupported(reasons);
 }

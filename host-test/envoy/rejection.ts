@@ -15,7 +15,7 @@ const pluginFailed = /Unable to create Wasm (?:plugin|HTTP filter) (\S+)/;
 const updateRejected = /^.*config update rejected: (?:Error adding\/updating \S+ \S+ )?/;
 
 /** Lines of the `wasm` logger that only repeat that there was a failure. */
-const generic = /^(Wasm VM failed|Plugin \S+ failed to load|Plugin configured to fail|VM initialization failed)/;
+const generic = /^(Wasm VM failed Failed|Plugin \S+ failed to load|Plugin configured to fail)/;
 
 /** Whether the log holds the end of a refused update. */
 export function isRejected(logs: readonly EnvoyLog[]): boolean {
@@ -27,10 +27,14 @@ export function isRejected(logs: readonly EnvoyLog[]): boolean {
  * plugin was the reason, else `EnvoyFailed` beginning with `summary`.
  */
 export function rejection(logs: readonly EnvoyLog[], summary: string): Error {
-  const problems = logs.filter(({ level }) => level === "warning" || level === "error" || level === "critical");
+  const problems = logs.filter(
+    ({ level }) => level === "warning" || level === "error" || level === "critical",
+  );
   const failed = problems.map(({ message }) => pluginFailed.exec(message)).findLast(Boolean);
   if (failed) {
-    const reason = problems.findLast(({ logger, message }) => logger === "wasm" && !generic.test(message))?.message;
+    const reason = problems.findLast(
+      ({ logger, message }) => logger === "wasm" && !generic.test(message),
+    )?.message;
     return new ConfigurationRejected(failed[1]!, reason ? `${failed[0]}: ${reason}` : failed[0]);
   }
   const reason =

@@ -36,9 +36,13 @@ function pathMatch({ path }: RouteRule): object {
 }
 
 function headerMatches({ headers, methods }: RouteRule): object {
-  const matches: object[] = headers.map((header) => ({ name: header.name, string_match: stringMatch(header) }));
+  const matches: object[] = headers.map((header) => ({
+    name: header.name,
+    string_match: stringMatch(header),
+  }));
   if (methods.length === 1) matches.push({ name: ":method", string_match: { exact: methods[0] } });
-  if (methods.length > 1) matches.push({ name: ":method", string_match: { safe_regex: { regex: methods.join("|") } } });
+  if (methods.length > 1)
+    matches.push({ name: ":method", string_match: { safe_regex: { regex: methods.join("|") } } });
   return matches.length > 0 ? { headers: matches } : {};
 }
 
@@ -63,7 +67,8 @@ function routeAction(rule: RouteRule): object {
           {
             name: "previous-hosts",
             typed_config: {
-              "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+              "@type":
+                "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
             },
           },
         ],

@@ -56,7 +56,13 @@ export class RunningEnvoy {
   #files: ConfigurationFiles;
   #model: GatewayModel;
 
-  constructor(process: EnvoyProcess, admin: Admin, files: ConfigurationFiles, port: number, model: GatewayModel) {
+  constructor(
+    process: EnvoyProcess,
+    admin: Admin,
+    files: ConfigurationFiles,
+    port: number,
+    model: GatewayModel,
+  ) {
     this.port = port;
     this.adminPort = admin.port;
     this.#process = process;
@@ -84,14 +90,14 @@ export class RunningEnvoy {
    * Applies a new model to new connections; open ones keep the old model for one more response, after which
    * Envoy closes them. Rejects as `runEnvoy` does, and then the old model serves on.
    */
-  async reload(model: GatewayModel): Promise<void> {
+  async reload(model: GatewayModel, { plugins }: Pick<RenderOptions, "plugins"> = {}): Promise<void> {
     await checkSupported(model);
     const drained = (await this.stat("listener_manager.total_listeners_draining")) === 0;
     const before = drained ? this.#files.renderClusters(this.#model) : this.#files.clusters;
     // Connections of an old listener still route to its clusters: they go with the next reload after it.
     const clusters = union(before, this.#files.renderClusters(model));
     await this.#update("cluster_manager.cds", () => this.#files.writeClusters(clusters));
-    await this.#update("listener_manager.lds", () => this.#files.writeListener(model));
+    await this.#update("listener_manager.lds", () => this.#files.writeListener(model, plugins));
     this.#model = model;
   }
 
@@ -115,7 +121,10 @@ export class RunningEnvoy {
       return succeededNow > succeeded ? "applied" : undefined;
     }, updateTimeoutMs);
     if (outcome === "applied") return;
-    await waitFor(async () => (isRejected(this.#process.logs.slice(logged)) ? true : undefined), logTimeoutMs);
+    await waitFor(
+      async () => (isRejected(this.#process.logs.slice(logged)) ? true : undefined),
+      logTimeoutMs,
+    );
     throw rejection(this.#process.logs.slice(logged), `Envoy did not take the update of ${service}`);
   }
 
@@ -128,7 +137,12 @@ export class RunningEnvoy {
 }
 
 function processArgs({ workers = 1, logLevel = "info" }: EnvoyOptions): string[] {
-  const levels = ["-l", "warn", "--component-log-level", `wasm:${logLevel === "warn" ? "warning" : logLevel}`];
+  const levels = [
+    "-l",
+    "warn",
+    "--component-log-level",
+    `wasm:${logLevel === "warn" ? "warning" : logLevel}`,
+  ];
   return ["--concurrency", String(workers), "--drain-strategy", "immediate", ...levels];
 }
 
@@ -156,6 +170,8 @@ async function serving(process: EnvoyProcess, admin: Admin): Promise<number> {
 
 /** `first`, replaced and completed by `second`; both are clusters by name. */
 function union(first: object[], second: object[]): object[] {
-  const byName = new Map([...first, ...second].map((cluster) => [(cluster as { name: string }).name, cluster]));
+  const byName = new Map(
+    [...first, ...second].map((cluster) => [(cluster as { name: string }).name, cluster]),
+  );
   return [...byName.values()];
 }

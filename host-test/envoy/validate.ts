@@ -33,8 +33,18 @@ export async function validateModule(path: string, options: ValidateOptions = {}
   };
   const folder = await EnvoyProcess.makeFolder();
   const model = { plugins: [plugin], clusters: [], routes: [], ignored: [] };
-  await writeFile(join(folder, "bootstrap.json"), JSON.stringify(renderBootstrap(model, { port: 0, adminPort: 0 })));
-  const process = EnvoyProcess.start(binary, folder, ["--mode", "validate", "-c", "bootstrap.json", "-l", "warn"]);
+  await writeFile(
+    join(folder, "bootstrap.json"),
+    JSON.stringify(renderBootstrap(model, { port: 0, adminPort: 0 })),
+  );
+  const process = EnvoyProcess.start(binary, folder, [
+    "--mode",
+    "validate",
+    "-c",
+    "bootstrap.json",
+    "-l",
+    "warn",
+  ]);
   try {
     if ((await process.ended) === 0) return { valid: true };
     return { valid: false, reason: rejection(process.logs, "Envoy refused the module").message };

@@ -1,0 +1,129 @@
+// The gateway of a scenario: an engine that serves a set-up, its upstreams, its clients.
+
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { open, send, sendRaw, type ClientExchange, type ClientRequest } from "./client.ts";
+import type { PluginLog, RunningGateway, StartEngine } from "./engine.ts";
+import type { Answer } from "./message.ts";
+import { overrides, toModel, upstreamSetup, type GatewaySetup, type Member } from "./setup.ts";
+import { Upstream } from "./upstream.ts";
+
+export class Gateway {
+  #setup: GatewaySetup;
+  #start: StartEngine;
+  #upstreams = new Map<string, Upstream>();
+  #members = new Map<string, Member>();
+  #running: RunningGateway | undefined;
+
+  /** Scenarios get gateways from `Engine.start` and `Engine.shared`. */
+  constructor(setup: GatewaySetup, start: StartEngine) {
+    this.#setup = setup;
+    this.#start = start;
+  }
+
+  get port(): number {
+    return this.#engine.port;
+  }
+
+  /** What plugins have logged, oldest first. */
+  get logs(): PluginLog[] {
+    return this.#engine.logs();
+  }
+
+  /** Sends a request and reads its answer to the end, on a connection of its own. */
+  async send(request: ClientRequest = {}): Promise<Answer> {
+    return send(this.port, request);
+  }
+
+  /** Sends a request's head and leaves the rest to the test. `body`, `chunks` and `trailers` are not read. */
+  open(request: ClientRequest = {}): ClientExchange {
+    return open(this.port, request, false);
+  }
+
+  /** Sends bytes as they are; gives what came until the gateway closed the connection, one character per byte. */
+  async sendRaw(data: string | Uint8Array): Promise<string> {
+    return sendRaw(this.port, data);
+  }
+
+  /** An upstream of the set-up, by the name it has there. */
+  upstream(name: string): Upstream {
+    const upstream = this.#upstreams.get(name);
+    if (!upstream) throw new Error(`the scenario has no running upstream ${name}`);
+    return upstream;
+  }
+
+  /** Custom metrics as Prometheus text. */
+  async metrics(): Promise<string> {
+    return this.#engine.metrics();
+  }
+
+  /** Applies other plugins, routes and upstreams; upstreams of the same name stay as they are. Rejects if a plugin refuses. */
+  async reload(setup: GatewaySetup): Promise<void> {
+    await this.#listen(setup);
+    await this.#engine.reload(await this.#model(setup), overrides(setup));
+  }
+
+  /** Forgets what upstreams received and what tests scripted since the start. */
+  clear(): void {
+    for (const upstream of this.#upstreams.values()) upstream.clear();
+  }
+
+  async start(): Promise<void> {
+    const { workers = 1, logLevel = "info", bufferLimit } = this.#setup;
+    await this.#listen(this.#setup);
+    const options = {
+      plugins: overrides(this.#setup),
+      workers,
+      logLevel,
+      ...(bufferLimit && { bufferLimit }),
+    };
+    this.#running = await this.#start(await this.#model(this.#setup), options);
+  }
+
+  /** Rejects with the first thing that went wrong in an upstream's script. */
+  async stop(): Promise<void> {
+    await this.#running?.stop();
+    await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.close()));
+    const failures = [...this.#upstreams.values()].flatMap((upstream) => upstream.failures);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  get #engine(): RunningGateway {
+    if (!this.#running) throw new Error("the gateway is used before it has started");
+    return this.#running;
+  }
+
+  async #listen(setup: GatewaySetup): Promise<void> {
+    for (const [name, given] of Object.entries(setup.upstreams ?? {})) {
+      if (this.#members.has(name)) continue;
+      const { reply = {}, protocol = "http1", state = "up" } = upstreamSetup(given);
+      if (state !== "up") {
+        this.#members.set(
+          name,
+          state === "refused" ? { host: "127.0.0.1", port: await closedPort() } : undefined,
+        );
+        continue;
+      }
+      const upstream = new Upstream(name, reply);
+      await upstream.listen(protocol);
+      this.#upstreams.set(name, upstream);
+      this.#members.set(name, { host: "127.0.0.1", port: upstream.port });
+    }
+  }
+
+  #model(setup: GatewaySetup): ReturnType<typeof toModel> {
+    return toModel(setup, (service) => this.#members.get(service));
+  }
+}
+
+/** A port of the loopback address on which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
