@@ -223,6 +223,8 @@ export class SseParser {
   private cut(): void {
     const lineInChunk = this.line - this.carry.size;
     this.at = this.from + max(lineInChunk, 0);
+    // At most a LF whose CR is carried.
+    if (!this.carry.isEmpty) this.carryOn();
     this.isSkippedLineEmpty = lineInChunk >= 0;
     this.isSkipping = true;
     this.isFirstLine = false;
