@@ -34,7 +34,7 @@ export interface PluginResource {
   /** Exactly what `proxy_on_configure` receives: defaultConfig plus `_rules_`, as JSON. Empty: no configuration. */
   configuration: string;
   /** The same for people to look at: what the plugin's schema marks as secret is replaced by `***`. */
-  maskedConfiguration: string;
+  maskedConfiguration?: string;
   position: Position;
 }
 
