@@ -3,7 +3,7 @@
 
 import * as env from "./env";
 import { Span } from "../bytes/span";
-import { adopt, clearOut, outAddress, outNumber, outSize } from "./memory";
+import { adopt, clearOut, lend, outAddress, outNumber, outSize } from "./memory";
 import { BufferKind, Direction, LogLevel, MapKind, MetricKind, Status } from "./codes";
 
 export function log(level: LogLevel, text: string): void {
@@ -100,6 +100,14 @@ export function bufferBytes(buffer: BufferKind, start: i32, length: i32): Span {
   clearOut();
   const status = env.proxy_get_buffer_bytes(buffer, start, length, outAddress(), outSize());
   return status == Status.Ok ? adopt() : Span.empty();
+}
+
+/** As `bufferBytes`, into `memory` when it is large enough: the span is good until `memory` is used again. */
+export function bufferBytesInto(memory: ArrayBuffer, buffer: BufferKind, start: i32, length: i32): Span {
+  lend(memory);
+  const bytes = bufferBytes(buffer, start, length);
+  lend(null);
+  return bytes;
 }
 
 /** start 0: drains `length` bytes and prepends; start past the end: appends. */

@@ -19,8 +19,24 @@ let bytesSinceCollect = 0;
 /** Set by the dispatcher; more live streams make a collection dearer and so rarer. */
 let liveContexts = 0;
 
+/** Memory that the next `malloc` hands out if it is large enough; see `lend`. */
+let lent: ArrayBuffer | null = null;
+
+/**
+ * Lets the host's next answer be written to `memory` instead of new memory. Nothing is collected inside a
+ * callback, so reading a large body piece by piece would otherwise cost as much memory as reading it whole.
+ */
+export function lend(memory: ArrayBuffer | null): void {
+  lent = memory;
+}
+
 /** Allocates memory that the host fills and `adopt` turns into a span. Called by the host, inside our calls. */
 export function malloc(size: i32): usize {
+  const memory = lent;
+  if (memory !== null && size <= memory.byteLength) {
+    lent = null;
+    return changetype<usize>(memory);
+  }
   bytesSinceCollect += size;
   return __new(<usize>size, idof<ArrayBuffer>());
 }

@@ -29,8 +29,8 @@ const FOUND_LIMIT = 40;
 /** What is at `value`, short enough for a message; never the whole value. */
 function describe(value: Json): string {
   if (!value.exists) return "nothing";
-  if (value.isObject) return "an object";
-  if (value.isArray) return "a list";
+  if (value.kind == JsonKind.Object) return "an object";
+  if (value.kind == JsonKind.Array) return "a list";
   const raw = value.raw();
   const text = raw.slice(0, FOUND_LIMIT).toString();
   return raw.size > FOUND_LIMIT ? text + "…" : text;
@@ -52,7 +52,7 @@ export class ConfigReader {
   }
 
   isObjectAt(key: string): bool {
-    return this.member(key).isObject;
+    return this.member(key).kind == JsonKind.Object;
   }
 
   /** The member as a reader of its own; reading from an absent one gives defaults. */
@@ -110,7 +110,7 @@ export class ConfigReader {
     const readers: ConfigReader[] = [];
     const value = this.member(key);
     const path = this.pathOf(key);
-    if (value.isArray) {
+    if (value.kind == JsonKind.Array) {
       const items = value.items();
       while (items.next()) {
         readers.push(new ConfigReader(items.value, `${path}[${readers.length}]`, this.report));
@@ -138,11 +138,11 @@ export class ConfigReader {
   entries(key: string): ConfigEntry[] {
     const entries: ConfigEntry[] = [];
     const value = this.member(key);
-    if (!value.isObject) return entries;
+    if (value.kind != JsonKind.Object) return entries;
     const path = this.pathOf(key);
     const members = value.members();
     while (members.next()) {
-      const name = members.key.toString();
+      const name = members.key;
       entries.push(new ConfigEntry(name, new ConfigReader(members.value, `${path}.${name}`, this.report)));
     }
     return entries;
@@ -163,12 +163,17 @@ export class ConfigReader {
     this.report.errors.push(this.path.length > 0 ? `${this.path}: ${message}` : message);
   }
 
+  /** Records a warning about this object: the configuration is taken, but not all of it works. */
+  warn(message: string): void {
+    this.report.warnings.push(this.path.length > 0 ? `${this.path}: ${message}` : message);
+  }
+
   /** Warns of members that nobody has asked for: a misspelt key must not be silent. */
   warnUnread(): void {
-    if (!this.value.isObject) return;
+    if (this.value.kind != JsonKind.Object) return;
     const members = this.value.members();
     while (members.next()) {
-      const name = members.key.toString();
+      const name = members.key;
       if (name.startsWith("_match_") || name == "_rules_" || name == "_plugin_id_") continue;
       if (!this.read.includes(name)) {
         this.report.warnings.push(`${this.pathOf(name)}: unknown key, ignored`);

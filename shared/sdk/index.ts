@@ -2,6 +2,7 @@ export { AnyPlugin, plugin } from "./plugin";
 export { AnyStream, Flow, Stream } from "./stream";
 export { Head, HeaderList, HeaderPairs } from "./head";
 export { Body, WINDOW } from "./body";
+export { BodyEdit } from "./body-edit";
 export { Config, ConfigEntry, ConfigReader, ConfigReport } from "./config";
 export { HttpCall, HttpReply, HttpRequest, send } from "./call";
 export { Change, Store, StoreEntry, Update } from "./store";

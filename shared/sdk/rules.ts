@@ -166,8 +166,8 @@ export class RuleSet {
     const set = new RuleSet();
     const globalReport = new ConfigReport();
     const list = document.get("_rules_");
-    const hasRules = list.isArray && list.length() > 0;
-    if (!document.isObject || ownKeys(document) > 0 || (!list.exists && ownKeys(document) == 0)) {
+    const hasRules = list.kind == JsonKind.Array && list.length() > 0;
+    if (document.kind != JsonKind.Object || ownKeys(document) > 0 || (!list.exists && ownKeys(document) == 0)) {
       const reader = new ConfigReader(document, "", globalReport);
       const config = parser.parseConfig(reader, null);
       if (!globalReport.failed) {
@@ -178,7 +178,7 @@ export class RuleSet {
     }
     if (!hasRules) {
       if (set.global !== null) return set;
-      if (!document.isObject || ownKeys(document) > 0 || !list.exists) {
+      if (document.kind != JsonKind.Object || ownKeys(document) > 0 || !list.exists) {
         append(report.errors, globalReport.errors);
         if (!globalReport.failed) report.errors.push("the plugin rejected its configuration");
       } else {
@@ -224,7 +224,7 @@ function ownKeys(document: Json): i32 {
   let count = 0;
   const members = document.members();
   while (members.next()) {
-    if (!members.key.equalsAscii("_rules_") && !members.key.equalsAscii("_plugin_id_")) count++;
+    if (members.key != "_rules_" && members.key != "_plugin_id_") count++;
   }
   return count;
 }

@@ -1,0 +1,191 @@
+// What ai-proxy must know of a kind of model provider. Most are only data: a row in table.ts. A provider with
+// a dialect of its own extends this class in a folder of its own.
+//
+// An object is made for every configuration and is shared by all its requests: nothing of a request is kept here.
+
+import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
+import { Api, apiName, apiPath } from "../apis";
+import { Capabilities } from "../capabilities";
+import { Settings } from "../config/settings";
+import { filledPath } from "../path";
+import { Request } from "../request";
+
+/** How the provider wants to see its token. */
+export enum Auth {
+  /** `authorization: Bearer <token>` */
+  Bearer,
+  /** `authorization: <token>` */
+  Bare,
+  /** The provider knows no token. */
+  None,
+}
+
+/** What happens to a body sent to an API that the provider does not offer. */
+export enum Unsupported {
+  Refuse,
+  Pass,
+}
+
+/** `protocol: original`: a provider's own path, told by a part of it. */
+class OwnPath {
+  constructor(
+    public part: string,
+    public api: Api,
+  ) {}
+}
+
+export class Provider {
+  capabilities: Capabilities = new Capabilities();
+  auth: Auth = Auth.Bearer;
+  unsupported: Unsupported = Unsupported.Refuse;
+  needsToken: bool = true;
+  /** False: the client's path goes on as it is. */
+  mapsPath: bool = true;
+  /** False: model and messages go on as they are, and no Claude request is converted. */
+  editsBody: bool = true;
+  private ownPaths: OwnPath[] = [];
+  private onlyPath: string = "";
+  private hostKey: string = "";
+  private placeholder: string = "";
+  private placeholderKey: string = "";
+
+  constructor(
+    public type: string,
+    public host: string,
+  ) {}
+
+  // --- what a row says
+
+  /** The API under the provider's own path. */
+  offers(api: Api, path: string): Provider {
+    this.capabilities.set(api, path);
+    return this;
+  }
+
+  /** The API under OpenAI's path. */
+  offersAsOpenAi(api: Api): Provider {
+    return this.offers(api, apiPath(api));
+  }
+  chat(): Provider {
+    return this.offersAsOpenAi(Api.ChatCompletions);
+  }
+  completions(): Provider {
+    return this.offersAsOpenAi(Api.Completions);
+  }
+  embeddings(): Provider {
+    return this.offersAsOpenAi(Api.Embeddings);
+  }
+  models(): Provider {
+    return this.offersAsOpenAi(Api.Models);
+  }
+
+  /** Every request goes to this path, whatever the API. */
+  always(path: string): Provider {
+    this.onlyPath = path;
+    return this;
+  }
+
+  /** The configuration may name another host under `key`. */
+  hostFrom(key: string): Provider {
+    this.hostKey = key;
+    return this;
+  }
+
+  /** `placeholder` in the provider's paths stands for the configuration's `key`. */
+  fills(placeholder: string, key: string): Provider {
+    this.placeholder = placeholder;
+    this.placeholderKey = key;
+    return this;
+  }
+
+  authenticates(auth: Auth): Provider {
+    this.auth = auth;
+    return this;
+  }
+
+  withoutToken(): Provider {
+    this.needsToken = false;
+    return this;
+  }
+
+  passesUnsupported(): Provider {
+    this.unsupported = Unsupported.Pass;
+    return this;
+  }
+
+  /** Paths and bodies are the client's business. */
+  leavesPathAndBody(): Provider {
+    this.editsBody = false;
+    return this.passesUnsupported().keepsPath();
+  }
+
+  keepsPath(): Provider {
+    this.mapsPath = false;
+    return this;
+  }
+
+  /** With `protocol: original` a path that contains `part` is this API; no match means none. */
+  recognises(part: string, api: Api): Provider {
+    this.ownPaths.push(new OwnPath(part, api));
+    return this;
+  }
+
+  /** As `recognises`, for every API added so far and its path. */
+  recognisesOwnPaths(): Provider {
+    for (let i = 0; i < this.capabilities.size; i++) {
+      this.recognises(this.capabilities.pathAt(i), this.capabilities.apiAt(i));
+    }
+    return this;
+  }
+
+  // --- what ai-proxy asks
+
+  /** Reads the keys that only this type has, checks what must be there. */
+  configure(reader: ConfigReader, settings: Settings): void {
+    if (this.needsToken && settings.tokens.length == 0) reader.fail("no apiToken found in provider config");
+    if (this.hostKey.length > 0) this.host = reader.text(this.hostKey, this.host);
+    if (this.placeholder.length > 0) {
+      this.onlyPath = this.onlyPath.replace(this.placeholder, reader.text(this.placeholderKey));
+    }
+  }
+
+  /** The provider's own way of telling APIs apart, or null for the common one. */
+  get hasOwnPaths(): bool {
+    return this.ownPaths.length > 0;
+  }
+
+  ownApi(path: string): Api {
+    for (let i = 0; i < this.ownPaths.length; i++) {
+      if (path.includes(this.ownPaths[i].part)) return this.ownPaths[i].api;
+    }
+    return Api.None;
+  }
+
+  supports(api: Api): bool {
+    return this.capabilities.has(api);
+  }
+
+  /** True when bodies sent to this API are edited: model, messages, stream options. */
+  edits(api: Api): bool {
+    return this.editsBody && this.capabilities.has(api);
+  }
+
+  /** Path under which the provider takes the request, client's query included. */
+  pathFor(request: Request): string {
+    if (this.onlyPath.length > 0) return this.onlyPath;
+    if (!this.mapsPath) return request.path;
+    const path = this.capabilities.path(request.api);
+    return path.length > 0 ? filledPath(path, request.api, request.clientPath) : request.path;
+  }
+
+  /** Writes the credential. The client's own has been taken out already where a token is configured. */
+  authenticate(request: Request, head: Head): void {
+    if (request.token.length == 0) return;
+    if (this.auth == Auth.Bearer) head.set("authorization", "Bearer " + request.token);
+    else if (this.auth == Auth.Bare) head.set("authorization", request.token);
+  }
+
+  unsupportedMessage(api: Api): string {
+    return `unsupported API name: ${this.type} has no ${apiName(api)}`;
+  }
+}

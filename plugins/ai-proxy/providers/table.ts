@@ -1,0 +1,103 @@
+// Every provider type. A row says what differs from an OpenAI-compatible provider that takes
+// `authorization: Bearer <token>` and refuses APIs it does not offer.
+
+import { Api } from "../apis";
+import { Auth, Provider } from "./provider";
+import { Ollama } from "./ollama";
+import { OpenAi } from "./openai";
+import { Vllm } from "./vllm";
+
+function openaiLike(type: string, host: string): Provider {
+  return new Provider(type, host);
+}
+
+/** A new provider of this type, or null when there is none. */
+export function newProvider(type: string): Provider | null {
+  switch (type) {
+    case "ai360":
+      return openaiLike(type, "api.360.cn").chat().embeddings().authenticates(Auth.Bare);
+    case "baichuan":
+      return openaiLike(type, "api.baichuan-ai.com").chat().embeddings();
+    case "baidu":
+      return openaiLike(type, "qianfan.baidubce.com")
+        .offers(Api.ChatCompletions, "/v2/chat/completions")
+        .recognisesOwnPaths()
+        .offers(Api.Embeddings, "/v2/embeddings");
+    case "cloudflare":
+      return openaiLike(type, "api.cloudflare.com")
+        .chat()
+        .always("/client/v4/accounts/{account_id}/ai/v1/chat/completions")
+        .fills("{account_id}", "cloudflareAccountId");
+    case "coze":
+      return openaiLike(type, "api.coze.cn").leavesPathAndBody();
+    case "deepseek":
+      return openaiLike(type, "api.deepseek.com")
+        .chat()
+        .models()
+        .offers(Api.AnthropicMessages, "/anthropic/v1/messages");
+    case "fireworks":
+      return openaiLike(type, "api.fireworks.ai").chat().completions().models().recognisesOwnPaths();
+    case "generic":
+      return openaiLike(type, "").hostFrom("genericHost").withoutToken().leavesPathAndBody();
+    case "github":
+      return openaiLike(type, "models.inference.ai.azure.com")
+        .offers(Api.ChatCompletions, "/chat/completions")
+        .offers(Api.Embeddings, "/embeddings")
+        .recognisesOwnPaths()
+        .authenticates(Auth.Bare);
+    case "grok":
+      return openaiLike(type, "api.x.ai").chat().recognisesOwnPaths();
+    case "groq":
+      return openaiLike(type, "api.groq.com")
+        .offers(Api.ChatCompletions, "/openai/v1/chat/completions")
+        .recognisesOwnPaths()
+        .offers(Api.Responses, "/openai/v1/responses");
+    case "longcat":
+      return openaiLike(type, "api.longcat.chat").chat().embeddings().models();
+    case "mistral":
+      return openaiLike(type, "api.mistral.ai").chat().embeddings().keepsPath();
+    case "ollama":
+      return new Ollama();
+    case "openai":
+      return new OpenAi();
+    case "openrouter":
+      return openaiLike(type, "openrouter.ai")
+        .offers(Api.ChatCompletions, "/api/v1/chat/completions")
+        .offers(Api.Completions, "/api/v1/completions")
+        .recognisesOwnPaths();
+    case "stepfun":
+      return openaiLike(type, "api.stepfun.com").chat();
+    case "together-ai":
+      return openaiLike(type, "api.together.xyz").chat().recognisesOwnPaths();
+    case "vllm":
+      return new Vllm();
+    case "yi":
+      return openaiLike(type, "api.lingyiwanwu.com").chat();
+    default:
+      return null;
+  }
+}
+
+/** Types that Higress has and this plugin does not have yet. */
+const TO_COME: StaticArray<string> = [
+  "azure",
+  "bedrock",
+  "claude",
+  "cohere",
+  "deepl",
+  "dify",
+  "doubao",
+  "gemini",
+  "hunyuan",
+  "minimax",
+  "moonshot",
+  "qwen",
+  "spark",
+  "triton",
+  "vertex",
+  "zhipuai",
+];
+
+export function isKnownType(type: string): bool {
+  return TO_COME.includes(type);
+}

@@ -1,0 +1,104 @@
+// The request's head: which API it is, which token it goes out with, where it goes (compat ai-proxy §2.2, §4).
+
+import { Head, log } from "as-proxy-wasm-sdk/sdk";
+import { Api, apiName, detectApi } from "./apis";
+import { Upstream } from "./config";
+import { BasePathHandling } from "./config/settings";
+import { decodedPath, joinPaths, withoutPrefix } from "./path";
+import { Dialect, Request } from "./request";
+import { selectToken } from "./tokens";
+
+/** Where clients put their credential. */
+const CREDENTIALS: StaticArray<string> = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-authorization"];
+
+/** Reads what the head says of the request; nothing is changed. */
+export function prepareRequest(head: Head, upstream: Upstream): Request {
+  const request = Request.of(head);
+  const provider = upstream.provider;
+  const path = decodedPath(request.clientPath);
+  request.api = detectApi(path);
+  if (request.api == Api.AnthropicMessages || request.api == Api.AnthropicComplete) {
+    request.dialect = Dialect.Anthropic;
+  }
+  if (upstream.settings.isOriginal && provider.hasOwnPaths) {
+    request.api = provider.ownApi(path);
+  } else if (request.api == Api.AnthropicMessages && upstream.convertsClaude) {
+    request.convertsClaude = true;
+    request.api = Api.ChatCompletions;
+    request.clientPath = path.replace("/v1/messages", "/v1/chat/completions");
+    request.path = request.clientPath;
+  }
+  if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
+  request.readsBody = request.api != Api.None && isSupportedType(head.contentType, request.api);
+  request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
+  return request;
+}
+
+function isSupportedType(contentType: string, api: Api): bool {
+  if (contentType.length == 0 || contentType.includes("application/json")) return true;
+  const takesForms = api == Api.ImageEdit || api == Api.ImageVariation;
+  return takesForms && contentType.toLowerCase().startsWith("multipart/form-data");
+}
+
+/** Sends the request on its way: host, path, credential. */
+export function writeRequestHead(head: Head, request: Request, upstream: Upstream): void {
+  const provider = upstream.provider;
+  if (log.debugOn()) log.debug(`[onHttpRequestHeader] provider=${provider.type} api=${apiName(request.api)}`);
+  head.remove("x-envoy-original-path");
+  head.remove("x-envoy-original-host");
+  head.remove("accept-encoding");
+  keepOriginalAuth(head, upstream);
+  if (upstream.settings.tokens.length > 0) {
+    // A credential of ours is configured: the client's own must not reach the provider.
+    for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
+  }
+  place(request, upstream);
+  provider.authenticate(request, head);
+  if (request.path != request.receivedPath) {
+    head.set(":path", request.path);
+    head.set("x-envoy-original-path", request.receivedPath);
+  }
+  if (request.host != request.receivedHost) {
+    head.set(":authority", request.host);
+    head.set("x-envoy-original-host", request.receivedHost);
+  }
+}
+
+/** Computes path and host (compat ai-proxy §4.1). */
+function place(request: Request, upstream: Upstream): void {
+  const settings = upstream.settings;
+  const provider = upstream.provider;
+  const handling = settings.basePathHandling;
+  if (handling == BasePathHandling.RemovePrefix) {
+    request.path = absolute(withoutPrefix(request.path, settings.basePath));
+  }
+  const stripped = request.path;
+  request.path = provider.pathFor(request);
+  if (settings.isOriginal && handling == BasePathHandling.RemovePrefix) request.path = stripped;
+  if (handling == BasePathHandling.Prepend && !request.path.startsWith(settings.basePath)) {
+    request.path = joinPaths(settings.basePath, request.path);
+  }
+  if (!request.path.startsWith(settings.providerBasePath)) {
+    request.path = settings.providerBasePath + request.path;
+  }
+  if (provider.host.length > 0) request.host = provider.host;
+  if (settings.providerDomain.length > 0) request.host = settings.providerDomain;
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : "/" + path;
+}
+
+/**
+ * `x-hi-original-auth` carries the client's credential to the provider, so it is only written when the
+ * configuration asks for it (docs/decisions).
+ */
+function keepOriginalAuth(head: Head, upstream: Upstream): void {
+  if (!upstream.settings.keepsOriginalAuth) {
+    head.remove("x-hi-original-auth");
+    return;
+  }
+  const authorization = head.bytes("authorization");
+  if (authorization === null || head.get("x-hi-original-auth").length > 0) return;
+  head.setBytes("x-hi-original-auth", authorization);
+}

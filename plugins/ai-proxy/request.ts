@@ -1,0 +1,46 @@
+// What is known of one request while it is worked on. It lives and dies with the stream; nothing of it is ever
+// kept by a provider or a configuration, which all requests share.
+
+import { Head } from "as-proxy-wasm-sdk/sdk";
+import { Api } from "./apis";
+import { pathText } from "./path";
+
+/** The dialect of the client, in which it must also be told of errors. */
+export enum Dialect {
+  OpenAi,
+  Anthropic,
+}
+
+export class Request {
+  api: Api = Api.None;
+  dialect: Dialect = Dialect.OpenAi;
+  /** True when a Claude client talks to an upstream that only knows OpenAI's dialect. */
+  convertsClaude: bool = false;
+  token: string = "";
+  /** As the client sent them, Claude conversion applied to the path. */
+  clientPath: string = "";
+  /** As they go upstream. */
+  path: string = "";
+  host: string = "";
+  /** False: the body passes unread. */
+  readsBody: bool = false;
+  isStream: bool = false;
+  /** The model the client asked for and the one the provider is asked for. */
+  model: string = "";
+  finalModel: string = "";
+
+  constructor(
+    /** As received, for `x-envoy-original-path` and `-host`. */
+    public receivedPath: string,
+    public receivedHost: string,
+  ) {
+    this.clientPath = receivedPath;
+    this.path = receivedPath;
+    this.host = receivedHost;
+  }
+
+  static of(head: Head): Request {
+    const path = head.bytes(":path");
+    return new Request(path === null ? "" : pathText(path), head.authority);
+  }
+}
