@@ -21,7 +21,8 @@ const recordings = folder ? loadRecordings(folder) : [];
 const answers = recordings.filter(isAnswer);
 const streams = recordings.filter(isStream);
 
-const named = <T extends Recording>(list: T[]): [string, T][] => list.map((recording) => [recording.name, recording]);
+const named = <T extends Recording>(list: T[]): [string, T][] =>
+  list.map((recording) => [recording.name, recording]);
 const ofKind = <T extends Recording>(list: T[], kind: string): [string, T][] =>
   named(list.filter((recording) => recording.kind === kind && recording.expected));
 
@@ -47,7 +48,9 @@ describe.skipIf(!folder)("recordings", () => {
   });
 
   test("every recording is classified, and what no assembler reads is listed by name", () => {
-    const other = recordings.filter((recording) => recording.kind === "other").map((recording) => recording.file);
+    const other = recordings
+      .filter((recording) => recording.kind === "other")
+      .map((recording) => recording.file);
     const elsewhere =
       /^cohere\/|^google\/interactions\/|speech-translation|\/skills\/|reranking|^openai\/(image|transcription)\//;
     expect(other.filter((file) => !elsewhere.test(file))).toEqual([]);
@@ -59,9 +62,9 @@ describe.skipIf(!folder)("recordings", () => {
   });
 
   test("one stream holds events that are not JSON, and nothing is expected of it", () => {
-    expect(streams.filter((stream) => stream.malformed).map((stream) => [stream.file, stream.expected])).toEqual([
-      ["openai/responses/parallel-tool-call-wrapper.1.chunks.txt", undefined],
-    ]);
+    expect(
+      streams.filter((stream) => stream.malformed).map((stream) => [stream.file, stream.expected]),
+    ).toEqual([["openai/responses/parallel-tool-call-wrapper.1.chunks.txt", undefined]]);
   });
 
   test("error bodies carry the status that they came with", () => {
@@ -101,10 +104,14 @@ describe.skipIf(!folder)("OpenAI client, chat completions", () => {
     let text = "";
     let events = 0;
     let toolArguments = "";
-    for await (const chunk of await clientOf(recording).chat.completions.create({ ...request, stream: true })) {
+    for await (const chunk of await clientOf(recording).chat.completions.create({
+      ...request,
+      stream: true,
+    })) {
       events++;
       text += chunk.choices[0]?.delta?.content ?? "";
-      for (const call of chunk.choices[0]?.delta?.tool_calls ?? []) toolArguments += call.function?.arguments ?? "";
+      for (const call of chunk.choices[0]?.delta?.tool_calls ?? [])
+        toolArguments += call.function?.arguments ?? "";
     }
     expect(events).toBe(recording.events.length);
     expect(text).toBe(recording.expected?.text);
@@ -128,7 +135,9 @@ describe.skipIf(!folder)("OpenAI client, responses", () => {
   );
 
   test.each(whole)("finds at the end of %s what its deltas add up to", async (_, recording) => {
-    const response = await clientOf(recording).responses.stream({ model: "any", input: "any" }).finalResponse();
+    const response = await clientOf(recording)
+      .responses.stream({ model: "any", input: "any" })
+      .finalResponse();
     expect(fromResponse(response)).toEqual(essence(recording.expected));
   });
 
@@ -254,7 +263,11 @@ function fromResponse(answer: OpenAI.Responses.Response): Partial<Expected> {
   };
 }
 
-function fromMessage(message: { content: object[]; stop_reason: string | null; usage: object }): Partial<Expected> {
+function fromMessage(message: {
+  content: object[];
+  stop_reason: string | null;
+  usage: object;
+}): Partial<Expected> {
   const blocks = message.content as { type: string; [key: string]: unknown }[];
   const usage = message.usage as Record<string, number | null | undefined>;
   return {

@@ -1,6 +1,13 @@
 // Reference reading of OpenAI chat completions and of those that follow them.
 import type { JsonObject } from "../../services/simulator/json-value.ts";
-import { arrayOf, isObject, numberOf, objectOf, objectsOf, textOf } from "../../services/simulator/json-value.ts";
+import {
+  arrayOf,
+  isObject,
+  numberOf,
+  objectOf,
+  objectsOf,
+  textOf,
+} from "../../services/simulator/json-value.ts";
 import type { Expected, ExpectedToolCall, ExpectedUsage } from "./expected.ts";
 import { emptyExpected } from "./expected.ts";
 
@@ -38,7 +45,9 @@ function addContent(expected: Expected, content: unknown): void {
     if (part.type === "text") expected.text += textOf(part.text);
     // Mistral: thinking is itself a list of parts.
     if (part.type === "thinking") {
-      expected.reasoning += objectsOf(part.thinking).map((inner) => textOf(inner.text)).join("");
+      expected.reasoning += objectsOf(part.thinking)
+        .map((inner) => textOf(inner.text))
+        .join("");
     }
   }
 }

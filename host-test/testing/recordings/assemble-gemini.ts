@@ -1,6 +1,13 @@
 // Reference reading of Gemini's generateContent and streamGenerateContent.
 import type { JsonObject } from "../../services/simulator/json-value.ts";
-import { arrayOf, isObject, numberOf, objectOf, objectsOf, textOf } from "../../services/simulator/json-value.ts";
+import {
+  arrayOf,
+  isObject,
+  numberOf,
+  objectOf,
+  objectsOf,
+  textOf,
+} from "../../services/simulator/json-value.ts";
 import type { Expected, ExpectedUsage } from "./expected.ts";
 import { emptyExpected } from "./expected.ts";
 
@@ -23,7 +30,12 @@ export function assembleGeminiStream(events: readonly JsonObject[]): Expected {
       if (!isObject(part.functionCall)) continue;
       const name = textOf(part.functionCall.name);
       // Only the first piece of a call carries its name.
-      if (name) calls.push({ id: textOf(part.functionCall.id), name, arguments: { ...objectOf(part.functionCall.args) } });
+      if (name)
+        calls.push({
+          id: textOf(part.functionCall.id),
+          name,
+          arguments: { ...objectOf(part.functionCall.args) },
+        });
       const call = calls.at(-1);
       for (const piece of objectsOf(part.functionCall.partialArgs)) if (call) addPiece(call.arguments, piece);
     }

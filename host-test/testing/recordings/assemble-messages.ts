@@ -1,6 +1,13 @@
 // Reference reading of Anthropic messages.
 import type { JsonObject } from "../../services/simulator/json-value.ts";
-import { arrayOf, isObject, numberOf, objectOf, objectsOf, textOf } from "../../services/simulator/json-value.ts";
+import {
+  arrayOf,
+  isObject,
+  numberOf,
+  objectOf,
+  objectsOf,
+  textOf,
+} from "../../services/simulator/json-value.ts";
 import type { Expected, ExpectedUsage } from "./expected.ts";
 import { emptyExpected } from "./expected.ts";
 
@@ -13,7 +20,11 @@ export function assembleMessagesAnswer(message: JsonObject): Expected {
     if (block.type === "text") expected.text += textOf(block.text);
     if (block.type === "thinking") expected.reasoning += textOf(block.thinking);
     if (block.type === "tool_use") {
-      expected.toolCalls.push({ id: textOf(block.id), name: textOf(block.name), arguments: inputText(block.input) });
+      expected.toolCalls.push({
+        id: textOf(block.id),
+        name: textOf(block.name),
+        arguments: inputText(block.input),
+      });
     }
   }
   if (isObject(message.usage)) expected.usage = messagesUsage(message.usage);
@@ -80,7 +91,9 @@ function inputText(input: unknown): string {
 }
 
 function stated(usage: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(usage).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 function messagesUsage(usage: JsonObject): ExpectedUsage {

@@ -8,9 +8,11 @@ export function assembleResponsesAnswer(response: JsonObject): Expected {
   const expected = withResponse(emptyExpected(), response);
   for (const item of objectsOf(response.output)) {
     if (item.type === "message") {
-      for (const part of objectsOf(item.content)) if (part.type === "output_text") expected.text += textOf(part.text);
+      for (const part of objectsOf(item.content))
+        if (part.type === "output_text") expected.text += textOf(part.text);
     } else if (item.type === "reasoning") {
-      for (const part of [...objectsOf(item.content), ...objectsOf(item.summary)]) expected.reasoning += textOf(part.text);
+      for (const part of [...objectsOf(item.content), ...objectsOf(item.summary)])
+        expected.reasoning += textOf(part.text);
     } else if (item.type === "function_call") {
       expected.toolCalls.push(callOf(item));
     }
@@ -34,7 +36,8 @@ export function assembleResponsesStream(events: readonly JsonObject[]): Expected
         expected.reasoning += textOf(event.delta);
         break;
       case "response.output_item.added":
-        if (item.type === "function_call") calls.set(index, { ...callOf(item), arguments: textOf(item.arguments) });
+        if (item.type === "function_call")
+          calls.set(index, { ...callOf(item), arguments: textOf(item.arguments) });
         break;
       case "response.function_call_arguments.delta": {
         const call = calls.get(index);

@@ -23,7 +23,10 @@ export function* partitions(bytes: Uint8Array, count: number, seed: number): Gen
     const cuts = Math.ceil(Math.exp(random() * Math.log(Math.max(2, bytes.length / 2))));
     const positions = new Set<number>();
     for (let cut = 0; cut < cuts; cut++) positions.add(1 + Math.floor(random() * (bytes.length - 1)));
-    yield at(bytes, [...positions].sort((left, right) => left - right).filter((position) => position < bytes.length));
+    yield at(
+      bytes,
+      [...positions].sort((left, right) => left - right).filter((position) => position < bytes.length),
+    );
   }
 }
 

@@ -32,7 +32,9 @@ export function frameStream(events: readonly string[], framing: Framing): Uint8A
 }
 
 export function contentTypeOf(framing: Framing): string {
-  return framing === "eventstream" ? "application/vnd.amazon.eventstream" : "text/event-stream; charset=utf-8";
+  return framing === "eventstream"
+    ? "application/vnd.amazon.eventstream"
+    : "text/event-stream; charset=utf-8";
 }
 
 function namedEvent(event: string): string {

@@ -16,14 +16,7 @@ import { contentTypeOf, frameStream, readEvent } from "./framing.ts";
 
 /** `error` is a provider's error body; `other` is all that no reference assembler reads. */
 export type RecordingKind =
-  | "chat"
-  | "responses"
-  | "messages"
-  | "gemini"
-  | "converse"
-  | "embedding"
-  | "error"
-  | "other";
+  "chat" | "responses" | "messages" | "gemini" | "converse" | "embedding" | "error" | "other";
 
 interface RecordingBase {
   /** `openai/chat/openai-text.chunks.txt`; streams of a file that holds several end in `#1`, `#2`, … */
@@ -86,12 +79,20 @@ function loadFile(path: string, file: string): Recording[] {
   const provider = file.slice(0, file.indexOf("/"));
   if (file.endsWith(".json")) return [answerOf(file, provider, bytes)];
   if (file.endsWith(".sse")) {
-    const lines = bytes.toString().split("\n").filter((line) => line.startsWith("data: {"));
+    const lines = bytes
+      .toString()
+      .split("\n")
+      .filter((line) => line.startsWith("data: {"));
     const events = lines.map((line) => line.slice("data: ".length));
     return [{ ...streamOf(file, file, provider, events), framing: "raw", streamBytes: bytes }];
   }
   if (!file.endsWith(".chunks.txt")) throw new Error(`${file}: expected *.json, *.chunks.txt or *.sse`);
-  const streams = split(bytes.toString().split("\n").filter((line) => line.trim() !== ""));
+  const streams = split(
+    bytes
+      .toString()
+      .split("\n")
+      .filter((line) => line.trim() !== ""),
+  );
   return streams.map((events, position) =>
     streamOf(streams.length > 1 ? `${file}#${position + 1}` : file, file, provider, events),
   );

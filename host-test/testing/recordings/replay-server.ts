@@ -57,7 +57,10 @@ export async function replayServer(recordings: readonly Recording[]): Promise<Re
       const recording = name === undefined ? undefined : byName.get(name);
       const replay = recording ? { recording } : name === undefined ? queue.shift() : undefined;
       if (replay) await send(response, replay);
-      else response.writeHead(501, { "content-type": "text/plain" }).end(`no recording for ${name ?? received.path}\n`);
+      else
+        response
+          .writeHead(501, { "content-type": "text/plain" })
+          .end(`no recording for ${name ?? received.path}\n`);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -96,7 +99,11 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
 
 async function send(response: ServerResponse, replay: Replay): Promise<void> {
   const { recording } = replay;
-  const whole = recording ? (recording.streamed ? recording.streamBytes : recording.answerBytes) : new Uint8Array();
+  const whole = recording
+    ? recording.streamed
+      ? recording.streamBytes
+      : recording.answerBytes
+    : new Uint8Array();
   const isWholeAnswer = !replay.chunks && !replay.end && recording?.streamed === false;
   response.writeHead(replay.status ?? recording?.status ?? 200, {
     ...(recording && { "content-type": recording.contentType }),
