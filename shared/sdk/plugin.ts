@@ -4,6 +4,7 @@ import * as host from "../abi/host";
 import { BodyAction, BufferKind, HeadersAction, MapKind } from "../abi/codes";
 import { Handler, install } from "../abi/handler";
 import { setLiveContexts } from "../abi/memory";
+import { equalsAsciiIgnoreCase, lowerAscii } from "../bytes/ascii";
 import { Json, JsonError } from "../json";
 import { Body } from "./body";
 import { deliver, takePending } from "./call";
@@ -102,9 +103,10 @@ function isReadableBody(head: Head): bool {
 }
 
 function isWebSocket(head: Head): bool {
-  return (
-    head.get("upgrade").toLowerCase() == "websocket" && head.get("connection").toLowerCase().includes("upgrade")
-  );
+  const upgrade = head.bytes("upgrade");
+  if (upgrade === null || !equalsAsciiIgnoreCase(upgrade, "websocket")) return false;
+  const connection = head.bytes("connection");
+  return connection !== null && lowerAscii(connection).indexOfAscii("upgrade") >= 0;
 }
 
 class Dispatcher extends Handler {

@@ -2,6 +2,7 @@
 // Compat page "Higress plugin conventions" §2; the messages are Higress's.
 
 import { Json, JsonKind } from "../json";
+import { lowerAscii } from "../bytes/ascii";
 import { Span } from "../bytes/span";
 import { Config, ConfigReader, ConfigReport } from "./config";
 import { clusterName, routeName } from "./property";
@@ -109,6 +110,11 @@ function anyService(services: string[], cluster: string): bool {
   return false;
 }
 
+/** Host names are ASCII; the standard library's lower-casing would bring 15 KB of Unicode tables. */
+function lowerCase(host: string): string {
+  return lowerAscii(Span.text(host)).toString();
+}
+
 /** Host without its port; the colons of a bracketed IPv6 address are not ports. */
 export function withoutPort(authority: string): string {
   const colon = authority.lastIndexOf(":");
@@ -116,7 +122,10 @@ export function withoutPort(authority: string): string {
   return authority.substring(0, colon);
 }
 
-/** Last good configuration of each rule, for plugins that isolate rules; as many as there are rules. */
+/** More rules than this are isolated without a memory of their last good configuration. */
+const MAX_REMEMBERED = 4096;
+
+/** Last good configuration of each rule, for plugins that isolate rules. */
 class LastGood {
   keys: string[] = [];
   texts: Span[] = [];
@@ -148,7 +157,7 @@ export class RuleSet {
   /** The first rule that matches, else the global configuration, else null: the plugin is not active. */
   match(authority: string): Config | null {
     if (this.rules.length > 0) {
-      const domain = withoutPort(authority).toLowerCase();
+      const domain = lowerCase(withoutPort(authority));
       const route = routeName();
       const service = clusterName();
       for (let i = 0; i < this.rules.length; i++) {
@@ -257,7 +266,7 @@ function settle(
     const index = lastGood.keys.indexOf(key);
     if (index >= 0) {
       lastGood.texts[index] = value.raw().copy();
-    } else {
+    } else if (lastGood.keys.length < MAX_REMEMBERED) {
       lastGood.keys.push(key);
       lastGood.texts.push(value.raw().copy());
     }
@@ -279,7 +288,7 @@ function readRule(value: Json, path: string, report: ConfigReport): Rule | null 
   rule.prefixes = withoutEmpty(reader.texts("_match_route_prefix_"));
   // An empty domain is kept: it matches a request without a host.
   const domains = reader.texts("_match_domain_");
-  for (let i = 0; i < domains.length; i++) rule.domains.push(domains[i].toLowerCase());
+  for (let i = 0; i < domains.length; i++) rule.domains.push(lowerCase(domains[i]));
 
   if (rule.routes.length > 0) {
     rule.category = rule.services.length > 0 ? Category.RouteAndService : Category.Route;
