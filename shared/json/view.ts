@@ -1,0 +1,280 @@
+// Reading a document on demand: a value is an address, found when asked for and checked when used. The rest
+// of the document is not judged. After simdjson On-Demand, but values may be kept and read in any order.
+
+import { Buffer, Span, decodeLossy, isUtf8 } from "../bytes";
+import { encodeUtf8Unchecked, utf8Size } from "../bytes/utf8";
+import { checkDocument } from "./check";
+import { Cursor } from "./cursor";
+import { JsonError, JsonKind } from "./error";
+import { lenientBool, lenientInteger, lenientNumber, lenientText } from "./lenient";
+import { JsonItems, JsonMembers } from "./members";
+import { MemberIndex } from "./member-index";
+import { Decimal, readNumber } from "./number";
+import { arrayIndex, splitPath } from "./path";
+import { Scan, documentStart, literalEnd, skipValue, stringEnd } from "./scan";
+import { checkEscapes, compareKey, unescapeInto } from "./string";
+
+/** Objects of this size get an index of their members when they are searched a second time. */
+const INDEX_FROM_BYTES: usize = 1024;
+
+/** Reused by every search: none of them calls back. */
+const cursor = new Cursor();
+/** The name looked for, as UTF-8. */
+const wanted = new Buffer(64);
+
+export class Json {
+  /** What the value is; `Missing` where there is none or it could not be read. */
+  kind: JsonKind = JsonKind.Missing;
+  /** `None` unless this value, or the way to it, is broken. Reading the value may find out and set it. */
+  error: JsonError = JsonError.None;
+  /** Offset of the error in the document, or -1. `positionOf` gives line and column. */
+  errorAt: i32 = -1;
+
+  private start: usize = 0;
+  /** Address after the value, where known; else 0. */
+  private stop: usize = 0;
+  /** For a string whose `stop` is known: whether it holds a backslash. */
+  private isEscaped: bool = false;
+  private index: MemberIndex | null = null;
+
+  private constructor(private source: Span) {}
+
+  /** The document's value. What follows it is not looked at; a byte order mark before it is passed over. */
+  static read(bytes: Span): Json {
+    const start = documentStart(bytes.start, bytes.end);
+    if (start < bytes.end) return Json.from(bytes, start);
+    return Json.broken(bytes, JsonError.Empty, bytes.end);
+  }
+
+  /** As `read`, after `check`: a document that is no JSON gives a missing value that tells why. */
+  static checked(bytes: Span): Json {
+    return checkDocument(bytes) ? Json.read(bytes) : Json.broken(bytes, Scan.error, Scan.errorAt);
+  }
+
+  /** Checks the whole document against RFC 8259, at most 128 levels deep. */
+  static check(bytes: Span): JsonError {
+    return checkDocument(bytes) ? JsonError.None : Scan.error;
+  }
+
+  /** For the iterators: the value whose first byte is at `start`, an address inside `source`. */
+  static from(source: Span, start: usize): Json {
+    const value = new Json(source);
+    value.start = start;
+    const first = <u32>load<u8>(start);
+    if (first == 0x22) value.kind = JsonKind.String;
+    else if (first == 0x7b) value.kind = JsonKind.Object;
+    else if (first == 0x5b) value.kind = JsonKind.Array;
+    else {
+      const isNumber = first == 0x2d || first - 0x30 < 10;
+      value.stop = isNumber ? readNumber(start, source.end) : literalEnd(start, source.end);
+      if (value.stop == 0) value.fail(Scan.error, Scan.errorAt);
+      else value.kind = isNumber ? JsonKind.Number : first == 0x6e ? JsonKind.Null : JsonKind.Bool;
+    }
+    return value;
+  }
+
+  /** For the iterators: a missing value; `error` may be `None`. */
+  static broken(source: Span, error: JsonError, at: usize): Json {
+    const value = new Json(source);
+    if (error != JsonError.None) value.fail(error, at);
+    return value;
+  }
+
+  /** True unless the value is missing; `null` is a value. */
+  @inline get exists(): bool {
+    return this.kind != JsonKind.Missing;
+  }
+
+  /** True for the literal `true` only. */
+  get isTrue(): bool {
+    return this.kind == JsonKind.Bool && load<u8>(this.start) == 0x74;
+  }
+
+  /** Offset of the value's first byte in the document. */
+  get offset(): i32 {
+    return this.start != 0 ? <i32>(this.start - this.source.start) : 0;
+  }
+
+  /** For the iterators: address after the value where known, else 0. */
+  get knownEnd(): usize {
+    return this.stop;
+  }
+
+  /** The member with this name, the last where there are several. Missing where this is no object. */
+  get(key: string): Json {
+    if (this.kind != JsonKind.Object || this.error != JsonError.None) return this.missing();
+    const size = utf8Size(key);
+    wanted.clear();
+    const name = wanted.reserve(size);
+    if (name == 0) return this.missing();
+    encodeUtf8Unchecked(key, name);
+    const found = this.find(name, <usize>size);
+    return found != 0 ? Json.from(this.source, found) : this.missing();
+  }
+
+  /** The item at this index. Missing where this is no array. */
+  at(index: i32): Json {
+    if (this.kind != JsonKind.Array || index < 0) return this.missing();
+    cursor.open(this.start, this.source.end);
+    for (let i = 0; cursor.nextItem(); i++) {
+      if (i == index) return Json.from(this.source, cursor.valueStart);
+    }
+    this.reached();
+    return this.missing();
+  }
+
+  /** Follows a dotted path, `choices.0.delta`; `\.` is a dot in a name. */
+  path(path: string): Json {
+    const segments = splitPath(path);
+    let value: Json = this;
+    for (let i = 0; i < segments.length; i++) {
+      const segment = segments[i];
+      value = value.kind == JsonKind.Array ? value.at(arrayIndex(segment)) : value.get(segment);
+    }
+    return value;
+  }
+
+  /** Number of items or members, duplicates counted; 0 for other values and where `error` is set. */
+  length(): i32 {
+    if (this.kind < JsonKind.Array) return 0;
+    cursor.open(this.start, this.source.end);
+    let count = 0;
+    while (this.kind == JsonKind.Array ? cursor.nextItem() : cursor.nextMember()) count++;
+    this.reached();
+    return this.error == JsonError.None ? count : 0;
+  }
+
+  /** The members of an object; none for other values. */
+  members(): JsonMembers {
+    return new JsonMembers(this.source, this.kind == JsonKind.Object ? this.start : 0);
+  }
+
+  /** The items of an array; none for other values. */
+  items(): JsonItems {
+    return new JsonItems(this.source, this.kind == JsonKind.Array ? this.start : 0);
+  }
+
+  /** The value's own bytes, from the document. What is inside strings, arrays and objects is not judged. */
+  raw(): Span {
+    return this.findStop() ? this.span(this.start, this.stop) : Span.empty();
+  }
+
+  /** A string's content as it stands between the quotes, checked. Empty for other values. */
+  escaped(): Span {
+    if (this.kind != JsonKind.String || !this.findStop()) return Span.empty();
+    const content = this.span(this.start + 1, this.stop - 1);
+    if (!checkEscapes(content.start, content.end)) this.fail(Scan.error, Scan.errorAt);
+    else if (!isUtf8(content)) this.fail(JsonError.Utf8, content.start);
+    else return content;
+    return Span.empty();
+  }
+
+  /**
+   * A string's content as UTF-8, unescaped; half of a surrogate pair becomes U+FFFD. Borrowed from the
+   * document where nothing is escaped. Empty for other values.
+   */
+  bytes(): Span {
+    const content = this.escaped();
+    if (!this.isEscaped || content.isEmpty) return content;
+    const text = new Buffer(content.size);
+    if (unescapeInto(text, content) != JsonError.None) return Span.empty();
+    return text.span();
+  }
+
+  /** As `bytes`, as a string for configuration and logs. */
+  text(): string {
+    return this.kind == JsonKind.String ? decodeLossy(this.bytes()) : "";
+  }
+
+  /** A number that is an integer of 64 bits; `1e3` and `1.0` are integers. `fallback` for all else. */
+  integer(fallback: i64): i64 {
+    if (this.kind != JsonKind.Number) return fallback;
+    readNumber(this.start, this.source.end);
+    return Decimal.integer(fallback);
+  }
+
+  /** A number in the range of a double. `fallback` for all else, `1e400` included. */
+  number(fallback: f64): f64 {
+    if (this.kind != JsonKind.Number) return fallback;
+    readNumber(this.start, this.source.end);
+    const value = Decimal.float();
+    return isFinite(value) ? value : fallback;
+  }
+
+  /** As gjson reads a string from any value: a number's or literal's text, the raw bytes of what is larger. */
+  lenientText(): string {
+    return lenientText(this);
+  }
+
+  /** As gjson reads an integer: numbers truncated, digits in a string, `true` as 1; else 0. */
+  lenientInteger(): i64 {
+    return lenientInteger(this);
+  }
+
+  /** As gjson reads a float: a string holding a number counts, `true` as 1; else 0. */
+  lenientNumber(): f64 {
+    return lenientNumber(this);
+  }
+
+  /** As gjson reads a truth value: non-zero numbers, and `1`, `t`, `true` in a string; else false. */
+  lenientBool(): bool {
+    return lenientBool(this);
+  }
+
+  /** As gjson reads a list: an array's items, nothing for `null` and missing, else the value itself. */
+  lenientArray(): JsonItems {
+    return this.kind == JsonKind.Array || this.kind <= JsonKind.Null
+      ? this.items()
+      : JsonItems.one(this.source, this);
+  }
+
+  /** Address of the value of the last member with this name, or 0. */
+  private find(name: usize, size: usize): usize {
+    const end = this.source.end;
+    if (this.stop != 0 && this.stop - this.start > INDEX_FROM_BYTES) {
+      let index = this.index;
+      if (!index) {
+        cursor.open(this.start, end);
+        this.index = index = new MemberIndex(cursor);
+      }
+      if (index.isComplete) return index.find(name, size);
+    }
+    let found: usize = 0;
+    cursor.open(this.start, end);
+    while (cursor.nextMember()) {
+      const order = compareKey(cursor.keyStart, cursor.keyEnd, cursor.keyEscaped, name, size);
+      if (order > 0) found = cursor.valueStart;
+      else if (order < 0) cursor.stop(Scan.error, Scan.errorAt);
+    }
+    this.reached();
+    return this.error == JsonError.None ? found : 0;
+  }
+
+  /** Takes over what the cursor found out by walking to the end. */
+  private reached(): void {
+    if (cursor.error != JsonError.None) this.fail(cursor.error, cursor.errorAt);
+    else this.stop = cursor.close;
+  }
+
+  private missing(): Json {
+    return Json.broken(this.source, this.error, this.source.start + <usize>max(this.errorAt, 0));
+  }
+
+  private findStop(): bool {
+    if (this.stop == 0 && this.start != 0) {
+      this.stop = skipValue(this.start, this.source.end);
+      this.isEscaped = Scan.escaped;
+      if (this.stop == 0) this.fail(Scan.error, Scan.errorAt);
+    }
+    return this.stop != 0;
+  }
+
+  private fail(error: JsonError, at: usize): void {
+    this.error = error;
+    this.errorAt = <i32>(at - this.source.start);
+  }
+
+  private span(from: usize, to: usize): Span {
+    return new Span(this.source.owner, from, <i32>(to - from));
+  }
+}
