@@ -44,9 +44,11 @@ function* rows(schema, document, prefix = "", depth = 0) {
     const value = resolve(member, document);
     const path = prefix + key;
     yield { path, value, required: own.required?.includes(key) ?? false, type: typeName(member, document) };
-    if (depth > 6) continue;
-    if (value.type === "object") yield* rows(value, document, `${path}.`, depth + 1);
-    if (value.type === "array" && value.items) yield* rows(value.items, document, `${path}[].`, depth + 1);
+    // `x-collapsed`: what is inside stands elsewhere in the table.
+    if (depth > 6 || value["x-collapsed"]) continue;
+    const types = [value.type].flat();
+    if (types.includes("object")) yield* rows(value, document, `${path}.`, depth + 1);
+    if (types.includes("array") && value.items) yield* rows(value.items, document, `${path}[].`, depth + 1);
     if (typeof value.additionalProperties === "object") yield* rows(value.additionalProperties, document, `${path}.*.`, depth + 1);
   }
 }
