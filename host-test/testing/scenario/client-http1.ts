@@ -4,7 +4,7 @@ import { request as startRequest, type ClientRequest as NodeRequest } from "node
 import { AnswerReader } from "./answer-reader.ts";
 import type { ClientExchange, RequestHead } from "./client.ts";
 import { flushed } from "./flush.ts";
-import { bytes, headerList, pairs, type Answer, type HeaderList } from "./message.ts";
+import { bytes, headerList, pairs, type Answer, type Ending } from "./message.ts";
 
 export function openHttp1(port: number, head: RequestHead): ClientExchange {
   return new Http1Exchange(port, head);
@@ -60,11 +60,11 @@ class Http1Exchange implements ClientExchange {
     await flushed(this.#request, (done) => this.#request.write(bytes(data), done));
   }
 
-  async end(trailers?: HeaderList): Promise<void> {
+  async end({ data, trailers }: Ending = {}): Promise<void> {
     if (this.#request.destroyed || this.#request.writableEnded) return;
     const list = headerList(trailers);
     if (list.length > 0) this.#request.addTrailers(list);
-    await flushed(this.#request, (done) => this.#request.end(done));
+    await flushed(this.#request, (done) => this.#request.end(data ?? "", done));
   }
 
   next(): Promise<Buffer | null> {

@@ -4,7 +4,7 @@ import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } f
 import { AnswerReader } from "./answer-reader.ts";
 import type { ClientExchange, RequestHead } from "./client.ts";
 import { flushed } from "./flush.ts";
-import { bytes, headerList, headerObject, pairs, type Answer, type HeaderList } from "./message.ts";
+import { bytes, headerList, headerObject, pairs, type Answer, type Ending } from "./message.ts";
 
 export function openHttp2(port: number, head: RequestHead): ClientExchange {
   return new Http2Exchange(port, head);
@@ -15,14 +15,14 @@ class Http2Exchange implements ClientExchange {
   #session: ClientHttp2Session;
   #stream: ClientHttp2Stream;
 
-  constructor(port: number, { method, path, host, headers, endStream }: RequestHead) {
+  constructor(port: number, { method, path, host, headers, endStream, mayHaveTrailers }: RequestHead) {
     const reader = this.#reader;
     this.#session = connect(`http://127.0.0.1:${port}`);
     this.#session.on("error", () => undefined);
     const pseudo = { ":method": method, ":scheme": "http", ":authority": host, ":path": path };
     this.#stream = this.#session.request(
       { ...pseudo, ...headerObject(headers) },
-      { endStream, waitForTrailers: true },
+      { endStream, waitForTrailers: mayHaveTrailers },
     );
     this.#stream.on("response", (received, _flags, raw?: string[]) => {
       reader.answer.status = Number(received[":status"]);
@@ -56,11 +56,11 @@ class Http2Exchange implements ClientExchange {
     await flushed(this.#stream, (done) => this.#stream.write(bytes(data), done));
   }
 
-  async end(trailers?: HeaderList): Promise<void> {
+  async end({ data, trailers }: Ending = {}): Promise<void> {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     const list = headerList(trailers);
     this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(headerObject(list)));
-    await flushed(this.#stream, (done) => this.#stream.end(done));
+    await flushed(this.#stream, (done) => this.#stream.end(data ?? "", done));
   }
 
   next(): Promise<Buffer | null> {

@@ -11,6 +11,7 @@ import {
   type Answer,
   type BodySource,
   type Chunk,
+  type Ending,
   type HeaderList,
   type Protocol,
 } from "./message.ts";
@@ -40,6 +41,7 @@ export interface RequestHead {
   headers: Headers;
   /** No body follows. */
   endStream: boolean;
+  mayHaveTrailers: boolean;
 }
 
 /** An exchange in the client's hands. */
@@ -49,7 +51,7 @@ export interface ClientExchange {
   /** Resolves when the answer has ended or was cut off. */
   readonly answer: Promise<Answer>;
   write(data: string | Uint8Array): Promise<void>;
-  end(trailers?: HeaderList): Promise<void>;
+  end(ending?: Ending): Promise<void>;
   /** The next piece of the answer's body, null after its end. */
   next(): Promise<Buffer | null>;
   /** Reads on until the answer's body holds `text`; rejects if it ends before. */
@@ -58,17 +60,24 @@ export interface ClientExchange {
   abort(): void;
 }
 
-/** Starts an exchange without sending a body. */
-export function open(port: number, request: ClientRequest, endStream: boolean): ClientExchange {
-  const head = requestHead(request, endStream);
+/** Starts an exchange and leaves the body to the caller. */
+export function open(port: number, request: ClientRequest): ClientExchange {
+  return start(port, request, { endStream: false, mayHaveTrailers: true });
+}
+
+function start(port: number, request: ClientRequest, framing: Framing): ClientExchange {
+  const head = requestHead(request, framing);
   return request.protocol === "http2" ? openHttp2(port, head) : openHttp1(port, head);
 }
 
 /** Sends a request and reads its answer to the end. */
 export async function send(port: number, request: ClientRequest): Promise<Answer> {
   const { body, chunks, trailers } = request;
-  const exchange = open(port, request, body === undefined && chunks === undefined && trailers === undefined);
-  await sendBody(exchange, chunks ?? (body === undefined ? [] : [bytes(body)]), trailers);
+  const endStream = body === undefined && chunks === undefined && trailers === undefined;
+  const exchange = start(port, request, { endStream, mayHaveTrailers: trailers !== undefined });
+  if (endStream) return exchange.answer;
+  if (chunks) await sendChunks(exchange, chunks, trailers);
+  else await exchange.end({ data: bytes(body ?? ""), ...(trailers && { trailers }) });
   return exchange.answer;
 }
 
@@ -83,20 +92,18 @@ export async function sendRaw(port: number, data: string | Uint8Array): Promise<
   return Buffer.concat(received).toString("latin1");
 }
 
-async function sendBody(
-  exchange: ClientExchange,
-  chunks: Chunk[],
-  trailers: HeaderList | undefined,
-): Promise<void> {
+async function sendChunks(exchange: ClientExchange, chunks: Chunk[], trailers?: HeaderList): Promise<void> {
   for (const chunk of chunks) {
     if (chunk === cut) return exchange.abort();
     if (typeof chunk === "function") await chunk();
     else await exchange.write(bytes(chunk));
   }
-  await exchange.end(trailers);
+  await exchange.end(trailers && { trailers });
 }
 
-function requestHead(request: ClientRequest, endStream: boolean): RequestHead {
+type Framing = Pick<RequestHead, "endStream" | "mayHaveTrailers">;
+
+function requestHead(request: ClientRequest, framing: Framing): RequestHead {
   const { body, chunks, trailers } = request;
   const headers = [...headerList(request.headers)];
   const has = (name: string): boolean => headers.some(([one]) => one.toLowerCase() === name);
@@ -105,10 +112,10 @@ function requestHead(request: ClientRequest, endStream: boolean): RequestHead {
   const knowsLength = body !== undefined && chunks === undefined && trailers === undefined;
   if (knowsLength && !has("content-length")) headers.push(["content-length", String(bytes(body).length)]);
   return {
-    method: request.method ?? (endStream ? "GET" : "POST"),
+    method: request.method ?? (framing.endStream ? "GET" : "POST"),
     path: request.path ?? "/",
     host: request.host ?? "gateway.test",
     headers,
-    endStream,
+    ...framing,
   };
 }

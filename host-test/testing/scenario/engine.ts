@@ -16,6 +16,7 @@ export interface EngineOptions {
   workers: number;
   logLevel: LogLevel;
   bufferLimit?: number;
+  onLog(entry: PluginLog): void;
 }
 
 /** A line that a plugin logged. Root contexts have no plugin name on Envoy. */
@@ -27,7 +28,6 @@ export interface PluginLog {
 /** A gateway that serves on the loopback address. */
 export interface RunningGateway {
   readonly port: number;
-  logs(): PluginLog[];
   /** Custom metrics as Prometheus text. */
   metrics(): Promise<string>;
   reload(model: GatewayModel, plugins: Record<string, PluginOverride>): Promise<void>;

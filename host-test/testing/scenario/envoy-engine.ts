@@ -6,10 +6,12 @@ import type { LogLevel } from "../../host/types.ts";
 import type { PluginLog, StartEngine } from "./engine.ts";
 
 export const startEnvoyEngine: StartEngine = async (model, options) => {
-  const envoy = await runEnvoy(model, { ...options, port: 0, adminPort: 0 });
+  const onLog = (entry: EnvoyLog): void => {
+    for (const line of pluginLog(entry)) options.onLog(line);
+  };
+  const envoy = await runEnvoy(model, { ...options, onLog, port: 0, adminPort: 0 });
   return {
     port: envoy.port,
-    logs: () => envoy.logs.flatMap(pluginLog),
     async metrics() {
       const response = await fetch(`http://127.0.0.1:${envoy.adminPort}/stats/prometheus`);
       return response.text();

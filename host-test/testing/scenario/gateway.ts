@@ -10,10 +10,13 @@ import { overrides, toModel, upstreamSetup, type GatewaySetup, type Member } fro
 import { Upstream } from "./upstream.ts";
 
 export class Gateway {
+  /** What plugins have logged since the start or `clear`, oldest first. Lines come a moment after what they tell of. */
+  logs: PluginLog[] = [];
   #setup: GatewaySetup;
   #start: StartEngine;
   #upstreams = new Map<string, Upstream>();
   #members = new Map<string, Member>();
+  #logging = Promise.withResolvers<void>();
   #running: RunningGateway | undefined;
 
   /** Scenarios get gateways from `Engine.start` and `Engine.shared`. */
@@ -26,9 +29,13 @@ export class Gateway {
     return this.#engine.port;
   }
 
-  /** What plugins have logged, oldest first. */
-  get logs(): PluginLog[] {
-    return this.#engine.logs();
+  /** The first log line that holds `text`, as soon as there is one. */
+  async logged(text: string): Promise<string> {
+    for (;;) {
+      const entry = this.logs.find(({ message }) => message.includes(text));
+      if (entry) return entry.message;
+      await this.#logging.promise;
+    }
   }
 
   /** Sends a request and reads its answer to the end, on a connection of its own. */
@@ -38,7 +45,7 @@ export class Gateway {
 
   /** Sends a request's head and leaves the rest to the test. `body`, `chunks` and `trailers` are not read. */
   open(request: ClientRequest = {}): ClientExchange {
-    return open(this.port, request, false);
+    return open(this.port, request);
   }
 
   /** Sends bytes as they are; gives what came until the gateway closed the connection, one character per byte. */
@@ -64,8 +71,9 @@ export class Gateway {
     await this.#engine.reload(await this.#model(setup), overrides(setup));
   }
 
-  /** Forgets what upstreams received and what tests scripted since the start. */
+  /** Forgets what upstreams received, what tests scripted and what plugins logged since the start. */
   clear(): void {
+    this.logs = [];
     for (const upstream of this.#upstreams.values()) upstream.clear();
   }
 
@@ -76,6 +84,7 @@ export class Gateway {
       plugins: overrides(this.#setup),
       workers,
       logLevel,
+      onLog: (entry: PluginLog) => this.#log(entry),
       ...(bufferLimit && { bufferLimit }),
     };
     this.#running = await this.#start(await this.#model(this.#setup), options);
@@ -92,6 +101,12 @@ export class Gateway {
   get #engine(): RunningGateway {
     if (!this.#running) throw new Error("the gateway is used before it has started");
     return this.#running;
+  }
+
+  #log(entry: PluginLog): void {
+    this.logs.push(entry);
+    this.#logging.resolve();
+    this.#logging = Promise.withResolvers();
   }
 
   async #listen(setup: GatewaySetup): Promise<void> {

@@ -16,6 +16,13 @@ export const cut = Symbol("cut");
 /** Bytes that are flushed before the next step, something to wait for, or `cut`. */
 export type Chunk = string | Uint8Array | (() => Promise<unknown>) | typeof cut;
 
+/** How a message ends. */
+export interface Ending {
+  /** Goes out together with the end, on HTTP/2 in the same frame if there are no trailers. */
+  data?: Uint8Array;
+  trailers?: HeaderList;
+}
+
 export class Message {
   /** Names in lower case, in wire order; HTTP/2's pseudo headers included. */
   headers: Headers = [];

@@ -3,9 +3,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { Headers } from "../../host/types.ts";
 import { flushed } from "./flush.ts";
-import { pairs, SeenRequest } from "./message.ts";
+import { headerList, pairs, SeenRequest, type Ending, type HeaderList } from "./message.ts";
 import type { Exchange, Server } from "./upstream.ts";
 
 export async function listenHttp1(serve: (exchange: Exchange) => void): Promise<Server> {
@@ -51,18 +50,18 @@ class Http1Exchange implements Exchange {
     });
   }
 
-  async head(status: number, headers: Headers = []): Promise<void> {
-    this.#response.writeHead(status, headers.flat());
+  async head(status: number, headers?: HeaderList): Promise<void> {
+    this.#response.writeHead(status, headerList(headers).flat());
     this.#response.flushHeaders();
   }
 
-  async write(data: Uint8Array): Promise<void> {
+  async write(data: string | Uint8Array): Promise<void> {
     await flushed(this.#response, (done) => this.#response.write(data, () => done()));
   }
 
-  async end(trailers: Headers = []): Promise<void> {
-    if (trailers.length > 0) this.#response.addTrailers(trailers);
-    await flushed(this.#response, (done) => this.#response.end(done));
+  async end({ data, trailers }: Ending = {}): Promise<void> {
+    if (trailers) this.#response.addTrailers(headerList(trailers));
+    await flushed(this.#response, (done) => this.#response.end(data ?? "", done));
   }
 
   cut(): void {

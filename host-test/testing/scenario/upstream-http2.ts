@@ -5,7 +5,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Headers } from "../../host/types.ts";
 import { flushed } from "./flush.ts";
-import { headerObject, pairs, SeenRequest } from "./message.ts";
+import { headerList, headerObject, pairs, SeenRequest, type Ending, type HeaderList } from "./message.ts";
 import type { Exchange, Server } from "./upstream.ts";
 
 export async function listenHttp2(serve: (exchange: Exchange) => void): Promise<Server> {
@@ -51,25 +51,27 @@ class Http2Exchange implements Exchange {
     });
   }
 
-  async head(status: number, headers: Headers = []): Promise<void> {
+  async head(status: number, headers?: HeaderList, mayHaveTrailers = true): Promise<void> {
     if (this.#stream.destroyed) return;
-    this.#stream.respond({ ":status": status, ...headerObject(headers) }, { waitForTrailers: true });
+    this.#stream.respond(
+      { ":status": status, ...headerObject(headerList(headers)) },
+      { waitForTrailers: mayHaveTrailers },
+    );
   }
 
-  async write(data: Uint8Array): Promise<void> {
+  async write(data: string | Uint8Array): Promise<void> {
     if (this.#stream.destroyed) return;
     await flushed(this.#stream, (done) => this.#stream.write(data, () => done()));
   }
 
-  async end(trailers: Headers = []): Promise<void> {
+  async end({ data, trailers }: Ending = {}): Promise<void> {
     if (this.#stream.destroyed) return;
     await flushed(this.#stream, (done) => {
       this.#stream.once("wantTrailers", () => {
-        if (trailers.length > 0) this.#stream.sendTrailers(headerObject(trailers));
+        if (trailers) this.#stream.sendTrailers(headerObject(headerList(trailers)));
         else this.#stream.close();
-        done();
       });
-      this.#stream.end();
+      this.#stream.end(data ?? "", done);
     });
   }
 

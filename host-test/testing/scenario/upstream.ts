@@ -7,6 +7,7 @@ import {
   headerList,
   type BodySource,
   type Chunk,
+  type Ending,
   type HeaderList,
   type Protocol,
   type SeenRequest,
@@ -21,9 +22,10 @@ export interface Exchange {
   readonly request: SeenRequest;
   /** Resolves when the request has ended or was cut off. */
   readonly requestEnd: Promise<void>;
-  head(status: number, headers?: Headers): Promise<void>;
-  write(data: Uint8Array): Promise<void>;
-  end(trailers?: Headers): Promise<void>;
+  /** Unless `mayHaveTrailers` is false, HTTP/2 tells the end in a frame of its own. */
+  head(status: number, headers?: HeaderList, mayHaveTrailers?: boolean): Promise<void>;
+  write(data: string | Uint8Array): Promise<void>;
+  end(ending?: Ending): Promise<void>;
   /** Breaks the connection or resets the stream. */
   cut(): void;
 }
@@ -128,27 +130,30 @@ export class Upstream {
 export async function play(reply: Reply, exchange: Exchange): Promise<void> {
   if (!reply.early) await exchange.requestEnd;
   const headers = [...headerList(reply.headers)];
-  const trailers = headerList(reply.trailers);
+  const { status = 200, trailers } = reply;
   if (reply.chunks) {
-    await exchange.head(reply.status ?? 200, headers);
+    await exchange.head(status, headers, trailers !== undefined);
     return playChunks(reply.chunks, trailers, exchange);
   }
   const body = bytes(reply.body ?? "");
   const isJson = typeof reply.body === "object" && !(reply.body instanceof Uint8Array);
   if (isJson) setDefault(headers, "content-type", "application/json");
-  if (trailers.length === 0) setDefault(headers, "content-length", String(body.length));
-  await exchange.head(reply.status ?? 200, headers);
-  if (body.length > 0) await exchange.write(body);
-  await exchange.end(trailers);
+  if (!trailers) setDefault(headers, "content-length", String(body.length));
+  await exchange.head(status, headers, trailers !== undefined);
+  await exchange.end({ data: body, ...(trailers && { trailers }) });
 }
 
-async function playChunks(chunks: Chunk[], trailers: Headers, exchange: Exchange): Promise<void> {
+async function playChunks(
+  chunks: Chunk[],
+  trailers: HeaderList | undefined,
+  exchange: Exchange,
+): Promise<void> {
   for (const chunk of chunks) {
     if (chunk === cut) return exchange.cut();
     if (typeof chunk === "function") await chunk();
     else await exchange.write(bytes(chunk));
   }
-  await exchange.end(trailers);
+  await exchange.end(trailers && { trailers });
 }
 
 function setDefault(headers: Headers, name: string, value: string): void {
