@@ -31,7 +31,7 @@ export interface Dialect {
   /** What the provider says when it fails with this status, whatever the request. */
   failure(status: number): Refusal;
   /** The event that ends a stream which fails half-way. */
-  errorEvent(): string;
+  errorEvent(request: SimulatedRequest): string;
   /** Model that a request names, or "". */
   modelOf(request: SimulatedRequest): string;
   /** API key that a request carries, or "". */
@@ -54,4 +54,13 @@ export function eventResponse(headers: Record<string, string>, body: Iterable<st
 /** The token of `authorization: Bearer …`, the whole value where there is no scheme, or "". */
 export function bearerOf(request: SimulatedRequest): string {
   return (request.headers.authorization ?? "").replace(/^Bearer\s+/i, "").trim();
+}
+
+/** A path segment without its percent-encoding; as it stands where that is broken. */
+export function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

@@ -1,6 +1,6 @@
 // The Gemini dialect: https://ai.google.dev/api. Vertex AI's paths end alike.
 import type { Dialect, SimulatedRequest, SimulatedResponse } from "./dialect.ts";
-import { bearerOf, eventResponse, jsonResponse } from "./dialect.ts";
+import { bearerOf, decoded, eventResponse, jsonResponse } from "./dialect.ts";
 import { answerEvents, answerOf, contentText, promptOf } from "./gemini-content.ts";
 import type { JsonObject } from "./json-value.ts";
 import { isObject, numberOf, objectOf, objectsOf, textOf } from "./json-value.ts";
@@ -33,8 +33,7 @@ export const gemini: Dialect = {
     }
     const [, model, action] = /\/models\/([^/:]+):(\w+)$/.exec(request.path) ?? [];
     const respond = action === undefined ? undefined : actions[action];
-    if (request.method === "POST" && model !== undefined && respond)
-      return respond(request, decodeURIComponent(model));
+    if (request.method === "POST" && model !== undefined && respond) return respond(request, decoded(model));
     if (request.method === "GET" && request.path.endsWith("/models")) {
       return jsonResponse(200, headersOf(request), { models: models.map(modelObject) });
     }
@@ -80,7 +79,7 @@ export const gemini: Dialect = {
     return `data: ${JSON.stringify({ error })}\r\n\r\n`;
   },
 
-  modelOf: (request) => decodeURIComponent(/\/models\/([^/:]+)/.exec(request.path)?.[1] ?? ""),
+  modelOf: (request) => decoded(/\/models\/([^/:]+)/.exec(request.path)?.[1] ?? ""),
   keyOf: (request) =>
     (request.headers["x-goog-api-key"] ?? "") || (request.query.get("key") ?? "") || bearerOf(request),
 };

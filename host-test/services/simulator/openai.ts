@@ -2,7 +2,7 @@
 // under other prefixes, so a path is known by its end.
 import { anthropic } from "./anthropic.ts";
 import type { Dialect, SimulatedRequest, SimulatedResponse } from "./dialect.ts";
-import { bearerOf, jsonResponse } from "./dialect.ts";
+import { bearerOf, decoded, jsonResponse } from "./dialect.ts";
 import { objectOf, textOf } from "./json-value.ts";
 import { respondToChat } from "./openai-chat.ts";
 import { respondToEmbeddings } from "./openai-embeddings.ts";
@@ -67,7 +67,8 @@ export const openai: Dialect = {
     }
   },
 
-  errorEvent() {
+  errorEvent(request) {
+    if (request.path.includes("/anthropic/")) return anthropic.errorEvent(request);
     const { message } = openai.failure(500);
     return `data: ${JSON.stringify({ error: { message, type: "server_error", param: null, code: null } })}\n\n`;
   },
@@ -93,7 +94,7 @@ function listModels(request: SimulatedRequest): SimulatedResponse {
 }
 
 function retrieveModel(request: SimulatedRequest): SimulatedResponse {
-  const id = decodeURIComponent(request.path.slice(request.path.lastIndexOf("/models/") + "/models/".length));
+  const id = decoded(request.path.slice(request.path.lastIndexOf("/models/") + "/models/".length));
   if (models.includes(id)) return jsonResponse(200, openaiHeaders(request), modelObject(id));
   throw new Refusal(404, `The model '${id}' does not exist or you do not have access to it.`, {
     field: "model",

@@ -1,5 +1,6 @@
 // What the simulated model says, before any dialect gives it a shape. A reply follows from the prompt alone.
 import type { JsonObject } from "./json-value.ts";
+import { objectOf } from "./json-value.ts";
 import { instanceOf } from "./schema-instance.ts";
 import { tokensOf } from "./tokens.ts";
 
@@ -102,7 +103,8 @@ function untilStop(text: string, sequences: string[]): { text: string; stopSeque
 }
 
 function callsOf(prompt: Prompt): ToolCall[] {
-  const { toolChoice, tools } = prompt;
+  const { toolChoice } = prompt;
+  const tools = prompt.tools.filter((tool) => tool.name !== "");
   if (toolChoice === "none") return [];
   const forced = typeof toolChoice === "object";
   let wanted = tools.filter((tool) =>
@@ -114,8 +116,10 @@ function callsOf(prompt: Prompt): ToolCall[] {
   if (!prompt.parallelTools) wanted = wanted.slice(0, 1);
   const subject = subjectOf(prompt.said);
   return wanted.map((tool) => {
-    const built = instanceOf({ type: "object", ...tool.parameters }, subject);
-    return { name: tool.name, arguments: built as JsonObject };
+    return {
+      name: tool.name,
+      arguments: objectOf(instanceOf({ type: "object", ...tool.parameters }, subject)),
+    };
   });
 }
 

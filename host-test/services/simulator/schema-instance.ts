@@ -2,7 +2,10 @@
 import type { JsonObject } from "./json-value.ts";
 import { arrayOf, isObject, numberOf, objectOf, textOf } from "./json-value.ts";
 
+// A schema comes from a client: it may refer to itself, and ask for any length.
 const maxDepth = 16;
+const maxValues = 1000;
+const maxLength = 1000;
 
 /**
  * Covers what structured output and tool parameters use: types, enum, const, default, required and optional
@@ -10,16 +13,18 @@ const maxDepth = 16;
  * @param text what strings without a format hold
  */
 export function instanceOf(schema: unknown, text: string): unknown {
-  return build(schema, { root: objectOf(schema), text }, 0);
+  return build(schema, { root: objectOf(schema), text, values: 0 }, 0);
 }
 
 interface Context {
   root: JsonObject;
   text: string;
+  /** How many were made so far. */
+  values: number;
 }
 
 function build(schema: unknown, context: Context, depth: number): unknown {
-  if (!isObject(schema) || depth > maxDepth) return null;
+  if (!isObject(schema) || depth > maxDepth || ++context.values > maxValues) return null;
   if (typeof schema.$ref === "string") return build(resolve(schema.$ref, context.root), context, depth + 1);
   if ("const" in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum[0];
@@ -33,7 +38,7 @@ function build(schema: unknown, context: Context, depth: number): unknown {
     case "object":
       return objectFor(schema, context, depth);
     case "array": {
-      const length = Math.max(1, numberOf(schema.minItems) ?? 1);
+      const length = Math.min(maxLength, Math.max(1, numberOf(schema.minItems) ?? 1));
       return Array.from({ length }, () => build(schema.items ?? { type: "string" }, context, depth + 1));
     }
     case "string":
@@ -79,11 +84,11 @@ function stringFor(schema: JsonObject, text: string): string {
   const known = formats[textOf(schema.format)];
   if (known !== undefined) return known;
   const characters = [...text].slice(0, numberOf(schema.maxLength) ?? 200);
-  return characters.join("").padEnd(numberOf(schema.minLength) ?? 0, "-");
+  return characters.join("").padEnd(Math.min(maxLength, numberOf(schema.minLength) ?? 0), "-");
 }
 
 function numberFor(schema: JsonObject): number {
-  const step = numberOf(schema.multipleOf) ?? 1;
+  const step = Math.abs(numberOf(schema.multipleOf) ?? 1) || 1;
   const above = numberOf(schema.exclusiveMinimum);
   const lowest = numberOf(schema.minimum) ?? (above === undefined ? undefined : above + step);
   const highest = numberOf(schema.maximum) ?? numberOf(schema.exclusiveMaximum);

@@ -82,13 +82,8 @@ async function exchange(
   const fault = faultOf(request, dialect);
   if (fault?.kind === "timeout") return;
   if (fault?.kind === "reset") return reset(outgoing);
-  await send(
-    outgoing,
-    responseTo(dialect, request, body !== undefined, fault),
-    fault,
-    dialect,
-    options.eventDelayMs,
-  );
+  const response = responseTo(dialect, request, body !== undefined, fault);
+  await send(outgoing, response, fault, () => dialect.errorEvent(request), options.eventDelayMs);
 }
 
 function responseTo(
@@ -151,7 +146,7 @@ async function send(
   outgoing: Outgoing,
   { status, headers, body }: SimulatedResponse,
   fault: Fault | undefined,
-  dialect: Dialect,
+  errorEvent: () => string,
   eventDelayMs: number,
 ): Promise<void> {
   if (typeof body === "string") {
@@ -176,7 +171,7 @@ async function send(
     case "stream-reset":
       return reset(outgoing);
     case "stream-error":
-      await write(outgoing, dialect.errorEvent());
+      await write(outgoing, errorEvent());
   }
   outgoing.end();
 }

@@ -9,5 +9,8 @@ export function tokensOf(text: string): string[] {
 }
 
 export function countTokens(text: string): number {
-  return tokensOf(text).length;
+  const scan = new RegExp(token);
+  let count = 0;
+  while (scan.test(text)) count++;
+  return count;
 }
