@@ -71,9 +71,10 @@ export class EnvoyProcess {
     return this.#hasEnded;
   }
 
-  /** Content of a file in the folder, undefined while it is not there. */
+  /** Content of a file in the folder, undefined while it is not there or empty. */
   async file(name: string): Promise<string | undefined> {
-    return readFile(join(this.folder, name), "utf8").catch(() => undefined);
+    const content = await readFile(join(this.folder, name), "utf8").catch(() => "");
+    return content === "" ? undefined : content;
   }
 
   /** Ends the process, by force if it hangs (a plugin in an endless loop ignores SIGTERM), and removes its folder. */

@@ -25,6 +25,9 @@ export interface RenderOptions {
 
 export const defaultBufferLimit = 100 * 1024 * 1024;
 
+/** Envoy's own default, which also bounds the size of a chunk in a body callback. */
+const connectionBufferLimit = 1024 * 1024;
+
 const extension = "type.googleapis.com/envoy.extensions";
 
 /** An Envoy bootstrap in its JSON form (`envoy.config.bootstrap.v3.Bootstrap`). */
@@ -73,12 +76,14 @@ export function renderClusters(model: GatewayModel, { trustedCa }: RenderOptions
 }
 
 export function renderListener(model: GatewayModel, options: RenderOptions): object {
-  const { host = "127.0.0.1", port = 8080 } = options;
+  const { host = "127.0.0.1", port = 8080, bufferLimit = defaultBufferLimit } = options;
   return {
     name: "main",
     address: socketAddress(host, port),
     // A port that another gateway holds is an error, not a share of its connections.
     enable_reuse_port: false,
+    // A route can only raise the limit that the connection sets.
+    per_connection_buffer_limit_bytes: Math.min(bufferLimit, connectionBufferLimit),
     connection_balance_config: { exact_balance: {} },
     filter_chains: [{ filters: [connectionManager(model, options)] }],
   };
