@@ -119,7 +119,10 @@ function refuseDuplicates(resources: Resource[], problems: Problems): void {
     else {
       const { file, line } = first.root.get("kind").position;
       const position = resource.root.get("kind").position;
-      problems.fatal(position, `${resource.kind} ${resource.name} is defined a second time; first in ${file}:${line}`);
+      problems.fatal(
+        position,
+        `${resource.kind} ${resource.name} is defined a second time; first in ${file}:${line}`,
+      );
     }
   }
 }
@@ -129,6 +132,9 @@ function refuseDuplicateClusters(clusters: Cluster[], problems: Problems): void 
     const first = clusters.findIndex(({ name }) => name === cluster.name);
     if (first === index) return;
     const { file, line } = clusters[first]!.position;
-    problems.fatal(cluster.position, `the service ${cluster.name} is defined a second time; first in ${file}:${line}`);
+    problems.fatal(
+      cluster.position,
+      `the service ${cluster.name} is defined a second time; first in ${file}:${line}`,
+    );
   });
 }

@@ -21,7 +21,9 @@ export function checkBuffers({ plugins, model, files, problems }: LoadedGateway)
         `the limit itself, longer prompts get 413`,
     );
   }
-  for (const { field, key, value } of plugins.flatMap(({ parts }) => parts.flatMap((part) => limits(part.field)))) {
+  for (const { field, key, value } of plugins.flatMap(({ parts }) =>
+    parts.flatMap((part) => limits(part.field)),
+  )) {
     if (value <= 100 * mebibyte) continue;
     const gibibytes = ((value * 100) / (1024 * mebibyte)).toFixed(1);
     problems.warning(field.keyPosition(key), `one hundred bodies of this size at once take ${gibibytes} GiB`);
@@ -30,7 +32,9 @@ export function checkBuffers({ plugins, model, files, problems }: LoadedGateway)
 
 /** The largest body a plugin's configuration says it holds, in bytes, if any says so. */
 export function largestBody({ plugins }: LoadedGateway): number | undefined {
-  const values = plugins.flatMap(({ parts }) => parts.flatMap((part) => limits(part.field))).map(({ value }) => value);
+  const values = plugins
+    .flatMap(({ parts }) => parts.flatMap((part) => limits(part.field)))
+    .map(({ value }) => value);
   return values.length > 0 ? Math.max(...values) : undefined;
 }
 

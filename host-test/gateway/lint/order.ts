@@ -9,7 +9,11 @@ const pairs: { first: string; second: string; why: string }[] = [
     second: "ai-proxy",
     why: "it reads answers in the client's dialect, after ai-proxy has translated them",
   },
-  { first: "ai-cache", second: "ai-proxy", why: "its key is made of the client's request, not of a provider's" },
+  {
+    first: "ai-cache",
+    second: "ai-proxy",
+    why: "its key is made of the client's request, not of a provider's",
+  },
   { first: "ai-cache", second: "inference-router", why: "a hit must not take a turn of a replica" },
   { first: "ai-security", second: "ai-proxy", why: "it checks prompts and answers in the client's dialect" },
   { first: "ai-security", second: "ai-cache", why: "an answer from the cache would pass unchecked" },
@@ -31,6 +35,9 @@ export function checkOrder({ plugins, problems }: LoadedGateway): void {
     const next = plugins[index + 1];
     if (!next || plugin.phase !== next.phase || plugin.priority !== next.priority) return;
     const names = `${plugin.resource.name} and ${next.resource.name}`;
-    problems.warning(next.resource.position, `${names} have the same phase and priority: only their names order them`);
+    problems.warning(
+      next.resource.position,
+      `${names} have the same phase and priority: only their names order them`,
+    );
   });
 }

@@ -10,7 +10,10 @@ export function checkRoutes({ model, problems }: LoadedGateway): void {
     const earlier = model.routes.slice(0, index).find((other) => covers(other, rule));
     if (!earlier) return;
     const { file, line } = earlier.position;
-    problems.error(rule.position, `no request reaches this path: ${earlier.name} takes them all (${file}:${line})`);
+    problems.error(
+      rule.position,
+      `no request reaches this path: ${earlier.name} takes them all (${file}:${line})`,
+    );
   });
 }
 
@@ -20,7 +23,9 @@ function covers(earlier: RouteRule, rule: RouteRule): boolean {
   const coversMethods =
     earlier.methods.length === 0 ||
     (rule.methods.length > 0 && rule.methods.every((method) => earlier.methods.includes(method)));
-  return coversMethods && earlier.headers.every((header) => rule.headers.some((other) => isSame(header, other)));
+  return (
+    coversMethods && earlier.headers.every((header) => rule.headers.some((other) => isSame(header, other)))
+  );
 }
 
 function coversPath(earlier: RouteRule["path"], path: RouteRule["path"]): boolean {
@@ -80,5 +85,6 @@ function checkService(item: Field, { routes }: GatewayModel, problems: Problems)
   const destinations = routes.flatMap((rule) => rule.destinations.map(({ cluster }) => cluster.split("|")));
   const isMet = destinations.some(([, port, , name]) => service === name || service === `${name}:${port}`);
   const known = destinations.map(([, , , name = ""]) => name);
-  if (!isMet) problems.error(item.position, `no route goes to the service "${service}"${suggestion(service, known)}`);
+  if (!isMet)
+    problems.error(item.position, `no route goes to the service "${service}"${suggestion(service, known)}`);
 }

@@ -35,7 +35,9 @@ function checkService(parent: Field, key: string, clusters: Cluster[]): void {
   if (typeof value !== "string" || value === "") return;
   const source = parent.get("serviceSource").value() ?? parent.get("service_source").value();
   const service = value + (value.includes(".") ? "" : (suffixBySource[String(source)] ?? ""));
-  const port = portKeys.map((portKey) => parent.get(portKey).value()).find((item) => item !== undefined && item !== null);
+  const port = portKeys
+    .map((portKey) => parent.get(portKey).value())
+    .find((item) => item !== undefined && item !== null);
   if (findCluster(clusters, service, port === undefined ? undefined : String(port))) return;
   const { problems } = field.source;
   const services = clusters.map(serviceOf);
@@ -46,12 +48,19 @@ function checkService(parent: Field, key: string, clusters: Cluster[]): void {
       found: String(port),
     });
   } else if (/\.(svc\.cluster\.local|nacos|nacos-ext|consul|eureka)$/.test(service)) {
-    problems.warning(field.position, `the service ${service} exists only in a cluster: calls to it fail here`);
+    problems.warning(
+      field.position,
+      `the service ${service} exists only in a cluster: calls to it fail here`,
+    );
   } else {
     const known = services.map((candidate) => candidate.service);
-    problems.error(field.position, `no McpBridge registry defines the service "${service}"${suggestion(service, known)}`, {
-      expected: known.join(", ") || "a McpBridge with registries",
-    });
+    problems.error(
+      field.position,
+      `no McpBridge registry defines the service "${service}"${suggestion(service, known)}`,
+      {
+        expected: known.join(", ") || "a McpBridge with registries",
+      },
+    );
   }
 }
 

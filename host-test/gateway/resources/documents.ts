@@ -117,8 +117,10 @@ export function substituteResource({ root }: Resource, values: Values): void {
 function pathOf(ancestors: readonly unknown[], key: number | string | null): string {
   let path = "";
   ancestors.forEach((ancestor, index) => {
-    if (isPair(ancestor)) path += `${path && "."}${String(isScalar(ancestor.key) ? ancestor.key.value : ancestor.key)}`;
-    if (isSeq(ancestor)) path += `[${index + 1 < ancestors.length ? ancestor.items.indexOf(ancestors[index + 1]) : key}]`;
+    if (isPair(ancestor))
+      path += `${path && "."}${String(isScalar(ancestor.key) ? ancestor.key.value : ancestor.key)}`;
+    if (isSeq(ancestor))
+      path += `[${index + 1 < ancestors.length ? ancestor.items.indexOf(ancestors[index + 1]) : key}]`;
   });
   return path;
 }

@@ -37,7 +37,9 @@ export class Field {
 
   /** Missing, or an explicit null: Kubernetes treats both alike. */
   get isEmpty(): boolean {
-    return this.#node === undefined || this.#node === null || (isScalar(this.#node) && this.#node.value === null);
+    return (
+      this.#node === undefined || this.#node === null || (isScalar(this.#node) && this.#node.value === null)
+    );
   }
 
   /** What stands here, in words for a message. */
@@ -47,7 +49,9 @@ export class Field {
     if (isMap(node)) return "a mapping";
     if (isSeq(node)) return "a list";
     if (!isScalar(node) || node.value === null) return "null";
-    return typeof node.value === "string" ? JSON.stringify(node.value) : `the ${typeof node.value} ${String(node.value)}`;
+    return typeof node.value === "string"
+      ? JSON.stringify(node.value)
+      : `the ${typeof node.value} ${String(node.value)}`;
   }
 
   get(key: string): Field {
@@ -66,7 +70,9 @@ export class Field {
       this.mismatch("a list");
       return [];
     }
-    return this.#node.items.map((item, index) => new Field(this.source, item, `${this.path}[${index}]`, this.#line));
+    return this.#node.items.map(
+      (item, index) => new Field(this.source, item, `${this.path}[${index}]`, this.#line),
+    );
   }
 
   /** Members of a mapping; anything else is reported and has none. */
@@ -117,7 +123,8 @@ export class Field {
     if (this.isEmpty) return undefined;
     const value = isScalar(this.#node) ? this.#node.value : undefined;
     const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (typeof number === "number" && Number.isInteger(number) && number >= minimum && number <= maximum) return number;
+    if (typeof number === "number" && Number.isInteger(number) && number >= minimum && number <= maximum)
+      return number;
     this.mismatch(`a whole number from ${minimum} to ${maximum}`);
     return undefined;
   }
@@ -139,7 +146,9 @@ export class Field {
 
   /** The plain JavaScript value, aliases resolved. */
   value(): unknown {
-    return this.#node === undefined || this.#node === null ? this.#node : this.#node.toJS(this.source.document);
+    return this.#node === undefined || this.#node === null
+      ? this.#node
+      : this.#node.toJS(this.source.document);
   }
 
   /** The node itself, for a visit. */

@@ -36,13 +36,22 @@ export function readAnnotations(annotations: Field, clusters: Cluster[]): RouteA
     else if (understood.includes(name)) readAnnotation(field, name, text, result, clusters);
     else {
       const hint = suggestion(name, understood);
-      field.source.problems.warning(annotations.keyPosition(key), `has no effect in the local gateway${hint}`);
+      field.source.problems.warning(
+        annotations.keyPosition(key),
+        `has no effect in the local gateway${hint}`,
+      );
     }
   }
   return result;
 }
 
-function readAnnotation(field: Field, name: string, text: string, result: RouteAnnotations, clusters: Cluster[]): void {
+function readAnnotation(
+  field: Field,
+  name: string,
+  text: string,
+  result: RouteAnnotations,
+  clusters: Cluster[],
+): void {
   switch (name) {
     case "destination":
       result.destinations = readDestinations(field, text, clusters) ?? null;
@@ -64,12 +73,21 @@ function readAnnotation(field: Field, name: string, text: string, result: RouteA
       result.retry = readRetry(field, text, result.retry?.attempts ?? defaultRetry.attempts);
       break;
     case "proxy-next-upstream-tries":
-      result.retry = { ...(result.retry ?? defaultRetry), attempts: field.integer(0, 100) ?? defaultRetry.attempts };
+      result.retry = {
+        ...(result.retry ?? defaultRetry),
+        attempts: field.integer(0, 100) ?? defaultRetry.attempts,
+      };
       break;
   }
 }
 
-function readHeader(field: Field, kind: string, header: string, text: string, { headers }: RouteAnnotations): void {
+function readHeader(
+  field: Field,
+  kind: string,
+  header: string,
+  text: string,
+  { headers }: RouteAnnotations,
+): void {
   const name = header.toLowerCase();
   if (kind === "exact") headers.push({ name, exact: text });
   if (kind === "prefix") headers.push({ name, prefix: text });
@@ -107,9 +125,15 @@ function readRetry(field: Field, text: string, attempts: number): Retry | undefi
 }
 
 /** `NAME.static`, `NAME.dns:443`, or lines of `80% NAME.static`. */
-function readDestinations(field: Field, text: string, clusters: Cluster[]): RouteRule["destinations"] | undefined {
+function readDestinations(
+  field: Field,
+  text: string,
+  clusters: Cluster[],
+): RouteRule["destinations"] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
-  const destinations = lines.filter((line) => line !== "").map((line) => readDestination(field, line, clusters));
+  const destinations = lines
+    .filter((line) => line !== "")
+    .map((line) => readDestination(field, line, clusters));
   if (destinations.length === 0) {
     field.mismatch("a service of a McpBridge, or lines of WEIGHT% SERVICE");
     return undefined;
@@ -117,7 +141,10 @@ function readDestinations(field: Field, text: string, clusters: Cluster[]): Rout
   if (!destinations.every((destination) => destination !== undefined)) return undefined;
   const sum = destinations.reduce((total, { weight }) => total + weight, 0);
   if (sum === 100) return destinations;
-  field.source.problems.fatal(field.position, "the weights do not add up", { expected: "100 %", found: `${sum} %` });
+  field.source.problems.fatal(field.position, "the weights do not add up", {
+    expected: "100 %",
+    found: `${sum} %`,
+  });
   return undefined;
 }
 
@@ -137,15 +164,26 @@ function readDestination(
   const services = clusters.map(serviceOf);
   const known = services.map((item) => item.service);
   const hint = known.includes(service) ? "" : suggestion(service, known);
-  field.source.problems.fatal(field.position, `no McpBridge registry defines the service "${service}"${hint}`, {
-    expected: services.length > 0 ? services.map((item) => `${item.service}:${item.port}`).join(", ") : "a McpBridge",
-    found: port === undefined ? service : `${service}:${port}`,
-  });
+  field.source.problems.fatal(
+    field.position,
+    `no McpBridge registry defines the service "${service}"${hint}`,
+    {
+      expected:
+        services.length > 0
+          ? services.map((item) => `${item.service}:${item.port}`).join(", ")
+          : "a McpBridge",
+      found: port === undefined ? service : `${service}:${port}`,
+    },
+  );
   return undefined;
 }
 
 /** Without a port the service's only port is meant, as in a mesh. */
-export function findCluster(clusters: Cluster[], service: string, port: string | undefined): Cluster | undefined {
+export function findCluster(
+  clusters: Cluster[],
+  service: string,
+  port: string | undefined,
+): Cluster | undefined {
   return clusters.find((cluster) => {
     const candidate = serviceOf(cluster);
     return candidate.service === service && (port === undefined || candidate.port === port);

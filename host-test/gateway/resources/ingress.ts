@@ -52,7 +52,8 @@ function readRule(rule: Field, name: string, annotations: RouteAnnotations): Rou
 function readHost(field: Field): string | undefined {
   const host = field.text() ?? "";
   if (host === "" || host === "*") return "*";
-  if (/^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(host)) return host.toLowerCase();
+  if (/^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(host))
+    return host.toLowerCase();
   field.mismatch("a host name without port, or *.suffix");
   return undefined;
 }
@@ -81,7 +82,10 @@ function reportBackend(path: Field): void {
 /** Higress's order: catch-all routes last, exact paths first, longer paths first, then the more conditions the earlier. */
 export function sortRoutes(routes: RouteRule[]): RouteRule[] {
   const isCatchAll = (rule: RouteRule): boolean =>
-    rule.path.type === "prefix" && rule.path.value === "/" && rule.headers.length === 0 && rule.methods.length === 0;
+    rule.path.type === "prefix" &&
+    rule.path.value === "/" &&
+    rule.headers.length === 0 &&
+    rule.methods.length === 0;
   return routes.toSorted((a, b) => {
     if (isCatchAll(a) !== isCatchAll(b)) return isCatchAll(a) ? 1 : -1;
     if (a.path.type !== b.path.type) return a.path.type === "exact" ? -1 : 1;

@@ -35,7 +35,8 @@ export function readMcpBridge(
   });
   const names = registries.items().map((registry) => registry.get("name").text());
   for (const name of simulations.keys()) {
-    if (!names.includes(name)) annotation.source.problems.error(annotation.position, `no registry is named "${name}"`);
+    if (!names.includes(name))
+      annotation.source.problems.error(annotation.position, `no registry is named "${name}"`);
   }
   return clusters;
 }

@@ -27,7 +27,9 @@ export class PluginSchema {
     this.#whole = ajv.compile(closed(schema));
     // A rule of such a plugin only overrides fields of the global configuration.
     const isOverride = schema["x-rule-override"] === true;
-    this.#rule = isOverride ? ajv.compile({ ...withoutRequired(closed(schema)), $id: undefined }) : this.#whole;
+    this.#rule = isOverride
+      ? ajv.compile({ ...withoutRequired(closed(schema)), $id: undefined })
+      : this.#whole;
   }
 
   /** `undefined`: the plugin has none. Throws when the file is not a usable schema. */
@@ -37,7 +39,9 @@ export class PluginSchema {
     try {
       return new PluginSchema(JSON.parse(readFileSync(path, "utf8")) as Schema);
     } catch (error) {
-      throw new Error(`plugins/${plugin}/schema.json is not a usable JSON schema: ${(error as Error).message}`);
+      throw new Error(
+        `plugins/${plugin}/schema.json is not a usable JSON schema: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -59,7 +63,8 @@ export class PluginSchema {
     if (typeof unknown === "string") {
       const known = members(error.parentSchema as Schema, this.schema);
       // A part that fails for another reason does not count its keys as known; that reason is reported too.
-      if (!known.includes(unknown)) problems.error(parent.keyPosition(unknown), `unknown key${suggestion(unknown, known)}`);
+      if (!known.includes(unknown))
+        problems.error(parent.keyPosition(unknown), `unknown key${suggestion(unknown, known)}`);
       return;
     }
     const missing = parameters["missingProperty"];
@@ -69,7 +74,10 @@ export class PluginSchema {
     }
     const isSecret = valueAt(masked, error.instancePath) === "***";
     const found = isSecret ? "something else" : parent.found;
-    problems.fatal(parent.position, "does not fit the plugin's schema", { expected: expectation(error), found });
+    problems.fatal(parent.position, "does not fit the plugin's schema", {
+      expected: expectation(error),
+      found,
+    });
   }
 }
 
@@ -78,7 +86,9 @@ function mostTelling(errors: ErrorObject[]): ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
   return errors.filter((error) => {
     if (error.keyword === "if") return false;
-    return !choices.some((choice) => error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`));
+    return !choices.some(
+      (choice) => error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`),
+    );
   });
 }
 
@@ -104,12 +114,16 @@ function expectation({ keyword, params, message, schema }: ErrorObject): string 
     case "oneOf":
       return choices(schema) ?? message ?? keyword;
     default:
-      return (message ?? keyword).replace(/^must (?:NOT )?(?:be |have )?/, (verb) => (verb.includes("NOT") ? "not " : ""));
+      return (message ?? keyword).replace(/^must (?:NOT )?(?:be |have )?/, (verb) =>
+        verb.includes("NOT") ? "not " : "",
+      );
   }
 }
 
 function choices(schema: unknown): string | undefined {
-  const titles = (schema as Schema[]).map(({ title, type, const: value }) => title ?? type ?? JSON.stringify(value));
+  const titles = (schema as Schema[]).map(
+    ({ title, type, const: value }) => title ?? type ?? JSON.stringify(value),
+  );
   return titles.every((title) => title !== undefined) ? titles.flat().join(" or ") : undefined;
 }
 

@@ -69,12 +69,16 @@ function resolveFile(url: Field, path: string, sha256: Field): PluginModule | un
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (error as Error).message;
+    const reason =
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (error as Error).message;
     problems.fatal(url.position, reason, { expected: "a WebAssembly module", found: file });
     return undefined;
   }
   if (bytes.subarray(0, 4).toString("latin1") !== "\0asm") {
-    problems.fatal(url.position, "is not a WebAssembly module", { expected: "a file that starts with \\0asm", found: file });
+    problems.fatal(url.position, "is not a WebAssembly module", {
+      expected: "a file that starts with \\0asm",
+      found: file,
+    });
     return undefined;
   }
   const expected = sha256.text();
@@ -91,9 +95,13 @@ function resolveImage(url: Field, reference: string, folders: ModuleFolders): Pl
   const known = listPlugins(folders);
   if (known.includes(name)) return { plugin: name, modules: builtModules(name, folders) };
   const hint = suggestion(name, known);
-  url.source.problems.fatal(url.position, `images are not pulled: "${name}" is no plugin of this repository${hint}`, {
-    expected: known.length > 0 ? `an image named ${known.join(", ")}` : "a file:// path",
-    found: reference,
-  });
+  url.source.problems.fatal(
+    url.position,
+    `images are not pulled: "${name}" is no plugin of this repository${hint}`,
+    {
+      expected: known.length > 0 ? `an image named ${known.join(", ")}` : "a file:// path",
+      found: reference,
+    },
+  );
   return undefined;
 }

@@ -56,7 +56,9 @@ export class Problems {
 export function formatProblem({ severity, position, message, expected, found }: Problem): string {
   const place = `${position.file}:${position.line}: ${severity}: `;
   const path = position.path === "" ? "" : `${position.path}: `;
-  const difference = [expected && `expected ${expected}`, found && `found ${found}`].filter(Boolean).join(", ");
+  const difference = [expected && `expected ${expected}`, found && `found ${found}`]
+    .filter(Boolean)
+    .join(", ");
   return place + path + message + (difference ? `: ${difference}` : "");
 }
 

@@ -4,7 +4,10 @@ import { parse } from "yaml";
 import type { Resource } from "./documents.ts";
 
 /** Adds `secret.NAME.KEY` or `configmap.NAME.KEY`, and the same with `NAMESPACE/NAME`. */
-export function collectValues({ root, kind, name, namespace }: Resource, references: Map<string, string>): void {
+export function collectValues(
+  { root, kind, name, namespace }: Resource,
+  references: Map<string, string>,
+): void {
   const add = (key: string, value: string): void => {
     const word = kind.toLowerCase();
     references.set(`${word}.${name}.${key}`, value);

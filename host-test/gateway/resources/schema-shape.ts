@@ -69,7 +69,9 @@ export function mask(schema: Schema, value: unknown, root: Schema = schema): unk
   if (isSecret) return hide(value);
   if (Array.isArray(value)) return value.map((item, index) => maskAt(schema, item, root, index));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, maskAt(schema, member, root, key)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, maskAt(schema, member, root, key)]),
+  );
 }
 
 /** For plugins without a schema: what is named like a secret. */
@@ -78,7 +80,10 @@ export function maskByName(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const suspicious = /token|secret|passw|credential|api_?key|access_?key|authorization/i;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, suspicious.test(key) ? hide(member) : maskByName(member)]),
+    Object.entries(value).map(([key, member]) => [
+      key,
+      suspicious.test(key) ? hide(member) : maskByName(member),
+    ]),
   );
 }
 
@@ -102,7 +107,9 @@ function subschemas(part: Schema, key: string | number): Schema[] {
     return isSchema(item) ? [item] : [];
   }
   const named = part.properties?.[key];
-  const patterns = Object.entries(part.patternProperties ?? {}).filter(([pattern]) => new RegExp(pattern, "u").test(key));
+  const patterns = Object.entries(part.patternProperties ?? {}).filter(([pattern]) =>
+    new RegExp(pattern, "u").test(key),
+  );
   const found = [...(named ? [named] : []), ...patterns.map(([, sub]) => sub)];
   if (found.length === 0 && isSchema(part.additionalProperties)) return [part.additionalProperties];
   return found;
@@ -129,7 +136,8 @@ function resolveReference(reference: string, root: Schema): Schema | undefined {
     .split("/")
     .filter((part) => part !== "")
     .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], root) as Schema | undefined;
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], root) as
+    Schema | undefined;
 }
 
 function isSchema(value: unknown): value is Schema {

@@ -17,17 +17,22 @@ const pattern = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*|(?:secret|configmap)\.[^{}\s]+
 /** `missing` lists what has neither a value nor a default. */
 export function substitute(text: string, values: Values): { text: string; missing: Missing[] } {
   const missing: Missing[] = [];
-  const replaced = text.replaceAll(pattern, (whole: string, escaped: string, name: string, fallback?: string) => {
-    if (escaped) return whole.slice(1);
-    const isReference = name.includes(".");
-    const value = isReference ? values.references.get(name) : values.environment[name];
-    if (value !== undefined && (value !== "" || fallback === undefined)) return value;
-    if (fallback !== undefined) return fallback;
-    missing.push({
-      name,
-      message: isReference ? `no ${name.split(".")[0]} has this value: ${name}` : `environment variable ${name} is not set`,
-    });
-    return whole;
-  });
+  const replaced = text.replaceAll(
+    pattern,
+    (whole: string, escaped: string, name: string, fallback?: string) => {
+      if (escaped) return whole.slice(1);
+      const isReference = name.includes(".");
+      const value = isReference ? values.references.get(name) : values.environment[name];
+      if (value !== undefined && (value !== "" || fallback === undefined)) return value;
+      if (fallback !== undefined) return fallback;
+      missing.push({
+        name,
+        message: isReference
+          ? `no ${name.split(".")[0]} has this value: ${name}`
+          : `environment variable ${name} is not set`,
+      });
+      return whole;
+    },
+  );
   return { text: replaced, missing };
 }

@@ -19,8 +19,25 @@ const phases = ["AUTHN", "AUTHZ", "STATS", "UNSPECIFIED_PHASE"] as const;
 type Phase = (typeof phases)[number];
 
 const fields = [
-  ...["url", "sha256", "imagePullPolicy", "imagePullSecret", "verificationKey", "pluginName", "phase", "priority"],
-  ...["failStrategy", "vmConfig", "pluginConfig", "defaultConfig", "defaultConfigDisable", "matchRules", "selector"],
+  ...[
+    "url",
+    "sha256",
+    "imagePullPolicy",
+    "imagePullSecret",
+    "verificationKey",
+    "pluginName",
+    "phase",
+    "priority",
+  ],
+  ...[
+    "failStrategy",
+    "vmConfig",
+    "pluginConfig",
+    "defaultConfig",
+    "defaultConfigDisable",
+    "matchRules",
+    "selector",
+  ],
 ];
 
 /** Higress's own namespace: what a WasmPlugin without one is applied to. */
