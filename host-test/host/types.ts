@@ -65,7 +65,11 @@ export interface Upstreams {
 /** Redis as Higress offers it; `undefined` reply data means a network error or timeout. */
 export interface RedisClients {
   init(service: string, username: string, password: string, timeoutMs: number): "ok" | "unknown-cluster";
-  call(service: string, command: Uint8Array, reply: (data: Uint8Array | undefined) => void): "ok" | "not-initialised" | "failed";
+  call(
+    service: string,
+    command: Uint8Array,
+    reply: (data: Uint8Array | undefined) => void,
+  ): "ok" | "not-initialised" | "failed";
 }
 
 export interface Clock {
@@ -188,6 +192,8 @@ export interface ChainOptions {
   route(headers: Headers): Route | undefined;
   /** Bytes a stream may buffer before 413 (request) or 500 (response). Default 1 MiB as in Envoy; a plugin may raise it through the Higress properties. */
   bufferLimit?: number;
+  /** Tries every configuration in a VM of its own first, as Envoy does, so that a refusal never touches a running VM. Default true. */
+  canary?: boolean;
   /** Memory cap of one VM. Default 1 GiB, as in Envoy. */
   memoryLimitBytes?: number;
   /** Imitates Envoy before 1.33 (Higress on 1.27): while a body is buffered the newest chunk joins the buffer only after its callback (compat/abi.md §7). */
@@ -217,8 +223,20 @@ export interface StreamRecord {
 }
 
 export interface ChainObserver {
-  callback?(event: { stream: number; plugin: string; name: string; micros: number; memoryPages: number }): void;
-  headers?(event: { stream: number; plugin: string; phase: "request" | "response"; before: Headers; after: Headers }): void;
+  callback?(event: {
+    stream: number;
+    plugin: string;
+    name: string;
+    micros: number;
+    memoryPages: number;
+  }): void;
+  headers?(event: {
+    stream: number;
+    plugin: string;
+    phase: "request" | "response";
+    before: Headers;
+    after: Headers;
+  }): void;
 }
 
 /** What the chain tells the codec (downstream) and the router (upstream) of one stream. */
