@@ -2,6 +2,8 @@
 // (`gpt-4*`), then patterns (`~regex`) in the order of the configuration, then `*`.
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
+import { Regex } from "as-proxy-wasm-sdk/regex";
 
 class Prefix {
   constructor(
@@ -10,10 +12,19 @@ class Prefix {
   ) {}
 }
 
+class Pattern {
+  constructor(
+    public regex: Regex,
+    /** With `$1`, `${name}` for groups. */
+    public model: string,
+  ) {}
+}
+
 export class ModelMapping {
   private exact: Map<string, string> = new Map<string, string>();
   /** Longest first. */
   private prefixes: Prefix[] = [];
+  private patterns: Pattern[] = [];
   private any: string = "";
   private size: i32 = 0;
 
@@ -26,16 +37,17 @@ export class ModelMapping {
       const key = entries[i].name;
       const model = entries[i].reader.value.lenientText();
       if (key.startsWith("~")) {
-        entries[i].reader.fail("regular expressions in modelMapping are not available yet");
+        const regex = new Regex(key.substring(1));
+        if (regex.error.length > 0) entries[i].reader.fail(`bad regular expression: ${regex.error}`);
+        mapping.patterns.push(new Pattern(regex, model));
       } else if (key == "*") {
         mapping.any = model;
       } else if (key.endsWith("*")) {
-        mapping.prefixes.push(new Prefix(key.substring(0, key.length - 1), model));
+        mapping.addPrefix(new Prefix(key.substring(0, key.length - 1), model));
       } else {
         mapping.exact.set(key, model);
       }
     }
-    mapping.prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
     return mapping;
   }
 
@@ -55,6 +67,23 @@ export class ModelMapping {
     for (let i = 0; i < this.prefixes.length; i++) {
       if (model.startsWith(this.prefixes[i].prefix)) return this.prefixes[i].model;
     }
+    if (this.patterns.length > 0) {
+      const name = Span.text(model);
+      for (let i = 0; i < this.patterns.length; i++) {
+        const pattern = this.patterns[i];
+        if (pattern.regex.matches(name)) return pattern.regex.replaceAll(name, pattern.model).toString();
+      }
+    }
     return this.any;
+  }
+
+  private addPrefix(added: Prefix): void {
+    const prefixes = this.prefixes;
+    prefixes.push(added);
+    for (let i = prefixes.length - 1; i > 0; i--) {
+      if (prefixes[i - 1].prefix.length >= added.prefix.length) break;
+      prefixes[i] = prefixes[i - 1];
+      prefixes[i - 1] = added;
+    }
   }
 }
