@@ -1,0 +1,272 @@
+// An answer as a stream of Anthropic message events. One block is open at a time: a tool call that begins while
+// another is open waits until that one is complete, and the blocks are numbered in the order they are opened.
+
+import { Buffer, Span } from "../../bytes";
+import { ErrorKind } from "../error";
+import { AnswerHead, ChatEvents, Finish, OVERLONG } from "../events";
+import { NONE, writeQuoted, writeValueEscaped } from "../text";
+import { toolCallId } from "../tool-id";
+import { Usage } from "../usage";
+import { writeAnthropicError } from "./error";
+import { anthropicFinishName } from "./finish";
+import { writeAnthropicUsage } from "./usage";
+
+/** Bytes of arguments held for calls that wait; more end the answer with an error. */
+const MAX_WAITING_BYTES: i32 = 16 << 20;
+
+const enum Block {
+  None,
+  Thinking,
+  /** Thinking whose signature is written: more thinking is another block. */
+  Signed,
+  Text,
+  ToolUse,
+}
+
+class WaitingCall {
+  readonly arguments: Buffer = new Buffer();
+
+  constructor(
+    readonly index: i32,
+    readonly id: Span,
+    readonly name: Span,
+  ) {}
+}
+
+export class AnthropicStreamWriter extends ChatEvents {
+  /** Model to name instead of the provider's, escaped. */
+  model: Span = NONE;
+
+  private id: Span = NONE;
+  private isBegun: bool = false;
+  private hasFailed: bool = false;
+  private block: Block = Block.None;
+  /** Number of the open block, or of the next one when none is open. */
+  private blockIndex: i32 = 0;
+  /** Number of the call whose block is open. */
+  private openCall: i32 = -1;
+  private waiting: WaitingCall[] = [];
+  private waitingBytes: i32 = 0;
+  private hasCalls: bool = false;
+  private hasRefused: bool = false;
+  private stopReason: Span = NONE;
+  private stopSequence: Span = NONE;
+  private lastUsage: Usage = new Usage();
+
+  constructor(private readonly out: Buffer) {
+    super();
+  }
+
+  begin(head: AnswerHead): void {
+    if (this.isBegun) return;
+    this.isBegun = true;
+    this.id = head.id.copy();
+    const out = this.out;
+    this.open("message_start");
+    out.text(',"message":{"id":');
+    writeQuoted(out, head.id);
+    out.text(',"type":"message","role":"assistant","content":[],"model":');
+    writeQuoted(out, this.model.isEmpty ? head.model : this.model);
+    out.text(',"stop_reason":null,"stop_sequence":null,"usage":');
+    writeAnthropicUsage(out, this.lastUsage);
+    out.text(',"error":null}');
+    this.close();
+  }
+
+  text(choice: i32, escaped: Span): void {
+    if (this.isOther(choice)) return;
+    if (this.block != Block.Text) {
+      this.closeBlock();
+      this.openBlock(Block.Text, '"text","text":""');
+    }
+    this.delta("text_delta", "text", escaped);
+  }
+
+  reasoning(choice: i32, escaped: Span): void {
+    if (this.isOther(choice)) return;
+    this.openThinking();
+    this.delta("thinking_delta", "thinking", escaped);
+  }
+
+  signature(choice: i32, escaped: Span): void {
+    if (this.isOther(choice)) return;
+    this.openThinking();
+    this.delta("signature_delta", "signature", escaped);
+    this.block = Block.Signed;
+  }
+
+  redactedReasoning(choice: i32, data: Span): void {
+    if (this.isOther(choice)) return;
+    this.closeBlock();
+    this.open("content_block_start");
+    this.out.text(',"index":' + this.blockIndex.toString());
+    this.out.text(',"content_block":{"type":"redacted_thinking","data":');
+    writeQuoted(this.out, data);
+    this.out.push(0x7d);
+    this.close();
+    this.stopBlock();
+  }
+
+  refusal(choice: i32, escaped: Span): void {
+    this.text(choice, escaped);
+    this.hasRefused = true;
+  }
+
+  toolCall(choice: i32, index: i32, id: Span, name: Span): void {
+    if (this.isOther(choice)) return;
+    this.hasCalls = true;
+    const known = toolCallId(id, this.id, index);
+    if (this.block == Block.ToolUse) {
+      this.waiting.push(new WaitingCall(index, known.copy(), name.copy()));
+      return;
+    }
+    this.closeBlock();
+    this.openToolUse(index, known, name);
+  }
+
+  toolArguments(choice: i32, index: i32, escaped: Span): void {
+    if (this.isOther(choice)) return;
+    if (this.block == Block.ToolUse && this.openCall == index) {
+      this.delta("input_json_delta", "partial_json", escaped);
+      return;
+    }
+    const call = this.waitingCall(index);
+    if (!call) return;
+    this.wait(escaped.size);
+    call.arguments.append(escaped);
+  }
+
+  toolInput(choice: i32, index: i32, json: Span): void {
+    const escaped = new Buffer(json.size);
+    writeValueEscaped(escaped, json);
+    this.toolArguments(choice, index, escaped.span());
+  }
+
+  finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
+    if (this.isOther(choice)) return;
+    this.closeBlock();
+    if (reason == Finish.Stop && this.hasRefused) reason = Finish.Filter;
+    this.stopReason = anthropicFinishName(reason, word).copy();
+    this.stopSequence = detail.copy();
+  }
+
+  usage(usage: Usage): void {
+    this.lastUsage = usage.copy();
+  }
+
+  error(kind: ErrorKind, message: Span): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    this.out.text("event: error\ndata: ");
+    writeAnthropicError(this.out, kind, message);
+    this.out.text("\n\n");
+  }
+
+  end(): void {
+    // After an error the stream just stops: `message_stop` would make the answer look complete.
+    if (this.hasFailed || !this.isBegun) return;
+    this.closeBlock();
+    if (this.stopReason.isEmpty) this.stopReason = Span.text(this.hasCalls ? "tool_use" : "end_turn");
+    const out = this.out;
+    this.open("message_delta");
+    out.text(',"delta":{"stop_reason":');
+    writeQuoted(out, this.stopReason);
+    out.text(',"stop_sequence":');
+    if (this.stopSequence.isEmpty) out.text("null");
+    else writeQuoted(out, this.stopSequence);
+    out.text('},"usage":');
+    writeAnthropicUsage(out, this.lastUsage);
+    this.close();
+    this.open("message_stop");
+    this.close();
+  }
+
+  /** True for what the dialect has no place for: every choice but the first, and all after an error. */
+  private isOther(choice: i32): bool {
+    if (choice != 0) this.dropped.add("choices");
+    return choice != 0 || this.hasFailed;
+  }
+
+  private openThinking(): void {
+    if (this.block == Block.Thinking) return;
+    this.closeBlock();
+    this.openBlock(Block.Thinking, '"thinking","signature":"","thinking":""');
+  }
+
+  private openToolUse(index: i32, id: Span, name: Span): void {
+    const head = new Buffer();
+    head.text('"tool_use","id":');
+    writeQuoted(head, id);
+    head.text(',"name":');
+    writeQuoted(head, name);
+    head.text(',"input":{}');
+    this.openCall = index;
+    this.openBlockWith(Block.ToolUse, head.span());
+  }
+
+  private openBlock(block: Block, content: string): void {
+    this.openBlockWith(block, Span.text(content));
+  }
+
+  private openBlockWith(block: Block, content: Span): void {
+    this.block = block;
+    this.open("content_block_start");
+    this.out.text(',"index":' + this.blockIndex.toString() + ',"content_block":{"type":');
+    this.out.append(content);
+    this.out.push(0x7d);
+    this.close();
+  }
+
+  /** Closes the open block, and writes the calls that waited for it. */
+  private closeBlock(): void {
+    if (this.block == Block.None) return;
+    this.stopBlock();
+    const waiting = this.waiting;
+    if (waiting.length == 0) return;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    for (let i = 0; i < waiting.length; i++) {
+      const call = waiting[i];
+      this.openToolUse(call.index, call.id, call.name);
+      if (!call.arguments.isEmpty) this.delta("input_json_delta", "partial_json", call.arguments.span());
+      this.stopBlock();
+    }
+  }
+
+  private stopBlock(): void {
+    this.open("content_block_stop");
+    this.out.text(',"index":' + this.blockIndex.toString());
+    this.close();
+    this.block = Block.None;
+    this.openCall = -1;
+    this.blockIndex++;
+  }
+
+  private waitingCall(index: i32): WaitingCall | null {
+    for (let i = 0; i < this.waiting.length; i++) if (this.waiting[i].index == index) return this.waiting[i];
+    this.dropped.add("tool_calls.function.arguments");
+    return null;
+  }
+
+  private wait(bytes: i32): void {
+    this.waitingBytes += bytes;
+    if (this.waitingBytes > MAX_WAITING_BYTES) this.error(ErrorKind.Api, Span.text(OVERLONG));
+  }
+
+  private delta(type: string, member: string, escaped: Span): void {
+    const out = this.out;
+    this.open("content_block_delta");
+    out.text(',"index":' + this.blockIndex.toString() + ',"delta":{"type":"' + type + '","' + member + '":');
+    writeQuoted(out, escaped);
+    out.push(0x7d);
+    this.close();
+  }
+
+  private open(type: string): void {
+    this.out.text("event: " + type + '\ndata: {"type":"' + type + '"');
+  }
+
+  private close(): void {
+    this.out.text("}\n\n");
+  }
+}

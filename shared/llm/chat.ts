@@ -1,0 +1,250 @@
+// A chat request between two dialects: what a model is asked, in no dialect's words. Every dialect reads its
+// requests into this and writes them from it.
+//
+// Texts are spans of escaped string content and other values are spans of JSON, both borrowed from the body
+// that was read; the reader has checked the body as a whole. An empty span stands for an absent field.
+
+import { Buffer, Span } from "../bytes";
+import { JsonError } from "../json";
+import { Dropped } from "./dropped";
+import { NONE, objectInText, writeValueEscaped } from "./text";
+
+/** Why a body could not be read as a chat request. */
+export const enum RequestError {
+  None = 0,
+  /** `ChatRequest.jsonError` tells what is wrong with it. */
+  NotJson = 1,
+  NotObject = 2,
+  NoMessages = 3,
+}
+
+export const enum Role {
+  System = 0,
+  /** OpenAI's later word for `System`. */
+  Developer = 1,
+  User = 2,
+  Assistant = 3,
+  /** Results of tools; Anthropic has them in user messages. */
+  Tool = 4,
+}
+
+export const enum PartKind {
+  /** `text` */
+  Text = 0,
+  /** `mediaType` and `data`, or `url`, or `fileId`; `detail` */
+  Image = 1,
+  /** `data` and `mediaType` as OpenAI's format (`wav`) */
+  Audio = 2,
+  /** `mediaType` and `data`, or `url`, or `fileId`; `name` */
+  File = 3,
+  /** `id`, `name`, and the arguments as `text` or as `json` */
+  ToolCall = 4,
+  /** `id`, `parts`, `isError` */
+  ToolResult = 5,
+  /** `text`, `data` the signature */
+  Thinking = 6,
+  /** `data` */
+  RedactedThinking = 7,
+  /** `text` */
+  Refusal = 8,
+}
+
+const NO_PARTS: ChatPart[] = [];
+
+export class ChatPart {
+  text: Span = NONE;
+  id: Span = NONE;
+  name: Span = NONE;
+  /** Base64, as string content. */
+  data: Span = NONE;
+  mediaType: Span = NONE;
+  url: Span = NONE;
+  fileId: Span = NONE;
+  detail: Span = NONE;
+  /** Arguments of a tool call as a JSON object, when the source dialect has them so. */
+  json: Span = NONE;
+  /** Value of `cache_control`. */
+  cacheControl: Span = NONE;
+  isError: bool = false;
+  /** Of a tool result; do not add to those of other kinds. */
+  readonly parts: ChatPart[];
+
+  constructor(readonly kind: PartKind) {
+    this.parts = kind == PartKind.ToolResult ? [] : NO_PARTS;
+  }
+
+  static text(text: Span): ChatPart {
+    const part = new ChatPart(PartKind.Text);
+    part.text = text;
+    return part;
+  }
+
+  /** Arguments of a tool call as escaped JSON text, `{}` when there are none; may be borrowed from `scratch`. */
+  argumentsText(scratch: Buffer): Span {
+    if (!this.text.isEmpty) return this.text;
+    scratch.clear();
+    if (this.json.isEmpty) scratch.text("{}");
+    else writeValueEscaped(scratch, this.json);
+    return scratch.span();
+  }
+
+  /** Arguments of a tool call as a JSON object; empty when the text holds none. */
+  argumentsJson(): Span {
+    return this.json.isEmpty ? objectInText(this.text) : this.json;
+  }
+
+  /**
+   * Splits `data:image/png;base64,AAAA` into media type and data; any other URL is kept as `url`.
+   */
+  setUrl(url: Span): void {
+    const comma = url.startsWithAscii("data:") ? url.indexOf(0x2c) : -1;
+    const head = url.slice(5, max(comma, 5));
+    if (comma < 0 || !head.endsWithAscii(";base64")) {
+      this.url = url;
+      return;
+    }
+    this.mediaType = head.slice(0, head.indexOf(0x3b));
+    this.data = url.slice(comma + 1);
+  }
+}
+
+export class ChatMessage {
+  name: Span = NONE;
+  parts: ChatPart[] = [];
+  /** The content was a bare string, not a list of parts. */
+  isPlain: bool = false;
+
+  constructor(public role: Role) {}
+
+  get isSystem(): bool {
+    return this.role <= Role.Developer;
+  }
+
+  has(kind: PartKind): bool {
+    for (let i = 0; i < this.parts.length; i++) if (this.parts[i].kind == kind) return true;
+    return false;
+  }
+}
+
+export class ChatTool {
+  name: Span = NONE;
+  description: Span = NONE;
+  /** JSON schema of the arguments. */
+  parameters: Span = NONE;
+  strict: Span = NONE;
+  cacheControl: Span = NONE;
+}
+
+export const enum ToolChoice {
+  Unset = 0,
+  Auto = 1,
+  None = 2,
+  /** Any tool, but one. */
+  Required = 3,
+  /** The tool `toolChoiceName`. */
+  Tool = 4,
+}
+
+export const enum Answer {
+  Unset = 0,
+  Yes = 1,
+  No = 2,
+}
+
+export const enum Thinking {
+  Unset = 0,
+  Disabled = 1,
+  Enabled = 2,
+  /** The model decides. */
+  Adaptive = 3,
+}
+
+/** Settings that pass from dialect to dialect as the JSON value they are. `OPTION_NAMES` has OpenAI's names. */
+export const enum Option {
+  MaxTokens = 0,
+  MaxCompletionTokens = 1,
+  Temperature = 2,
+  TopP = 3,
+  TopK = 4,
+  Seed = 5,
+  N = 6,
+  PresencePenalty = 7,
+  FrequencyPenalty = 8,
+  LogitBias = 9,
+  Logprobs = 10,
+  TopLogprobs = 11,
+  Modalities = 12,
+  User = 13,
+  ServiceTier = 14,
+  Metadata = 15,
+  Store = 16,
+  Prediction = 17,
+  Audio = 18,
+  PromptCacheKey = 19,
+  PromptCacheRetention = 20,
+  COUNT = 21,
+}
+
+export const OPTION_NAMES: StaticArray<string> = [
+  "max_tokens",
+  "max_completion_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "seed",
+  "n",
+  "presence_penalty",
+  "frequency_penalty",
+  "logit_bias",
+  "logprobs",
+  "top_logprobs",
+  "modalities",
+  "user",
+  "service_tier",
+  "metadata",
+  "store",
+  "prediction",
+  "audio",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+];
+
+export class ChatRequest {
+  error: RequestError = RequestError.None;
+  jsonError: JsonError = JsonError.None;
+
+  model: Span = NONE;
+  /** In order; system messages stand where the dialect had them. */
+  messages: ChatMessage[] = [];
+  tools: ChatTool[] = [];
+  toolChoice: ToolChoice = ToolChoice.Unset;
+  toolChoiceName: Span = NONE;
+  parallelToolCalls: Answer = Answer.Unset;
+  /** Texts that end the answer. */
+  stop: Span[] = [];
+  stream: Answer = Answer.Unset;
+  /** The client asked for usage at the end of the stream. */
+  includeUsage: bool = false;
+  /** `low`, `medium`, `high` or another word. */
+  reasoningEffort: Span = NONE;
+  thinking: Thinking = Thinking.Unset;
+  /** Tokens the model may think for; 0 when not told. */
+  thinkingBudget: i64 = 0;
+  /** OpenAI's `response_format`, whatever it is. */
+  responseFormat: Span = NONE;
+  /** The schema that the answer has to follow, and its name. */
+  responseSchema: Span = NONE;
+  responseSchemaName: Span = NONE;
+  /** What this model of a request has no place for. */
+  dropped: Dropped = new Dropped();
+
+  private options: StaticArray<Span> = new StaticArray<Span>(Option.COUNT).fill(NONE);
+
+  option(option: Option): Span {
+    return this.options[option];
+  }
+
+  setOption(option: Option, value: Span): void {
+    this.options[option] = value;
+  }
+}

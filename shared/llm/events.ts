@@ -1,0 +1,84 @@
+// A model's answer as a sequence of events, the same for whole answers and streams. A dialect's reader calls
+// them in the order of the answer, a dialect's writer is a `ChatEvents` and writes what it is told.
+//
+// Order: `begin`, then everything else, then `end` as the last call, once. After `error` only `end` follows.
+// Texts are escaped string content; they are valid during the call only.
+
+import { Span } from "../bytes";
+import { Dropped } from "./dropped";
+import { ErrorKind } from "./error";
+import { NONE } from "./text";
+import { Usage } from "./usage";
+
+/** Why the model stopped. */
+export const enum Finish {
+  Stop = 0,
+  /** One of the request's stop texts was met. */
+  StopText = 1,
+  Length = 2,
+  ToolCalls = 3,
+  /** Content was withheld by a filter, or the model refused. */
+  Filter = 4,
+  /** Paused by the provider; the client is to send the answer back to go on. */
+  Pause = 5,
+  /** The provider's own word, handed on as it is. */
+  Other = 6,
+}
+
+/** More tool calls of one answer than this are dropped. */
+export const MAX_TOOL_CALLS: i32 = 1024;
+/** More choices of one answer than this are dropped. */
+export const MAX_CHOICES: i32 = 128;
+
+/** Text of the error when a stream ends before the model has. */
+export const INCOMPLETE: string = "The model's answer ended before it was complete.";
+/** Text of the error when an event of a stream is longer than the reader's bound. */
+export const OVERLONG: string = "An event of the model's answer is longer than the gateway accepts.";
+
+/** What is known of an answer when it begins. */
+export class AnswerHead {
+  id: Span = NONE;
+  model: Span = NONE;
+  /** Seconds since 1970, 0 when not told. */
+  created: i64 = 0;
+  serviceTier: Span = NONE;
+  systemFingerprint: Span = NONE;
+
+  /** A head that stays valid after the call. */
+  copy(): AnswerHead {
+    const copy = new AnswerHead();
+    copy.id = this.id.copy();
+    copy.model = this.model.copy();
+    copy.created = this.created;
+    copy.serviceTier = this.serviceTier.copy();
+    copy.systemFingerprint = this.systemFingerprint.copy();
+    return copy;
+  }
+}
+
+export abstract class ChatEvents {
+  /** What a reader met, or a writer was told, that the client's dialect has no place for. */
+  readonly dropped: Dropped = new Dropped();
+
+  abstract begin(head: AnswerHead): void;
+  abstract text(choice: i32, escaped: Span): void;
+  abstract reasoning(choice: i32, escaped: Span): void;
+  /** Ends a stretch of reasoning: the provider's seal on it, to be sent back with it. */
+  abstract signature(choice: i32, escaped: Span): void;
+  /** Reasoning that only the provider can read. */
+  abstract redactedReasoning(choice: i32, data: Span): void;
+  /** The model's words for why it does not answer. */
+  abstract refusal(choice: i32, escaped: Span): void;
+  /** Begins the call of one of the client's tools; `index` counts them from 0. `id` may be empty. */
+  abstract toolCall(choice: i32, index: i32, id: Span, name: Span): void;
+  /** A piece of the arguments' JSON text, as string content. */
+  abstract toolArguments(choice: i32, index: i32, escaped: Span): void;
+  /** All arguments at once, as a checked JSON object. */
+  abstract toolInput(choice: i32, index: i32, json: Span): void;
+  /** `word` is the provider's own, `detail` the stop text that was met; both may be empty. */
+  abstract finish(choice: i32, reason: Finish, word: Span, detail: Span): void;
+  /** Replaces what was known of usage. The object is the reader's: read it at once. */
+  abstract usage(usage: Usage): void;
+  abstract error(kind: ErrorKind, message: Span): void;
+  abstract end(): void;
+}

@@ -1,0 +1,52 @@
+// Why an answer ended, in OpenAI's words and in those of servers that speak its dialect.
+
+import { Span } from "../../bytes";
+import { Finish } from "../events";
+import { indexOfName } from "../names";
+
+const WORDS: StaticArray<string> = [
+  "stop",
+  "length",
+  "tool_calls",
+  "content_filter",
+  "function_call",
+  "stop_sequence",
+  "end_turn",
+  "eos",
+  "max_tokens",
+  "model_length",
+  "tool_use",
+  "refusal",
+];
+const REASONS: StaticArray<Finish> = [
+  Finish.Stop,
+  Finish.Length,
+  Finish.ToolCalls,
+  Finish.Filter,
+  Finish.ToolCalls,
+  Finish.StopText,
+  Finish.Stop,
+  Finish.Stop,
+  Finish.Length,
+  Finish.Length,
+  Finish.ToolCalls,
+  Finish.Filter,
+];
+
+/** Positions are those of `Finish`; `Other` has the provider's word. */
+const NAMES: StaticArray<string> = ["stop", "stop", "length", "tool_calls", "content_filter", "stop"];
+
+export function readOpenaiFinish(word: Span): Finish {
+  const index = indexOfName(WORDS, word);
+  return index < 0 ? Finish.Other : REASONS[index];
+}
+
+/** True for the words that some servers send on every chunk and that mean "not yet". */
+export function isNoFinish(word: Span): bool {
+  return word.isEmpty || word.equalsAscii("null") || word.equalsAscii("NULL") || word.equalsAscii("Null");
+}
+
+/** The word to write, escaped. */
+export function openaiFinishName(reason: Finish, word: Span): Span {
+  return reason == Finish.Other ? word : Span.text(NAMES[reason]);
+}

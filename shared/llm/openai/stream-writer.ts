@@ -1,0 +1,200 @@
+// An answer as a stream of OpenAI chat completion chunks. Members stand in the order of Higress's own
+// conversion:
+//
+//     data: {"id":…,"choices":[{"index":0,"delta":{…},"finish_reason":null,"logprobs":null}],"created":…,
+//            "model":…,"object":"chat.completion.chunk","usage":null}
+
+import { Buffer, Span } from "../../bytes";
+import { ErrorKind } from "../error";
+import { AnswerHead, ChatEvents, Finish, MAX_CHOICES } from "../events";
+import { NONE, writeQuoted, writeValueEscaped } from "../text";
+import { toolCallId } from "../tool-id";
+import { Usage } from "../usage";
+import { writeOpenaiError } from "./error";
+import { openaiFinishName } from "./finish";
+import { writeOpenaiUsage } from "./usage";
+
+export class OpenaiStreamWriter extends ChatEvents {
+  /** Model to name instead of the provider's, escaped. */
+  model: Span = NONE;
+  /** Member of a delta that reasoning goes to; some providers' clients know it as `reasoning`. */
+  reasoningName: string = "reasoning_content";
+  /** Send the closing chunk with usage. */
+  includesUsage: bool = true;
+
+  private id: Span = NONE;
+  /** What follows the choices in every chunk, up to the value of `usage`. */
+  private tail: Span = NONE;
+  private lastUsage: Usage | null = null;
+  private hasFailed: bool = false;
+  private isBegun: bool = false;
+  private isFinished: bool = false;
+  private hasCalls: bool = false;
+  private begunChoices: StaticArray<bool> = new StaticArray<bool>(MAX_CHOICES);
+
+  /** `created` (seconds since 1970) stands in where the provider does not tell. */
+  constructor(
+    private readonly out: Buffer,
+    private readonly created: i64,
+  ) {
+    super();
+  }
+
+  begin(head: AnswerHead): void {
+    if (this.isBegun) return;
+    this.isBegun = true;
+    this.id = head.id.copy();
+    this.tail = this.tailOf(head);
+    this.beginChoice(0);
+  }
+
+  text(choice: i32, escaped: Span): void {
+    this.delta(choice, "content", escaped);
+  }
+
+  reasoning(choice: i32, escaped: Span): void {
+    this.delta(choice, this.reasoningName, escaped);
+  }
+
+  signature(choice: i32, escaped: Span): void {
+    this.dropped.add("thinking.signature");
+  }
+
+  redactedReasoning(choice: i32, data: Span): void {
+    this.dropped.add("redacted_thinking");
+  }
+
+  refusal(choice: i32, escaped: Span): void {
+    this.delta(choice, "refusal", escaped);
+  }
+
+  toolCall(choice: i32, index: i32, id: Span, name: Span): void {
+    const out = this.out;
+    this.hasCalls = true;
+    this.open(choice);
+    out.text('"tool_calls":[{"index":' + index.toString() + ',"id":');
+    writeQuoted(out, toolCallId(id, this.id, index));
+    out.text(',"type":"function","function":{"name":');
+    writeQuoted(out, name);
+    out.text(',"arguments":""}}]');
+    this.close(NONE);
+  }
+
+  toolArguments(choice: i32, index: i32, escaped: Span): void {
+    this.openArguments(choice, index);
+    this.out.append(escaped);
+    this.closeArguments();
+  }
+
+  toolInput(choice: i32, index: i32, json: Span): void {
+    this.openArguments(choice, index);
+    writeValueEscaped(this.out, json);
+    this.closeArguments();
+  }
+
+  finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
+    this.isFinished = true;
+    this.open(choice);
+    this.close(openaiFinishName(reason, word));
+  }
+
+  usage(usage: Usage): void {
+    this.lastUsage = usage.copy();
+  }
+
+  error(kind: ErrorKind, message: Span): void {
+    this.out.text("data: ");
+    writeOpenaiError(this.out, kind, message);
+    this.out.text("\n\n");
+    this.hasFailed = true;
+  }
+
+  end(): void {
+    const usage = this.lastUsage;
+    if (this.isBegun && !this.isFinished && !this.hasFailed) {
+      this.finish(0, this.hasCalls ? Finish.ToolCalls : Finish.Stop, NONE, NONE);
+    }
+    if (usage && this.isBegun && !this.hasFailed && this.includesUsage) {
+      this.openChunk();
+      this.out.push(0x5d);
+      this.out.append(this.tail);
+      writeOpenaiUsage(this.out, usage);
+      this.out.text("}\n\n");
+    }
+    this.out.text("data: [DONE]\n\n");
+  }
+
+  private delta(choice: i32, name: string, escaped: Span): void {
+    this.open(choice);
+    this.out.text('"' + name + '":');
+    writeQuoted(this.out, escaped);
+    this.close(NONE);
+  }
+
+  private openArguments(choice: i32, index: i32): void {
+    this.open(choice);
+    this.out.text('"tool_calls":[{"index":' + index.toString() + ',"function":{"arguments":"');
+  }
+
+  private closeArguments(): void {
+    this.out.text('"}}]');
+    this.close(NONE);
+  }
+
+  /** Opens a chunk up to the members of its delta. */
+  private open(choice: i32): void {
+    if (!this.begunChoices[choice]) this.beginChoice(choice);
+    this.openDelta(choice);
+  }
+
+  private beginChoice(choice: i32): void {
+    this.begunChoices[choice] = true;
+    this.openDelta(choice);
+    this.out.text('"role":"assistant","content":""');
+    this.close(NONE);
+  }
+
+  private openDelta(choice: i32): void {
+    this.openChunk();
+    this.out.text('{"index":' + choice.toString() + ',"delta":{');
+  }
+
+  private openChunk(): void {
+    this.out.text("data: {");
+    if (!this.id.isEmpty) {
+      this.out.text('"id":');
+      writeQuoted(this.out, this.id);
+      this.out.push(0x2c);
+    }
+    this.out.text('"choices":[');
+  }
+
+  /** Closes a chunk; `finish` is the escaped word, empty for null. */
+  private close(finish: Span): void {
+    const out = this.out;
+    out.text('},"finish_reason":');
+    if (finish.isEmpty) out.text("null");
+    else writeQuoted(out, finish);
+    out.text(',"logprobs":null}]');
+    out.append(this.tail);
+    out.text("null}\n\n");
+  }
+
+  private tailOf(head: AnswerHead): Span {
+    const tail = new Buffer();
+    tail.text(',"created":' + (head.created > 0 ? head.created : this.created).toString());
+    writeMember(tail, "model", this.model.isEmpty ? head.model : this.model);
+    writeMember(tail, "service_tier", head.serviceTier);
+    writeMember(tail, "system_fingerprint", head.systemFingerprint);
+    writeMember(tail, "object", Span.text("chat.completion.chunk"));
+    tail.text(',"usage":');
+    return tail.span();
+  }
+}
+
+/** Appends `,"name":"text"` unless the text is empty. */
+export function writeMember(out: Buffer, name: string, escaped: Span): void {
+  if (escaped.isEmpty) return;
+  out.text(',"' + name + '":');
+  writeQuoted(out, escaped);
+}

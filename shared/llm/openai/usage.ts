@@ -1,0 +1,59 @@
+// Token counts as OpenAI states them: cached tokens are part of the prompt, reasoning is part of the completion.
+
+import { Buffer } from "../../bytes";
+import { Json, JsonKind, JsonWriter } from "../../json";
+import { Usage } from "../usage";
+
+/** Reads a `usage` object; null when it is none. */
+export function readOpenaiUsage(value: Json): Usage | null {
+  if (value.kind != JsonKind.Object) return null;
+  const usage = new Usage();
+  const promptDetails = value.get("prompt_tokens_details");
+  const outputDetails = value.get("completion_tokens_details");
+  const prompt = count(value, "prompt_tokens");
+  let cached = count(promptDetails, "cached_tokens");
+  if (cached == 0) cached = count(value, "cached_tokens");
+  if (cached == 0) cached = count(value, "prompt_cache_hit_tokens");
+  usage.cacheRead = min(cached, prompt);
+  usage.cacheWrite = min(count(promptDetails, "cache_write_tokens"), prompt - usage.cacheRead);
+  usage.input = prompt - usage.cacheRead - usage.cacheWrite;
+  usage.output = count(value, "completion_tokens");
+  usage.reasoning = count(outputDetails, "reasoning_tokens");
+  usage.audioInput = count(promptDetails, "audio_tokens");
+  usage.audioOutput = count(outputDetails, "audio_tokens");
+  // xAI counts reasoning beside the completion; its total tells.
+  if (usage.reasoning > 0 && count(value, "total_tokens") == prompt + usage.output + usage.reasoning) {
+    usage.output += usage.reasoning;
+  }
+  return usage;
+}
+
+/** Appends a `usage` object without the counts that are 0, as Higress does. */
+export function writeOpenaiUsage(out: Buffer, usage: Usage): void {
+  const json = new JsonWriter(out).object();
+  countTo(json, "prompt_tokens", usage.prompt);
+  countTo(json, "completion_tokens", usage.output);
+  countTo(json, "total_tokens", usage.total);
+  if (usage.reasoning > 0 || usage.audioOutput > 0) {
+    json.key("completion_tokens_details").object();
+    countTo(json, "reasoning_tokens", usage.reasoning);
+    countTo(json, "audio_tokens", usage.audioOutput);
+    json.end();
+  }
+  if (usage.cacheRead > 0 || usage.cacheWrite > 0 || usage.audioInput > 0) {
+    json.key("prompt_tokens_details").object();
+    countTo(json, "audio_tokens", usage.audioInput);
+    countTo(json, "cached_tokens", usage.cacheRead);
+    countTo(json, "cache_write_tokens", usage.cacheWrite);
+    json.end();
+  }
+  json.end();
+}
+
+function count(value: Json, name: string): i64 {
+  return min(max(value.get(name).integer(0), 0), <i64>u32.MAX_VALUE);
+}
+
+function countTo(json: JsonWriter, name: string, tokens: i64): void {
+  if (tokens > 0) json.key(name).integer(tokens);
+}

@@ -1,0 +1,103 @@
+// String content between two JSON documents. It travels as it stands between the quotes, escapes included, so
+// that carrying it over is a copy.
+
+import { Buffer, Span } from "../bytes";
+import { Json, JsonError, JsonKind, unescapeInto } from "../json";
+
+/** No bytes: stands for an absent text or value. */
+export const NONE: Span = Span.empty();
+
+const QUOTE: u8 = 0x22;
+const BACKSLASH: u8 = 0x5c;
+
+/** Writes `"content"`. */
+export function writeQuoted(out: Buffer, escaped: Span): void {
+  out.push(QUOTE);
+  out.append(escaped);
+  out.push(QUOTE);
+}
+
+/**
+ * Writes a JSON value as string content: `{"a": 1}` gives `{\"a\":1}`. White space between its tokens is left
+ * out. The value must have been checked.
+ */
+export function writeValueEscaped(out: Buffer, value: Span): void {
+  // Every byte becomes at most two.
+  let to = out.reserve(value.size << 1);
+  if (to == 0) return;
+  const start = to;
+  let inString = false;
+  for (let at = value.start, end = value.end; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte == BACKSLASH) {
+      store<u16>(to, 0x5c5c);
+      to += 2;
+      if (++at >= end) break;
+      // The escaped byte: a quote or a backslash needs a backslash of its own.
+      const next = load<u8>(at);
+      if (next == QUOTE || next == BACKSLASH) store<u8>(to++, BACKSLASH);
+      store<u8>(to++, next);
+    } else if (byte == QUOTE) {
+      inString = !inString;
+      store<u16>(to, 0x225c);
+      to += 2;
+    } else if (inString || byte > 0x20) {
+      store<u8>(to++, byte);
+    }
+  }
+  out.wrote(<i32>(to - start));
+}
+
+/** Writes a checked JSON value without the white space between its tokens. */
+export function writeCompact(out: Buffer, value: Span): void {
+  let to = out.reserve(value.size);
+  if (to == 0) return;
+  const start = to;
+  let inString = false;
+  for (let at = value.start, end = value.end; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte <= 0x20 && !inString) continue;
+    store<u8>(to++, byte);
+    if (byte == QUOTE) inString = !inString;
+    else if (byte == BACKSLASH && ++at < end) store<u8>(to++, load<u8>(at));
+  }
+  out.wrote(<i32>(to - start));
+}
+
+/** The JSON object whose text the escaped content holds, or an empty span when it holds none. */
+export function objectInText(escaped: Span): Span {
+  if (escaped.isEmpty) return NONE;
+  const text = new Buffer(escaped.size);
+  if (unescapeInto(text, escaped) != JsonError.None) return NONE;
+  const value = Json.checked(text.span());
+  return value.kind == JsonKind.Object ? value.raw() : NONE;
+}
+
+/** True when the escaped text has nothing but white space. */
+export function isBlank(escaped: Span): bool {
+  for (let i = 0; i < escaped.size; i++) {
+    const byte = escaped.at(i);
+    if (byte == 0x20) continue;
+    if (byte != BACKSLASH) return false;
+    const letter = escaped.at(++i);
+    // \n, \r, \t
+    if (letter != 0x6e && letter != 0x72 && letter != 0x74) return false;
+  }
+  return true;
+}
+
+/** String content of a value; empty when it is no string. */
+export function textOf(value: Json): Span {
+  return value.kind == JsonKind.String ? value.escaped() : NONE;
+}
+
+/** Bytes of a value; empty when it is missing or null. */
+export function rawOf(value: Json): Span {
+  return value.kind > JsonKind.Null ? value.raw() : NONE;
+}
+
+/** Appends the text to a joined text, with an escaped separator such as `\\n` between the two. */
+export function joinText(out: Buffer, separator: string, escaped: Span): void {
+  if (!out.isEmpty) out.text(separator);
+  out.append(escaped);
+}
