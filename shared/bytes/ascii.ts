@@ -25,7 +25,7 @@ export function equalsIgnoreCase(left: Span, right: Span): bool {
 export function equalsAsciiIgnoreCase(bytes: Span, text: string): bool {
   if (bytes.size != text.length) return false;
   for (let i = 0; i < bytes.size; i++) {
-    const unit = load<u16>(changetype<usize>(text) + (<usize>i << 1));
+    const unit = load<u16>(changetype<usize>(text) + ((<usize>i) << 1));
     if (unit > 0x7f || lower(load<u8>(bytes.start + <usize>i)) != lower(<u8>unit)) return false;
   }
   return true;

@@ -27,14 +27,14 @@ export function encodeBase64(out: Buffer, bytes: Span, form: Base64 = Base64.Sta
   let at = bytes.start;
   let to = room;
   for (let i = 0; i < groups; i++, at += 3, to += 4) {
-    const bits = (<u32>load<u8>(at) << 16) | (<u32>load<u8>(at, 1) << 8) | <u32>load<u8>(at, 2);
+    const bits = ((<u32>load<u8>(at)) << 16) | ((<u32>load<u8>(at, 1)) << 8) | (<u32>load<u8>(at, 2));
     store<u8>(to, digit(bits >> 18, isUrl));
     store<u8>(to, digit((bits >> 12) & 63, isUrl), 1);
     store<u8>(to, digit((bits >> 6) & 63, isUrl), 2);
     store<u8>(to, digit(bits & 63, isUrl), 3);
   }
   if (tail > 0) {
-    const bits = (<u32>load<u8>(at) << 16) | (tail == 2 ? <u32>load<u8>(at, 1) << 8 : 0);
+    const bits = ((<u32>load<u8>(at)) << 16) | (tail == 2 ? (<u32>load<u8>(at, 1)) << 8 : 0);
     store<u8>(to++, digit(bits >> 18, isUrl));
     store<u8>(to++, digit((bits >> 12) & 63, isUrl));
     if (tail == 2) store<u8>(to++, digit((bits >> 6) & 63, isUrl));

@@ -19,9 +19,11 @@ export class Buffer {
     this.bytes = new ArrayBuffer(min(max(capacity, 16), Buffer.MAX_SIZE));
   }
 
+
   @inline get size(): i32 {
     return this.length;
   }
+
 
   @inline get isEmpty(): bool {
     return this.length == 0;
@@ -53,7 +55,25 @@ export class Buffer {
    * Returns 0 when `count` is negative or the content would pass `MAX_SIZE`.
    */
   reserve(count: i32): usize {
-    return this.room(count, true);
+    if (count < 0 || count > Buffer.MAX_SIZE - this.length) {
+      this.refused = true;
+      return 0;
+    }
+    const capacity = this.bytes.byteLength;
+    if (count > capacity - this.head - this.length) {
+      const needed = this.length + count;
+      // Moving pays off only when at least half is dropped; else a slow drip would move the rest each time.
+      // It also leaves the content's old place as it was, so that `append` may read from there.
+      if (needed <= capacity && this.head >= this.length) {
+        memory.copy(changetype<usize>(this.bytes), this.start, <usize>this.length);
+      } else {
+        const grown = new ArrayBuffer(max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1));
+        memory.copy(changetype<usize>(grown), this.start, <usize>this.length);
+        this.bytes = grown;
+      }
+      this.head = 0;
+    }
+    return this.start + <usize>this.length;
   }
 
   /** Counts bytes written to the room that `reserve` gave. */
@@ -68,10 +88,10 @@ export class Buffer {
     this.length++;
   }
 
-  /** Appends bytes, which may be a span of this very buffer. */
+  /** Appends bytes, which may be of this buffer's own content. */
   append(bytes: Span): void {
     if (bytes.size <= 0) return;
-    const room = this.room(bytes.size, bytes.owner != this.bytes);
+    const room = this.reserve(bytes.size);
     if (room == 0) return;
     memory.copy(room, bytes.start, <usize>bytes.size);
     this.length += bytes.size;
@@ -100,27 +120,5 @@ export class Buffer {
     this.bytes = new ArrayBuffer(64);
     this.clear();
     return taken;
-  }
-
-  /** As `reserve`; where `movable` is false the present memory is left as it is. */
-  private room(count: i32, movable: bool): usize {
-    if (count < 0 || count > Buffer.MAX_SIZE - this.length) {
-      this.refused = true;
-      return 0;
-    }
-    const capacity = this.bytes.byteLength;
-    if (count > capacity - this.head - this.length) {
-      const needed = this.length + count;
-      // Moving pays off only when at least half is dropped; else a slow drip would move the rest each time.
-      if (movable && needed <= capacity && this.head >= this.length) {
-        memory.copy(changetype<usize>(this.bytes), this.start, <usize>this.length);
-      } else {
-        const grown = new ArrayBuffer(max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1));
-        memory.copy(changetype<usize>(grown), this.start, <usize>this.length);
-        this.bytes = grown;
-      }
-      this.head = 0;
-    }
-    return this.start + <usize>this.length;
   }
 }

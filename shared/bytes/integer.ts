@@ -17,6 +17,7 @@ export class Integer {
     public readonly error: IntegerError,
   ) {}
 
+
   @inline get failed(): bool {
     return this.error != IntegerError.None;
   }
@@ -28,7 +29,11 @@ export function readUnsigned(bytes: Span, maximum: i64 = i64.MAX_VALUE): Integer
 }
 
 /** Reads an optional `-` and digits: no `+`, no white space. `value` is 0 when malformed. */
-export function readInteger(bytes: Span, minimum: i64 = i64.MIN_VALUE, maximum: i64 = i64.MAX_VALUE): Integer {
+export function readInteger(
+  bytes: Span,
+  minimum: i64 = i64.MIN_VALUE,
+  maximum: i64 = i64.MAX_VALUE,
+): Integer {
   return bytes.at(0) == 0x2d
     ? readDigits(bytes.slice(1), true, minimum, maximum)
     : readDigits(bytes, false, minimum, maximum);

@@ -46,7 +46,12 @@ export function percentDecode(bytes: Span): Span {
 
 function isUnreserved(byte: i32): bool {
   return (
-    <u32>(byte | 0x20) - 0x61 < 26 || <u32>byte - 0x30 < 10 || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e
+    <u32>(byte | 0x20) - 0x61 < 26 ||
+    <u32>byte - 0x30 < 10 ||
+    byte == 0x2d ||
+    byte == 0x2e ||
+    byte == 0x5f ||
+    byte == 0x7e
   );
 }
 

@@ -30,7 +30,7 @@ export function decodeLossy(bytes: Span): string {
   const size = min(bytes.size, MAX_TEXT_UNITS);
   if (size <= 0) return "";
   // A byte makes at most one UTF-16 unit; the rest is given back below.
-  const text = __new(<usize>size << 1, idof<string>());
+  const text = __new((<usize>size) << 1, idof<string>());
   const end = bytes.start + <usize>size;
   let at = bytes.start;
   let out = text;
@@ -63,7 +63,7 @@ export function decodeLossy(bytes: Span): string {
 /** Size in bytes of the text as UTF-8; a lone surrogate counts as U+FFFD. */
 export function utf8Size(text: string): i32 {
   const start = changetype<usize>(text);
-  const end = start + (<usize>text.length << 1);
+  const end = start + ((<usize>text.length) << 1);
   let size = 0;
   for (let at = start; at < end; at += 2) {
     const unit = <u32>load<u16>(at);
@@ -80,7 +80,7 @@ export function utf8Size(text: string): i32 {
 /** Writes the text as UTF-8 to `out`, which must have room for `utf8Size(text)` bytes. Answers the end. */
 export function encodeUtf8Unchecked(text: string, out: usize): usize {
   const start = changetype<usize>(text);
-  const end = start + (<usize>text.length << 1);
+  const end = start + ((<usize>text.length) << 1);
   for (let at = start; at < end; at += 2) {
     let unit = <u32>load<u16>(at);
     if (unit < 0x80) {
@@ -92,7 +92,7 @@ export function encodeUtf8Unchecked(text: string, out: usize): usize {
       out += 2;
     } else if (isPair(unit, at, end)) {
       at += 2;
-      unit = 0x10000 + ((unit & 0x3ff) << 10) + (<u32>load<u16>(at) & 0x3ff);
+      unit = 0x10000 + ((unit & 0x3ff) << 10) + ((<u32>load<u16>(at)) & 0x3ff);
       store<u8>(out, 0xf0 | (unit >> 18));
       store<u8>(out, 0x80 | ((unit >> 12) & 0x3f), 1);
       store<u8>(out, 0x80 | ((unit >> 6) & 0x3f), 2);
@@ -110,7 +110,7 @@ export function encodeUtf8Unchecked(text: string, out: usize): usize {
 }
 
 function isPair(unit: u32, at: usize, end: usize): bool {
-  return (unit & 0xfc00) == 0xd800 && at + 4 <= end && (<u32>load<u16>(at, 2) & 0xfc00) == 0xdc00;
+  return (unit & 0xfc00) == 0xd800 && at + 4 <= end && ((<u32>load<u16>(at, 2)) & 0xfc00) == 0xdc00;
 }
 
 /** Size of the well-formed sequence at `at < end`, or minus the size of the part that one U+FFFD replaces. */
@@ -133,11 +133,11 @@ function sequence(at: usize, end: usize): i32 {
 /** The code point of a well-formed sequence of 2 to 4 bytes. */
 function codePoint(at: usize, size: i32): u32 {
   const lead = <u32>load<u8>(at);
-  const second = <u32>load<u8>(at, 1) & 0x3f;
+  const second = (<u32>load<u8>(at, 1)) & 0x3f;
   if (size == 2) return ((lead & 0x1f) << 6) | second;
-  const third = <u32>load<u8>(at, 2) & 0x3f;
+  const third = (<u32>load<u8>(at, 2)) & 0x3f;
   if (size == 3) return ((lead & 0x0f) << 12) | (second << 6) | third;
-  return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | (<u32>load<u8>(at, 3) & 0x3f);
+  return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | ((<u32>load<u8>(at, 3)) & 0x3f);
 }
 
 /** Copies the ASCII bytes `[at, end)` as UTF-16 units to `out`. Answers the end of what was written. */

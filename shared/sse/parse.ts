@@ -8,13 +8,10 @@
 import { Buffer } from "../bytes/buffer";
 import { findLineBreak } from "../bytes/find";
 import { Span } from "../bytes/span";
-import { Field, fieldName, fieldValue, hasNull, readRetry } from "./field";
+import { SseBlock, recycle } from "./block";
 
 const LF: u8 = 0x0a;
 const CR: u8 = 0x0d;
-
-// Memory kept for the next event that arrives in pieces; larger memory is given back.
-const KEPT_BYTES: i32 = 8192;
 
 const NOTHING: Span = Span.empty();
 
@@ -38,8 +35,6 @@ export class SseParser {
   isComplete: bool = false;
   /** True once an event was longer than the bound. The events after it are read as ever. */
   overflowed: bool = false;
-  /** The reconnection time the stream last set, in milliseconds, or -1. */
-  retryMs: i64 = -1;
 
   private readonly maxEventBytes: i32;
 
@@ -52,18 +47,9 @@ export class SseParser {
   /** Takes the chunks fed while an earlier one was not read to its end. */
   private unread: Buffer = new Buffer();
 
-  // Of the open block; offsets count from its start.
+  private block: SseBlock = new SseBlock();
+  /** Offset of the present line in the block. */
   private line: i32 = 0;
-  private nameStart: i32 = 0;
-  private nameSize: i32 = 0;
-  private dataStart: i32 = 0;
-  private dataSize: i32 = 0;
-  private dataLines: i32 = 0;
-  private hasFields: bool = false;
-  /** The data when it has several lines. */
-  private joined: Buffer = new Buffer();
-
-  private lastId: Buffer = new Buffer();
   private isFirstLine: bool = true;
   /** The last line ended with a CR at the end of its chunk: a LF that follows belongs to it. */
   private isAfterCr: bool = false;
@@ -89,12 +75,13 @@ export class SseParser {
   feed(chunk: Span): void {
     if (this.isFinished) return;
     if (this.isAnswered) this.startBlock();
+    // Only at the end of a block can bytes be unread: within one, `next` reads to the end of the chunk.
     if (this.at < this.chunk.size) {
-      if (this.unread.isEmpty) this.unread.append(this.chunk.slice(this.from));
-      else this.unread.drop(this.from);
+      if (this.unread.isEmpty) this.unread.append(this.chunk.slice(this.at));
+      else this.unread.drop(this.at);
       this.unread.append(chunk);
       this.chunk = this.unread.span();
-      this.at -= this.from;
+      this.at = 0;
       this.from = 0;
     } else {
       this.letGoChunk();
@@ -128,18 +115,24 @@ export class SseParser {
 
   /** The event's name; empty when the stream gave none, which stands for `message`. */
   get event(): Span {
-    return this.isAnswered ? this.part(this.nameStart, this.nameSize) : NOTHING;
+    return this.isAnswered ? this.part(this.block.nameStart, this.block.nameSize) : NOTHING;
   }
 
   /** The event's data, its lines joined with LF. */
   get data(): Span {
     if (!this.isAnswered) return NOTHING;
-    return this.dataLines > 1 ? this.joined.span() : this.part(this.dataStart, this.dataSize);
+    const block = this.block;
+    return block.dataLines > 1 ? block.joined.span() : this.part(block.dataStart, block.dataSize);
   }
 
   /** The last id the stream has set, which stays for the events that follow. */
   get id(): Span {
-    return this.lastId.span();
+    return this.block.id.span();
+  }
+
+  /** The reconnection time the stream last set, in milliseconds, or -1. */
+  get retryMs(): i64 {
+    return this.block.retryMs;
   }
 
   /** The exact bytes of the block, its line breaks and the blank line included. */
@@ -150,7 +143,7 @@ export class SseParser {
 
   /** Bytes held for an event that is not complete yet. */
   get held(): i32 {
-    return this.carry.size + this.joined.size;
+    return this.carry.size + this.block.joined.size;
   }
 
   /** Reads lines to the end of the block or of the chunk. */
@@ -177,11 +170,11 @@ export class SseParser {
       const base = this.base;
       const lineStart = this.passMark(base, lineEnd);
       if (lineStart == lineEnd) {
-        this.isEvent = this.dataLines > 0;
+        this.isEvent = this.block.dataLines > 0;
         this.isComplete = true;
         return Step.Ended;
       }
-      if (!this.readLine(base, lineStart, lineEnd)) {
+      if (!this.block.readLine(base, lineStart, lineEnd)) {
         this.isComplete = true;
         return Step.Ended;
       }
@@ -236,62 +229,19 @@ export class SseParser {
     if (this.carry.isEmpty) return false;
     const base = this.base;
     const lineStart = this.passMark(base, this.carry.size);
-    if (lineStart < this.carry.size) this.readLine(base, lineStart, this.carry.size);
-    this.isEvent = this.dataLines > 0 && !this.discardsIncomplete;
+    if (lineStart < this.carry.size) this.block.readLine(base, lineStart, this.carry.size);
+    this.isEvent = this.block.dataLines > 0 && !this.discardsIncomplete;
     return true;
   }
 
   private startBlock(): void {
     recycle(this.carry);
-    recycle(this.joined);
+    this.block.clear();
     this.from = this.at;
     this.line = 0;
-    this.nameSize = 0;
-    this.dataSize = 0;
-    this.dataLines = 0;
-    this.hasFields = false;
     this.isEvent = false;
     this.isComplete = false;
     this.isAnswered = false;
-  }
-
-  /** Reads one line that is not blank. False for a comment between events. */
-  private readLine(base: usize, from: i32, to: i32): bool {
-    const start = base + <usize>from;
-    const end = base + <usize>to;
-    const field = fieldName(start, end);
-    if (field == Field.Comment) return this.hasFields;
-    this.hasFields = true;
-    if (field == Field.Unknown) return true;
-    const value = fieldValue(field, start, end);
-    const size = <i32>(end - value);
-    if (field == Field.Data) {
-      this.addData(base, <i32>(value - base), size);
-    } else if (field == Field.Event) {
-      this.nameStart = <i32>(value - base);
-      this.nameSize = size;
-    } else if (field == Field.Id) {
-      if (hasNull(value, end)) return true;
-      recycle(this.lastId);
-      this.lastId.append(new Span(null, value, size));
-    } else {
-      this.retryMs = readRetry(value, end, this.retryMs);
-    }
-    return true;
-  }
-
-  private addData(base: usize, start: i32, size: i32): void {
-    if (this.dataLines == 0) {
-      this.dataStart = start;
-      this.dataSize = size;
-    } else {
-      if (this.dataLines == 1) {
-        this.joined.append(new Span(null, base + <usize>this.dataStart, this.dataSize));
-      }
-      this.joined.push(LF);
-      this.joined.append(new Span(null, base + <usize>start, size));
-    }
-    this.dataLines++;
   }
 
   /** Address of the open block's first byte. */
@@ -342,9 +292,4 @@ export class SseParser {
     this.from = 0;
     this.at = 0;
   }
-}
-
-function recycle(buffer: Buffer): void {
-  if (buffer.size > KEPT_BYTES) buffer.take();
-  else buffer.clear();
 }

@@ -56,7 +56,7 @@ function bytes(size: i32): Span {
 
 /** The input's UTF-16 units as a string, lone surrogates included. */
 function units(count: i32): string {
-  return String.UTF16.decodeUnsafe(changetype<usize>(input), <usize>count << 1);
+  return String.UTF16.decodeUnsafe(changetype<usize>(input), (<usize>count) << 1);
 }
 
 function answer(span: Span | null): bool {
@@ -221,7 +221,9 @@ export function spanEquals(leftSize: i32, rightSize: i32): bool {
 }
 
 function asciiBehind(size: i32, count: i32): string {
-  return bytes(size + count).slice(size).toString();
+  return bytes(size + count)
+    .slice(size)
+    .toString();
 }
 
 export function bufferNew(capacity: i32): void {

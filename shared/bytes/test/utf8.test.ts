@@ -29,7 +29,10 @@ function isValid(bytes: Uint8Array): boolean {
 }
 
 // Mostly ASCII runs around the SIMD width, whole sequences, and bytes at the edges of the lead and trail ranges.
-const edges = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff];
+const edges = [
+  0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5,
+  0xff,
+];
 const fragment = fc.oneof(
   fc.nat({ max: 40 }).map((size) => Buffer.alloc(size, "a")),
   fc.string({ unit: "binary", maxLength: 8 }).map((text) => Buffer.from(text)),
@@ -37,7 +40,9 @@ const fragment = fc.oneof(
   fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes)),
 );
 const anyBytes = fc.array(fragment, { maxLength: 5 }).map((parts) => Buffer.concat(parts));
-const anyUnits = fc.array(fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0xffff }), fc.integer({ min: 0xd7ff, max: 0xe000 })));
+const anyUnits = fc.array(
+  fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0xffff }), fc.integer({ min: 0xd7ff, max: 0xe000 })),
+);
 
 describe.each(builds)("UTF-8, %s", (_name, flags) => {
   let probe: BytesProbe;

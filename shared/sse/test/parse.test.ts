@@ -7,7 +7,21 @@ const latin1 = (text: string) => Buffer.from(text, "latin1");
 
 // Pieces that make every state of the grammar likely.
 const piece = fc.constantFrom(
-  ...["\n", "\r", "\r\n", "\n\n", ":", ": c", "data", "data:", "data: ", "data: a", "data:b\n\n", "event: e", "event:"],
+  ...[
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    ":",
+    ": c",
+    "data",
+    "data:",
+    "data: ",
+    "data: a",
+    "data:b\n\n",
+    "event: e",
+    "event:",
+  ],
   ...["id: 1", "id", "id:\0", "retry: 5", "x", " ", "\xef\xbb\xbf", "\xef", "\0", "0123456789abcdef"],
 );
 const stream = fc.array(piece, { maxLength: 24 }).map((pieces) => latin1(pieces.join("")));
@@ -103,7 +117,11 @@ describe("event stream", () => {
     const stream = latin1("event: ping\ndata: payload\n\n");
     const start = probe.feed(stream);
     expect(probe.exports.next!()).toBe(1);
-    for (const [name, offset] of [["readRaw", 0], ["readEvent", 7], ["readData", 18]] as const) {
+    for (const [name, offset] of [
+      ["readRaw", 0],
+      ["readEvent", 7],
+      ["readData", 18],
+    ] as const) {
       probe.exports[name]!();
       expect(probe.exports.resultStart!(), name).toBe(start + offset);
     }
@@ -150,6 +168,12 @@ describe("event stream", () => {
     expect(probe.read([stream], { finishes: false }).events.map((event) => event.data)).toEqual(["a"]);
   });
 
+  test("an overlong first line leaves no place for a byte order mark", () => {
+    const stream = latin1("data: 0123456789\n\n\xef\xbb\xbfdata: a\n\ndata: b\n\n");
+    const { events } = probe.read([stream], { maxEventBytes: 12 });
+    expect(events.map((event) => event.data)).toEqual(["b"]);
+  });
+
   test("bytes after the end of the stream are ignored", () => {
     probe.open();
     probe.exports.finish!(0);
@@ -159,26 +183,34 @@ describe("event stream", () => {
 
   test("chunks fed before the earlier ones were read lose nothing", () => {
     fc.assert(
-      fc.property(stream, cuts, fc.array(fc.nat({ max: 3 }), { minLength: 13, maxLength: 13 }), (stream, cuts, reads) => {
-        probe.open();
-        const events: string[] = [];
-        const readOne = () => {
-          const answered = probe.exports.next!();
-          if (answered) {
+      fc.property(
+        stream,
+        cuts,
+        fc.array(fc.nat({ max: 3 }), { minLength: 13, maxLength: 13 }),
+        (stream, cuts, reads) => {
+          probe.open({ everyBlock: true });
+          const events: string[] = [];
+          let raw = "";
+          const readOne = () => {
+            const answered = probe.exports.next!();
+            if (!answered) return false;
+            probe.exports.readRaw!();
+            raw += probe.result().toString("latin1");
             probe.exports.readData!();
-            events.push(probe.result().toString("latin1"));
-          }
-          return answered;
-        };
-        cutAt(stream, cuts).forEach((chunk, i) => {
-          probe.put(chunk);
-          probe.exports.feedCopy!(chunk.length);
-          for (let n = 0; n < reads[i]!; n++) readOne();
-        });
-        probe.exports.finish!(0);
-        while (readOne());
-        expect(events).toEqual(reference(stream.toString("latin1")).map((event) => event.data));
-      }),
+            if (probe.exports.isEvent!()) events.push(probe.result().toString("latin1"));
+            return true;
+          };
+          cutAt(stream, cuts).forEach((chunk, i) => {
+            probe.put(chunk);
+            probe.exports.feedCopy!(chunk.length);
+            for (let n = 0; n < reads[i]!; n++) readOne();
+          });
+          probe.exports.finish!(0);
+          while (readOne());
+          expect(raw).toBe(stream.toString("latin1"));
+          expect(events).toEqual(reference(raw).map((event) => event.data));
+        },
+      ),
       { numRuns: 5_000 },
     );
   });
@@ -225,6 +257,24 @@ describe("event stream", () => {
     probe.feed(latin1("\n\ndata: b\n\n"));
     expect(probe.ready().map((block) => block.data)).toEqual(["b"]);
     expect(probe.exports.held!()).toBe(0);
+  });
+
+  test("an event within a chunk has its line breaks in its raw bytes, CRLF whole", () => {
+    const raw = ["data: a\r\n\r\n", "event: b\r\ndata: b\r\n\r\n", "data: c\n\n", "data: d\r\r"];
+    const reading = probe.read([latin1(raw.join(""))]);
+    expect(reading.blocks.map((block) => block.raw)).toEqual(raw);
+    expect(reading.blocks.every((block) => block.isComplete)).toBe(true);
+  });
+
+  test("parsers that read an event of 256 KiB in pieces, of one line or of many, keep its memory no longer", () => {
+    for (const line of ["x".repeat(256 << 10), "data: 0123456789\n".repeat(16 << 10)]) {
+      const stream = latin1(`data: ${line}\n\n`);
+      probe.put(stream);
+      probe.exports.keepReaders!(2, stream.length);
+      const pages = probe.pages();
+      probe.exports.keepReaders!(64, stream.length);
+      expect(probe.pages() - pages).toBeLessThan(32);
+    }
   });
 
   test("many small events keep no memory", () => {

@@ -26,13 +26,20 @@ describe("writing an event", () => {
   });
 
   test("what is written is read as the same event", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", " ", ":", "\n", "\r", "é", "0123456789abcdef"), maxLength: 12 });
+    const text = fc.string({
+      unit: fc.constantFrom("a", " ", ":", "\n", "\r", "é", "0123456789abcdef"),
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(text, text, fc.boolean(), (name, data, nameIsString) => {
         const written = probe.write(Buffer.from(name), Buffer.from(data), nameIsString);
         const { events } = probe.read([written]);
         const utf8 = (text: string) => Buffer.from(text).toString("latin1");
-        const expected = { event: utf8(name.split(/[\r\n]/)[0]!), data: utf8(data.replaceAll(/\r\n?/g, "\n")), id: "" };
+        const expected = {
+          event: utf8(name.split(/[\r\n]/)[0]!),
+          data: utf8(data.replaceAll(/\r\n?/g, "\n")),
+          id: "",
+        };
         expect(events).toEqual([expected]);
       }),
       { numRuns: 5_000 },
