@@ -61,6 +61,12 @@ class FilterChain implements Chain {
     return this.#streams.size;
   }
 
+  memoryPages(): number {
+    let bytes = 0;
+    for (const { vm } of this.#slots.values()) if (vm !== undefined) bytes += vm.memory.bytes.length;
+    return bytes / 65536;
+  }
+
   close(): void {
     for (const stream of this.#streams) stream.resetStream("listener_closed");
     for (const { vm } of this.#slots.values()) vm?.close();

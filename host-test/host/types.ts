@@ -296,6 +296,8 @@ export interface Chain {
   /** Prometheus text of the custom metrics, Envoy's names. */
   stats(): string;
   liveStreams(): number;
+  /** Linear memory of all VMs, in pages of 64 KiB. */
+  memoryPages(): number;
   close(): void;
 }
 

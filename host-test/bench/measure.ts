@@ -1,0 +1,52 @@
+// Times contenders side by side. This kind of machine is noisy, so absolute times are only shown; what counts is
+// the ratio of two contenders that took turns in the same run.
+
+export interface Timing {
+  name: string;
+  /** Median over the rounds. */
+  microseconds: number;
+  /** To the first contender: median of the rounds, and the middle 80 % of them. */
+  ratio: { median: number; low: number; high: number };
+}
+
+const roundMs = 40;
+const rounds = 15;
+
+/** Runs every contender in turn, `rounds` times about 40 ms each. */
+export function race(contenders: { name: string; run(): void }[]): Timing[] {
+  const perCall = contenders.map(({ run }) => calibrated(run));
+  const times: number[][] = contenders.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    contenders.forEach(({ run }, index) => times[index]!.push(timed(run, perCall[index]!)));
+  }
+  return contenders.map(({ name }, index) => {
+    const ratios = times[index]!.map((time, round) => time / times[0]![round]!);
+    return {
+      name,
+      microseconds: percentile(times[index]!, 0.5),
+      ratio: { median: percentile(ratios, 0.5), low: percentile(ratios, 0.1), high: percentile(ratios, 0.9) },
+    };
+  });
+}
+
+/** How many calls fill a round; the first calls also warm the code up. */
+function calibrated(run: () => void): number {
+  let count = 1;
+  for (;;) {
+    const microseconds = timed(run, count) * count;
+    if (microseconds > roundMs * 500) return Math.max(1, Math.round((count * roundMs * 1000) / microseconds));
+    count *= 2;
+  }
+}
+
+/** Microseconds of one call, averaged over `count`. */
+function timed(run: () => void, count: number): number {
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < count; i++) run();
+  return Number(process.hrtime.bigint() - start) / 1000 / count;
+}
+
+export function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
