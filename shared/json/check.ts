@@ -1,9 +1,9 @@
 // A whole document against RFC 8259, in one pass and without recursion.
 
 import { Span, isUtf8 } from "../bytes";
-import { JsonError } from "./error";
+import { JsonError, JsonKind } from "./error";
 import { readNumber } from "./number";
-import { MAX_DEPTH, Scan, documentStart, literalEnd, skipSpace, stringEnd } from "./scan";
+import { MAX_DEPTH, Scan, documentStart, kindOf, literalEnd, skipSpace, stringEnd } from "./scan";
 import { checkEscapes, checkKey } from "./string";
 
 /** True when the bytes are one JSON value; else `Scan.error` and `Scan.errorAt` tell. */
@@ -23,7 +23,7 @@ export function checkDocument(bytes: Span): bool {
       if (++depth > MAX_DEPTH) return Scan.refuse(JsonError.Depth, at);
       const isObject = first == 0x7b;
       outer = (outer << 1) | (inner >> 63);
-      inner = (inner << 1) | <u64>isObject;
+      inner = (inner << 1) | (<u64>isObject);
       at = skipSpace(at + 1, end);
       if (at >= end || load<u8>(at) != first + 2) {
         if (isObject && (at = afterName(at, end)) == 0) return false;
@@ -75,5 +75,5 @@ function scalarEnd(at: usize, end: usize, first: u32): usize {
     const quote = stringEnd(at + 1, end);
     return quote != 0 && checkEscapes(at + 1, quote) ? quote + 1 : 0;
   }
-  return first == 0x2d || first - 0x30 < 10 ? readNumber(at, end) : literalEnd(at, end);
+  return kindOf(first) == JsonKind.Number ? readNumber(at, end) : literalEnd(at, end);
 }

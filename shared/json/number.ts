@@ -23,7 +23,7 @@ export class Decimal {
       if (value > u64.MAX_VALUE / 10) return fallback;
       value *= 10;
     }
-    if (Decimal.negative) return value <= <u64>1 << 63 ? -(<i64>value) : fallback;
+    if (Decimal.negative) return value <= (<u64>1) << 63 ? -(<i64>value) : fallback;
     return value <= <u64>i64.MAX_VALUE ? <i64>value : fallback;
   }
 
@@ -57,8 +57,8 @@ export class Decimal {
   }
 
   /**
-   * The value, or an infinity. Correctly rounded up to nineteen digits with an exponent of -27 to 27 counted
-   * from the last digit; beyond, within a few units in the last place.
+   * The value, or an infinity. Correctly rounded for up to nineteen digits with at most 27 zeros after them,
+   * or at most 27 digits after the point; beyond, within a few units in the last place.
    */
   static float(): f64 {
     const value = magnitude(Decimal.digits, Decimal.exponent);
@@ -129,8 +129,9 @@ export function readNumber(at: usize, end: usize): usize {
 
 function magnitude(digits: u64, exponent: i32): f64 {
   if (digits == 0) return 0;
+  for (; exponent > 27 && digits <= u64.MAX_VALUE / 10; exponent--) digits *= 10;
   const large = exponent < 0 ? -exponent : exponent;
-  if (large <= 22 && digits <= <u64>1 << 53) {
+  if (large <= 22 && digits <= (<u64>1) << 53) {
     // Both are exact in a double, so one operation rounds once.
     return exponent < 0 ? <f64>digits / power(large) : <f64>digits * power(large);
   }

@@ -2,7 +2,7 @@
 // alone and judge nothing else. Every kernel reads 16 or 64 bytes at a time where the target has SIMD; the
 // scalar twin (a build with `--disable simd`) gives the same answers.
 
-import { JsonError } from "./error";
+import { JsonError, JsonKind } from "./error";
 
 /** Arrays and objects inside each other, as in Go's and Python's limits an order of magnitude above real bodies. */
 export const MAX_DEPTH: i32 = 128;
@@ -39,8 +39,8 @@ export class Scan {
   /** 64 bits, one for each byte of four vectors whose top bit is set. */
   @inline static bits(a: v128, b: v128, c: v128, d: v128): u64 {
     return (
-      <u64>(<u32>(i8x16.bitmask(a) | (i8x16.bitmask(b) << 16))) |
-      (<u64>(<u32>(i8x16.bitmask(c) | (i8x16.bitmask(d) << 16))) << 32)
+      (<u64>(<u32>(i8x16.bitmask(a) | (i8x16.bitmask(b) << 16)))) |
+      ((<u64>(<u32>(i8x16.bitmask(c) | (i8x16.bitmask(d) << 16)))) << 32)
     );
   }
 
@@ -55,6 +55,16 @@ export class Scan {
   }
 }
 
+/** The kind of a value by its first byte; `Missing` where none starts so. */
+export function kindOf(first: u32): JsonKind {
+  if (first == 0x22) return JsonKind.String;
+  if (first == 0x7b) return JsonKind.Object;
+  if (first == 0x5b) return JsonKind.Array;
+  if (first == 0x2d || first - 0x30 < 10) return JsonKind.Number;
+  if (first == 0x74 || first == 0x66) return JsonKind.Bool;
+  return first == 0x6e ? JsonKind.Null : JsonKind.Missing;
+}
+
 /** The first byte at or after `at` that is not white space, or `end`. */
 export function skipSpace(at: usize, end: usize): usize {
   while (at < end) {
@@ -67,7 +77,15 @@ export function skipSpace(at: usize, end: usize): usize {
 
 /** True for what may follow a number or a literal: white space, comma, closing bracket. */
 export function isDelimiter(byte: u32): bool {
-  return byte == 0x2c || byte == 0x20 || byte == 0x7d || byte == 0x5d || byte == 0x0a || byte == 0x0d || byte == 0x09;
+  return (
+    byte == 0x2c ||
+    byte == 0x20 ||
+    byte == 0x7d ||
+    byte == 0x5d ||
+    byte == 0x0a ||
+    byte == 0x0d ||
+    byte == 0x09
+  );
 }
 
 /** Where the document's value should start: after a byte order mark and white space. */
@@ -148,28 +166,29 @@ export function literalEnd(at: usize, end: usize): usize {
 /** Address after the value that starts at `at`, or 0 with `Scan.error` set. */
 export function skipValue(at: usize, end: usize): usize {
   if (at >= end) return Scan.fail(JsonError.Truncated, end);
-  const first = load<u8>(at);
-  if (first == 0x22) {
-    const quote = stringEnd(at + 1, end);
+  const kind = kindOf(load<u8>(at));
+  if (kind == JsonKind.Missing) return Scan.fail(JsonError.Syntax, at);
+  at++;
+  if (kind == JsonKind.String) {
+    const quote = stringEnd(at, end);
     return quote != 0 ? quote + 1 : 0;
   }
-  if ((first | 0x20) == 0x7b) {
+  if (kind >= JsonKind.Array) {
     Scan.depth = 1;
     Scan.inString = 0;
     Scan.afterBackslash = 0;
-    const after = skim(at + 1, end);
+    const after = skim(at, end);
     if (after != 0 || Scan.depth > MAX_DEPTH) return after;
     return Scan.fail(JsonError.Truncated, end);
   }
-  const start = at;
   while (at < end && !isDelimiter(load<u8>(at))) at++;
-  return at > start ? at : Scan.fail(JsonError.Syntax, at);
+  return at;
 }
 
 /**
  * Walks on inside a string (`depth` 0, `inString` set) or a container (`depth` > 0) and returns the address
  * after its closing quote or bracket. Returns 0 when `end` comes first (the state then fits the next window),
- * or when `depth` has passed MAX_DEPTH. A backslash escapes the next byte wherever it stands.
+ * or when `depth` has passed MAX_DEPTH. A backslash shields a quote or backslash after it wherever it stands.
  */
 export function skim(at: usize, end: usize): usize {
   return ASC_FEATURE_SIMD ? skimBlocks(at, end) : skimBytes(at, end);
@@ -186,10 +205,6 @@ function skimBlocks(at: usize, end: usize): usize {
     let inside = ~(<u64>0);
     if (end - at < 64) {
       // The last block ends with the last byte; what lies before `at` is masked out.
-      if (afterBackslash != 0) {
-        afterBackslash = 0;
-        if (++at == end) break;
-      }
       base = end - 64;
       inside <<= 64 - <u64>(end - at);
     }
@@ -210,12 +225,11 @@ function skimBlocks(at: usize, end: usize): usize {
     if (afterBackslash != 0 || v128.any_true(slashes)) {
       // Odd runs of backslashes, found without a loop (Langdale and Lemire 2019, section 3.1.1).
       const even: u64 = 0x5555555555555555;
-      const runs = Scan.bits(slashA, slashB, slashC, slashD) & inside & ~afterBackslash;
-      const follows = (runs << 1) | afterBackslash;
-      const oddStarts = runs & ~even & ~follows;
-      const carried = oddStarts + runs;
+      const first = afterBackslash << (<u64>(at - base));
+      const runs = Scan.bits(slashA, slashB, slashC, slashD) & inside & ~first;
+      const carried = runs + (runs & ~even & ~(runs << 1));
       afterBackslash = <u64>(carried < runs);
-      quotes &= ~((even ^ (carried << 1)) & follows);
+      quotes &= ~(first | ((even ^ (carried << 1)) & (runs << 1)));
     }
     at = base + 64;
     if (depth == 0) {
@@ -224,7 +238,7 @@ function skimBlocks(at: usize, end: usize): usize {
     }
     if (inString != 0 && quotes == 0) continue;
     const strings = Scan.running(quotes) ^ inString;
-    inString = <u64>(<i64>strings >> 63);
+    inString = <u64>((<i64>strings) >> 63);
     const space = i8x16.splat(0x20);
     const open = i8x16.splat(0x7b);
     const close = i8x16.splat(0x7d);
@@ -233,8 +247,22 @@ function skimBlocks(at: usize, end: usize): usize {
     const lowerC = v128.or(c, space);
     const lowerD = v128.or(d, space);
     const outside = inside & ~strings;
-    const opens = outside & Scan.bits(i8x16.eq(lowerA, open), i8x16.eq(lowerB, open), i8x16.eq(lowerC, open), i8x16.eq(lowerD, open));
-    const closes = outside & Scan.bits(i8x16.eq(lowerA, close), i8x16.eq(lowerB, close), i8x16.eq(lowerC, close), i8x16.eq(lowerD, close));
+    const opens =
+      outside &
+      Scan.bits(
+        i8x16.eq(lowerA, open),
+        i8x16.eq(lowerB, open),
+        i8x16.eq(lowerC, open),
+        i8x16.eq(lowerD, open),
+      );
+    const closes =
+      outside &
+      Scan.bits(
+        i8x16.eq(lowerA, close),
+        i8x16.eq(lowerB, close),
+        i8x16.eq(lowerC, close),
+        i8x16.eq(lowerD, close),
+      );
     const opened = <i32>popcnt(opens);
     const closed = <i32>popcnt(closes);
     if (closed < depth && depth + opened <= MAX_DEPTH) {
@@ -243,7 +271,7 @@ function skimBlocks(at: usize, end: usize): usize {
     }
     for (let brackets = opens | closes; brackets != 0; brackets &= brackets - 1) {
       const index = <usize>ctz(brackets);
-      if ((opens >> <u64>index) & 1) {
+      if ((opens >> (<u64>index)) & 1) {
         if (++depth > MAX_DEPTH) {
           Scan.depth = depth;
           return Scan.fail(JsonError.Depth, base + index);
@@ -263,9 +291,10 @@ function skimBytes(at: usize, end: usize): usize {
   let afterBackslash = Scan.afterBackslash != 0;
   for (; at < end; at++) {
     const byte = load<u8>(at);
-    if (afterBackslash) afterBackslash = false;
-    else if (byte == 0x5c) afterBackslash = true;
-    else if (byte == 0x22) {
+    const shielded = afterBackslash;
+    afterBackslash = byte == 0x5c && !shielded;
+    if (byte == 0x22) {
+      if (shielded) continue;
       if (depth == 0) return at + 1;
       inString = !inString;
     } else if (!inString) {

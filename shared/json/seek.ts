@@ -2,8 +2,9 @@
 // fixed amount of memory, judges nothing but the structure of the outermost object.
 
 import { Buffer, Span } from "../bytes";
+import { findByte } from "../bytes/find";
 import { JsonError, JsonKind } from "./error";
-import { MAX_DEPTH, Scan, findSpecial, isDelimiter, skim, skipSpace } from "./scan";
+import { MAX_DEPTH, Scan, isDelimiter, kindOf, skim, skipSpace } from "./scan";
 import { compareKey } from "./string";
 
 const enum State {
@@ -196,7 +197,7 @@ export class JsonSeek {
     this.state = State.Colon;
     this.current = -1;
     if (to - from > <usize>this.longestName) return after;
-    const escaped = findSpecial(from, to) < to;
+    const escaped = findByte(from, to, 0x5c) < to;
     for (let i = 0; i < this.members.length; i++) {
       const name = this.members[i].name;
       const order = compareKey(from, to, escaped, name.start, <usize>name.size);
@@ -211,20 +212,12 @@ export class JsonSeek {
 
   private value(at: usize, start: usize, first: u32): usize {
     this.valueStart = this.passed + <i32>(at - start);
-    this.state = State.InValue;
-    if (first == 0x22) {
-      this.valueKind = JsonKind.String;
-      this.restart(0, ~(<u64>0));
-    } else if ((first | 0x20) == 0x7b) {
-      this.valueKind = first == 0x7b ? JsonKind.Object : JsonKind.Array;
-      this.restart(1, 0);
-    } else {
-      this.state = State.InScalar;
-      if (first == 0x2d || first - 0x30 < 10) this.valueKind = JsonKind.Number;
-      else if (first == 0x74 || first == 0x66) this.valueKind = JsonKind.Bool;
-      else if (first == 0x6e) this.valueKind = JsonKind.Null;
-      else return this.failAt(JsonError.Syntax, at, start);
-    }
+    const kind = kindOf(first);
+    this.valueKind = kind;
+    if (kind == JsonKind.Missing) return this.failAt(JsonError.Syntax, at, start);
+    this.state = kind < JsonKind.String ? State.InScalar : State.InValue;
+    if (kind == JsonKind.String) this.restart(0, ~(<u64>0));
+    else this.restart(1, 0);
     return at + 1;
   }
 

@@ -11,7 +11,7 @@ import { JsonItems, JsonMembers } from "./members";
 import { MemberIndex } from "./member-index";
 import { Decimal, readNumber } from "./number";
 import { arrayIndex, splitPath } from "./path";
-import { Scan, documentStart, literalEnd, skipValue, stringEnd } from "./scan";
+import { Scan, documentStart, kindOf, literalEnd, skipValue, stringEnd } from "./scan";
 import { checkEscapes, compareKey, unescapeInto } from "./string";
 
 /** Objects of this size get an index of their members when they are searched a second time. */
@@ -60,16 +60,15 @@ export class Json {
   static from(source: Span, start: usize): Json {
     const value = new Json(source);
     value.start = start;
-    const first = <u32>load<u8>(start);
-    if (first == 0x22) value.kind = JsonKind.String;
-    else if (first == 0x7b) value.kind = JsonKind.Object;
-    else if (first == 0x5b) value.kind = JsonKind.Array;
-    else {
-      const isNumber = first == 0x2d || first - 0x30 < 10;
-      value.stop = isNumber ? readNumber(start, source.end) : literalEnd(start, source.end);
-      if (value.stop == 0) value.fail(Scan.error, Scan.errorAt);
-      else value.kind = isNumber ? JsonKind.Number : first == 0x6e ? JsonKind.Null : JsonKind.Bool;
+    const kind = kindOf(load<u8>(start));
+    if (kind < JsonKind.String) {
+      value.stop = kind == JsonKind.Number ? readNumber(start, source.end) : literalEnd(start, source.end);
+      if (value.stop == 0) {
+        value.fail(Scan.error, Scan.errorAt);
+        return value;
+      }
     }
+    value.kind = kind;
     return value;
   }
 

@@ -89,7 +89,8 @@ describe.skipIf(!isThere).each(builds)("JSONTestSuite, %s build", async (_name, 
     for (const name of files) {
       json.open(readFileSync(join(folder, name)));
       // Deeply nested documents are refused by code, so only what passes the check is walked to the bottom.
-      for (const reader of ["raw", "text", "bytes", "escaped", "length", "lenientText", "lenientArray"]) json.call(reader);
+      for (const reader of ["raw", "text", "bytes", "escaped", "length", "lenientText", "lenientArray"])
+        json.call(reader);
       json.call("integer", undefined, 0n);
       json.call("number", undefined, 0);
     }

@@ -29,9 +29,7 @@ export interface SeekResult {
 }
 
 export type Change =
-  | { path: string; raw: string }
-  | { path: string; text: string }
-  | { path: string; remove: true };
+  { path: string; raw: string } | { path: string; text: string } | { path: string; remove: true };
 
 export class JsonProbe {
   readonly probe: Probe;
@@ -76,7 +74,9 @@ export class JsonProbe {
 
   /** Opens the value at a path, for the readers; returns its kind. */
   open(document: string | Uint8Array, path = ""): string {
-    return kinds[this.call("open", Buffer.concat([Buffer.from(path + "\0"), Buffer.from(document as string)]))]!;
+    return kinds[
+      this.call("open", Buffer.concat([Buffer.from(path + "\0"), Buffer.from(document as string)]))
+    ]!;
   }
 
   error(): string {
@@ -110,7 +110,10 @@ export class JsonProbe {
     };
   }
 
-  edit(document: string | Uint8Array, changes: Change[]): { error: string; output: Buffer; splices: [number, number, string][] } {
+  edit(
+    document: string | Uint8Array,
+    changes: Change[],
+  ): { error: string; output: Buffer; splices: [number, number, string][] } {
     this.call("editStart", document);
     for (const change of changes) {
       if ("raw" in change) this.call("editSet", `${change.path}\0${change.raw}`);

@@ -363,3 +363,34 @@ export function unescape(): i32 {
   output = out.span();
   return failed;
 }
+
+// All at once
+
+/** Output: what every part of the library says about the input, as one array. */
+export function survey(): void {
+  const source = Span.of(input);
+  const out = new Buffer();
+  const json = new JsonWriter(out).array();
+  const checked = Json.checked(source);
+  json.integer(checked.error).integer(checked.errorAt).integer(skip(source.start, source.size));
+  value = Json.read(source);
+  json.integer(rewrite()).bytes(output);
+  const model = value.get("model");
+  json
+    .integer(model.kind)
+    .integer(model.error)
+    .integer(model.errorAt)
+    .bytes(model.raw())
+    .text(model.lenientText());
+  json.integer(value.length()).integer(value.path("messages.0.a").kind);
+  const found = new JsonSeek(["model", "a"]);
+  found.feed(source);
+  json.integer(found.error).integer(found.errorAt).integer(found.start(0)).integer(found.end(1));
+  const edited = new JsonEdit(source).set("model", Span.text("1")).remove("a").setText("b.0", "x");
+  const result = edited.apply();
+  json.integer(edited.error).integer(edited.errorAt).bytes(result);
+  const unescaped = new Buffer();
+  json.integer(unescapeInto(unescaped, source)).bytes(unescaped.span());
+  json.end();
+  output = out.span();
+}
