@@ -1,60 +1,10 @@
-// Every test of a pure area runs on both builds: they must answer the same.
+// The builds that the tests of a pure area run on: all must answer the same.
 
-import { loadProbe } from "../../../host-test/testing/probe.ts";
-import type { Probe } from "../../../host-test/testing/probe.ts";
+const stress = ["ASC_GC_GRANULARITY=1", "ASC_GC_IDLEFACTOR=0", "ASC_GC_SWEEPFACTOR=1000000"];
 
 export const builds: [name: string, flags: string[]][] = [
   ["SIMD build", []],
   ["scalar build", ["--disable", "simd"]],
+  // Collects at every allocation: memory that is only reached by its address is lost at once.
+  ["build that collects always", ["--runtime", "incremental", ...stress.flatMap((use) => ["--use", use])]],
 ];
-
-/** The probe of this folder with the calls the tests share. */
-export class BytesProbe {
-  readonly exports: Probe["exports"];
-  private readonly probe: Probe;
-
-  private constructor(probe: Probe) {
-    this.probe = probe;
-    this.exports = probe.exports;
-  }
-
-  static async load(flags: string[]): Promise<BytesProbe> {
-    return new BytesProbe(await loadProbe("shared/bytes/test/probe.ts", { flags }));
-  }
-
-  /** Puts the inputs one behind the other, calls `name` with their sizes and `rest`, answers what it returns. */
-  call(name: string, inputs: Uint8Array[], ...rest: (number | bigint)[]): any {
-    this.probe.put(Buffer.concat(inputs));
-    return this.exports[name]!(...inputs.map((input) => input.length), ...rest);
-  }
-
-  /** As `call`, for functions that leave bytes as their result. */
-  bytes(name: string, inputs: Uint8Array[], ...rest: (number | bigint)[]): Buffer {
-    this.call(name, inputs, ...rest);
-    return this.result();
-  }
-
-  /** As `bytes`, for functions that may refuse: null when they do. */
-  bytesOrNull(name: string, inputs: Uint8Array[], ...rest: (number | bigint)[]): Buffer | null {
-    return this.call(name, inputs, ...rest) ? this.result() : null;
-  }
-
-  result(): Buffer {
-    return this.probe.take(this.exports.resultStart!(), this.exports.resultSize!());
-  }
-
-  /** Pages of 64 KiB the module's memory has. */
-  pages(): number {
-    return this.probe.memory.buffer.byteLength >> 16;
-  }
-
-  /** Gives back what earlier calls allocated. */
-  collect(): void {
-    this.exports.collect!();
-  }
-}
-
-/** The bytes of a text whose characters are all below U+0100. */
-export function latin1(text: string): Buffer {
-  return Buffer.from(text, "latin1");
-}

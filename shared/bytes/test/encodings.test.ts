@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createHash, createHmac } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BytesProbe, latin1 } from "./builds.ts";
+import { BytesProbe, latin1 } from "./bytes-probe.ts";
 
 const standard = 0;
 const url = 1;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BytesProbe, builds, latin1 } from "./builds.ts";
+import { builds } from "./builds.ts";
+import { BytesProbe, latin1 } from "./bytes-probe.ts";
 
 const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);

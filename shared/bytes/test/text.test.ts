@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BytesProbe, builds, latin1 } from "./builds.ts";
+import { builds } from "./builds.ts";
+import { BytesProbe, latin1 } from "./bytes-probe.ts";
 
 const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 const MIN = -(2n ** 63n);

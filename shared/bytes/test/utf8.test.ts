@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BytesProbe, builds, latin1 } from "./builds.ts";
+import { builds } from "./builds.ts";
+import { BytesProbe, latin1 } from "./bytes-probe.ts";
 
 const CASES = new URL("../../../../shared/data/utf8/utf8tests.txt", import.meta.url);
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -79,7 +79,8 @@ export const cases: Case[] = [
   },
   {
     promise: "unknown fields and longer names are ignored",
-    stream: "dat: a\ndatas: b\ndataa\nevents: c\nids: d\ni: e\nretrys: 5\nretr: 5\nretrx: 5\nevenx: g\nx\ndata: f\n\n",
+    stream:
+      "dat: a\ndatas: b\ndataa\nevents: c\nids: d\ni: e\nretrys: 5\nretr: 5\nretrx: 5\nevenx: g\nx\ndata: f\n\n",
     events: [message("f")],
   },
   {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { builds } from "../../bytes/test/builds.ts";
 import { cases } from "./cases.ts";
-import { SseProbe, builds, cutAt, drip, reference } from "./streams.ts";
+import { SseProbe, cutAt, drip, reference } from "./streams.ts";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 

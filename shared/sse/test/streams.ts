@@ -3,11 +3,6 @@
 import { loadProbe } from "../../../host-test/testing/probe.ts";
 import type { Probe } from "../../../host-test/testing/probe.ts";
 
-export const builds: [name: string, flags: string[]][] = [
-  ["SIMD build", []],
-  ["scalar build", ["--disable", "simd"]],
-];
-
 /** Texts hold one byte a character. */
 export interface Event {
   event: string;
