@@ -13,8 +13,6 @@ export interface ExchangeContext {
   router: RouterContext;
   statistics: Statistics;
   log(message: string): void;
-  /** Called once, when the exchange holds nothing any more. */
-  ended(): void;
 }
 
 /** Who holds a direction back. It flows while nobody does. */
@@ -175,6 +173,5 @@ export class Exchange implements StreamEvents, RequestSink {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#context.statistics.active--;
-    this.#context.ended();
   }
 }

@@ -18,17 +18,22 @@ export class Http1Codec {
   /** Emit `connection` on it for every socket that speaks HTTP/1. */
   readonly server: Server;
   #accept: AcceptExchange;
+  /** Requests under way on each connection. */
+  #running = new Map<Socket, number>();
   #isDraining = false;
 
   constructor(accept: AcceptExchange) {
     this.#accept = accept;
     this.server = createServer({
       maxHeaderSize,
-      keepAlive: false,
       requireHostHeader: false,
       // A prompt may take minutes to arrive and an answer longer.
       requestTimeout: 0,
       keepAliveTimeout: idleTimeoutMs,
+    });
+    this.server.on("connection", (socket: Socket) => {
+      this.#running.set(socket, 0);
+      socket.once("close", () => this.#running.delete(socket));
     });
     this.server.on("request", (request, response) => this.#onRequest(request, response));
     this.server.on("checkContinue", (request, response) => {
@@ -36,21 +41,18 @@ export class Http1Codec {
       this.#onRequest(request, response, ["expect"]);
     });
     this.server.on("checkExpectation", (request, response) => this.#onRequest(request, response));
-    this.server.on("clientError", (_error, socket) => refuse(socket as Socket));
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(socket as Socket, error.code));
   }
 
   /** Connections close with their running answers; idle ones at once. */
   drain(): void {
     this.#isDraining = true;
-    this.server.closeIdleConnections();
-  }
-
-  destroy(): void {
-    this.server.closeAllConnections();
+    for (const [socket, running] of this.#running) if (running === 0) socket.destroySoon();
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse, dropped: string[] = []): void {
     if (request.httpVersion === "1.0") return answerOldClient(response);
+    this.#count(request.socket, 1);
     const headers = requestHeaders(request).filter(([name]) => !dropped.includes(name));
     const length = headerValue(headers, "content-length");
     const hasBody =
@@ -63,9 +65,19 @@ export class Http1Codec {
     response.on("drain", () => sink.drained());
     response.on("close", () => {
       if (!response.writableFinished) sink.reset();
+      this.#count(request.socket, -1);
     });
     response.on("error", () => undefined);
     request.on("error", () => undefined);
+  }
+
+  /** Unlike Node's own record this one knows sockets that another server has accepted. */
+  #count(socket: Socket, change: number): void {
+    const running = this.#running.get(socket);
+    if (running === undefined) return;
+    this.#running.set(socket, running + change);
+    // Its answer may have begun before the drain, without a word about closing.
+    if (this.#isDraining && running + change === 0) socket.destroySoon();
   }
 }
 
@@ -178,11 +190,12 @@ function answerOldClient(response: ServerResponse): void {
 }
 
 /** What Envoy says to bytes that are no request. */
-function refuse(socket: Socket): void {
+function refuse(socket: Socket, code: string | undefined): void {
   if (!socket.writable) return void socket.destroy();
-  const text = "Bad Request";
+  const [status, text] =
+    code === "HPE_HEADER_OVERFLOW" ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
   const lines = [
-    "HTTP/1.1 400 Bad Request",
+    `HTTP/1.1 ${status} ${text}`,
     `content-length: ${text.length}`,
     "content-type: text/plain",
     `date: ${new Date().toUTCString()}`,

@@ -46,10 +46,6 @@ export class Http2Codec {
     for (const session of this.#sessions) session.close();
   }
 
-  destroy(): void {
-    for (const session of this.#sessions) session.destroy();
-  }
-
   #onStream(stream: ServerHttp2Stream, flags: number, raw: string[]): void {
     stream.on("error", () => undefined);
     const { socket } = stream.session ?? {};

@@ -19,6 +19,7 @@ export class Listener {
   #server: Server;
   #http1: Http1Codec;
   #http2: Http2Codec;
+  #sockets = new Set<Socket>();
   /** Connections whose protocol is not known yet. */
   #undecided = new Set<Socket>();
 
@@ -37,26 +38,28 @@ export class Listener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Stops accepting; idle connections close, busy ones with their last answer. */
-  drain(): void {
-    this.#server.close();
+  /** Stops accepting; idle connections close, busy ones with their last answer. Resolves when all have. */
+  async drain(): Promise<void> {
+    const closed = new Promise<void>((settle) => this.#server.close(() => settle()));
     for (const socket of this.#undecided) socket.destroy();
     this.#http1.drain();
     this.#http2.drain();
+    await closed;
   }
 
-  /** Cuts what is left. */
+  /** Cuts every connection. */
   destroy(): void {
-    this.drain();
-    this.#http1.destroy();
-    this.#http2.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #onConnection(socket: Socket): void {
     let received = Buffer.alloc(0);
+    this.#sockets.add(socket);
     this.#undecided.add(socket);
-    const forget = (): void => void this.#undecided.delete(socket);
-    socket.once("close", forget);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#undecided.delete(socket);
+    });
     socket.on("error", () => undefined);
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
@@ -64,8 +67,7 @@ export class Listener {
       const mayBeHttp2 = received.subarray(0, compared).equals(preface.subarray(0, compared));
       if (mayBeHttp2 && compared < preface.length) return;
       socket.off("data", onData);
-      socket.off("close", forget);
-      forget();
+      this.#undecided.delete(socket);
       socket.pause();
       socket.unshift(received);
       const { server } = mayBeHttp2 ? this.#http2 : this.#http1;

@@ -1,0 +1,45 @@
+// What the main thread and its workers say to each other.
+
+import type { Flavour, LogLevel } from "../../host/types.ts";
+import type { Serving } from "../server.ts";
+import type { SharedHandle } from "./shared.ts";
+
+/** `workerData` of a worker. */
+export interface WorkerSetup {
+  serving: Serving;
+  flavour: Flavour;
+  logLevel: LogLevel;
+  bufferLimit: number | undefined;
+  shared: SharedHandle;
+}
+
+export type Command =
+  | { kind: "listen"; host: string; port: number; reusePort: boolean }
+  | { kind: "reload"; serving: Serving }
+  | { kind: "statistics" }
+  | { kind: "drain"; timeoutMs: number };
+
+/** Answers carry the number of their command. */
+export type Request = { id: number } & Command;
+
+export interface WorkerFailure {
+  message: string;
+  /** Set when a plugin refused its configuration. */
+  plugin?: string;
+  /** The system's, such as EADDRINUSE. */
+  code?: string;
+}
+
+export interface WorkerStatistics {
+  plugins: string;
+  gateway: string;
+}
+
+export type Reply =
+  | { kind: "started" }
+  | { kind: "log"; level: LogLevel; plugin: string; message: string }
+  | { kind: "answer"; id: number; value: unknown }
+  | { kind: "failure"; id: number; failure: WorkerFailure };
+
+/** The number of the start itself, which has no command. */
+export const startId = 0;
