@@ -39,14 +39,17 @@ const wabt = await loadWabt();
 
 /**
  * Assembles a module. Locals `$r`, `$s` and `$t` are there in every callback; a callback that is not given is
- * not exported, except that `response_headers` sends the trace.
+ * not exported, except that `response_headers` sends the trace. `declarations` are further imports.
  */
-export function assemble(write: (text: Writer) => Callbacks, { functions = "" } = {}): Uint8Array {
+export function assemble(
+  write: (text: Writer) => Callbacks,
+  { functions = "", declarations = "" } = {},
+): Uint8Array {
   const writer = new Writer();
   const callbacks = { response_headers: `${writer.sendTrace()} (i32.const 0)`, ...write(writer) };
   const exported = Object.entries(callbacks).map(([name, body]) => callback(name as keyof Callbacks, body));
   const code = [...exported, functions, runtime].join("\n");
-  const text = `(module ${imports(code)} ${memory} ${writer.data()} ${code})`;
+  const text = `(module ${declarations} ${imports(code)} ${memory} ${writer.data()} ${code})`;
   return wabt.parseWat("module.wat", text).toBinary({}).buffer;
 }
 

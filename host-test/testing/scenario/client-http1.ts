@@ -3,7 +3,7 @@
 import { request as startRequest, type ClientRequest as NodeRequest } from "node:http";
 import { AnswerReader } from "./answer-reader.ts";
 import type { ClientExchange, RequestHead } from "./client.ts";
-import { flushed } from "./flush.ts";
+import { flushed, flushHeaders } from "./flush.ts";
 import { bytes, headerList, pairs, type Answer, type Ending } from "./message.ts";
 
 export function openHttp1(port: number, head: RequestHead): ClientExchange {
@@ -44,7 +44,11 @@ class Http1Exchange implements ClientExchange {
       if (reader.answer.status === 0) reader.gotEnd();
     });
     if (endStream) this.#request.end();
-    else this.#request.flushHeaders();
+    else flushHeaders(this.#request);
+  }
+
+  get received(): Answer {
+    return this.#reader.answer;
   }
 
   get head(): Promise<Answer> {

@@ -43,6 +43,10 @@ class Http2Exchange implements ClientExchange {
     });
   }
 
+  get received(): Answer {
+    return this.#reader.answer;
+  }
+
   get head(): Promise<Answer> {
     return this.#reader.head;
   }

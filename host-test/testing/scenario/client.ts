@@ -46,6 +46,8 @@ export interface RequestHead {
 
 /** An exchange in the client's hands. */
 export interface ClientExchange {
+  /** What has arrived of the answer by now. */
+  readonly received: Answer;
   /** Resolves with the answer so far when its headers have arrived, or when they never will. */
   readonly head: Promise<Answer>;
   /** Resolves when the answer has ended or was cut off. */

@@ -1,6 +1,6 @@
 // The gateway of a scenario as a test writes it, and the GatewayModel it stands for.
 
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { PluginOverride } from "../../envoy/plugins.ts";
@@ -180,7 +180,8 @@ async function toFile(module: Uint8Array): Promise<string> {
   const folder = join(cacheFolder, "scenario-modules");
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${createHash("sha256").update(module).digest("hex")}.wasm`);
-  await writeFile(`${path}.${process.pid}`, module);
-  await rename(`${path}.${process.pid}`, path);
+  const unfinished = `${path}.${randomUUID()}`;
+  await writeFile(unfinished, module);
+  await rename(unfinished, path);
   return path;
 }

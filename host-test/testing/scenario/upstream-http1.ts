@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { flushed } from "./flush.ts";
+import { flushed, flushHeaders } from "./flush.ts";
 import { headerList, pairs, SeenRequest, type Ending, type HeaderList } from "./message.ts";
 import type { Exchange, Server } from "./upstream.ts";
 
@@ -52,7 +52,7 @@ class Http1Exchange implements Exchange {
 
   async head(status: number, headers?: HeaderList): Promise<void> {
     this.#response.writeHead(status, headerList(headers).flat());
-    this.#response.flushHeaders();
+    flushHeaders(this.#response);
   }
 
   async write(data: string | Uint8Array): Promise<void> {
