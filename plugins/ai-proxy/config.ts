@@ -5,6 +5,7 @@ import { Api } from "./apis";
 import { Settings } from "./config/settings";
 import { Provider, Unsupported } from "./providers/provider";
 import { isKnownType, newProvider } from "./providers/table";
+import { Request } from "./request";
 
 /** A provider entry in use: what every entry has, and what its type makes of it. */
 export class Upstream {
@@ -21,6 +22,13 @@ export class Upstream {
   /** True when a body sent to this API is answered with an error. */
   refuses(api: Api): bool {
     return this.provider.unsupported == Unsupported.Refuse && !this.provider.supports(api);
+  }
+
+  /** True when a successful answer is not handed on as it comes. */
+  editsAnswer(request: Request): bool {
+    if (request.translates) return true;
+    if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
+    return this.settings.promotesThinking || this.provider.mendsStream;
   }
 }
 

@@ -2,10 +2,17 @@
 
 import { Head } from "as-proxy-wasm-sdk/sdk";
 
+/** What the host is told to hold of a request, and of an answer that is not streamed. */
 export const MAX_BODY_BYTES = 104857600;
 
+/**
+ * A request that is translated is in memory twice. Anthropic takes 32 MiB, so more would only cost memory:
+ * https://platform.claude.com/docs/en/api/errors#request-size-limits
+ */
+export const MAX_TRANSLATED_BYTES: i32 = 32 << 20;
+
 /** True when the head already says that the body passes the limit. */
-export function isRequestTooLarge(head: Head): bool {
+export function isTooLarge(head: Head): bool {
   const length = head.bytes("content-length");
   if (length === null) return false;
   let size: i64 = 0;

@@ -1,9 +1,10 @@
-// The request's JSON body while the host holds it: looked at in windows as it arrives, edited where it lies.
-// Only edits that no window can make (members inside members, removals) read the body as a whole.
+// The request's JSON body while the host holds it: looked at in windows as it arrives and edited where it lies.
+// It is only taken into the plugin's memory for what no window can do: edits inside members, removals, messages.
 
 import { Body, BodyEdit } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Json, JsonEdit, JsonKind, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { Json, JsonEdit, JsonError, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { WordSearch } from "./word-search";
 
 /** Values longer than this are never read on their own: model names and options are short. */
 const LONGEST_VALUE = 16 * 1024;
@@ -25,56 +26,82 @@ export function quoted(text: string): Span {
 }
 
 export class RequestBody {
+  /** Bytes seen so far. */
+  size: i32 = 0;
   private seek: JsonSeek;
+  private words: WordSearch | null = null;
   private changes: Change[] = [];
-  private size: i32 = 0;
   private body: Body | null = null;
+  /** The whole body once it was taken into memory. */
+  private taken: Span | null = null;
 
   /** `names`: the top-level members that will be asked for. */
   constructor(private names: string[]) {
     this.seek = new JsonSeek(names);
   }
 
+  /** Looks out for `word` (ASCII) anywhere in the body. */
+  searchFor(word: string): void {
+    this.words = new WordSearch(word);
+  }
+
+  /** True when the word searched for was seen. */
+  get hasWord(): bool {
+    const words = this.words;
+    return words !== null && words.isFound;
+  }
+
   /** Looks at the bytes that have come since the last call; `body` shows everything from the start. */
   advance(body: Body): void {
     this.body = body;
+    const words = this.words;
     for (let window = body.window(this.size); !window.isEmpty; window = body.window(this.size)) {
       this.seek.feed(window);
+      if (words !== null) words.feed(window);
       this.size += window.size;
     }
   }
 
-  /** The member as JSON, null when it is absent, longer than an option can be, or was not named. */
-  raw(name: string): Span | null {
+  /** Whether the member at this dotted path exists, planned edits made. */
+  has(path: string): bool {
+    this.settle(path);
+    const taken = this.taken;
+    if (taken !== null) return Json.read(taken).path(path).exists;
+    const dot = path.indexOf(".");
+    const index = this.names.indexOf(dot < 0 ? path : path.substring(0, dot));
+    if (index < 0) return Json.read(this.whole()).path(path).exists;
+    if (dot < 0 || !this.seek.found(index)) return this.seek.found(index);
+    return this.member(index).path(path.substring(dot + 1)).exists;
+  }
+
+  /** The top-level member, planned edits made; missing when it is absent, or longer than an option can be. */
+  get(name: string): Json {
+    this.settle(name);
+    const taken = this.taken;
+    if (taken !== null) return Json.read(taken).get(name);
     const index = this.names.indexOf(name);
+    return index < 0 ? Json.read(this.whole()).get(name) : this.member(index);
+  }
+
+  /** Makes the planned edits when one of them touches what is asked for. */
+  private settle(path: string): void {
+    const dot = path.indexOf(".");
+    const name = dot < 0 ? path : path.substring(0, dot);
+    for (let i = 0; i < this.changes.length; i++) {
+      const changed = this.changes[i].path;
+      if (changed == name || changed.startsWith(name + ".")) {
+        this.whole();
+        return;
+      }
+    }
+  }
+
+  private member(index: i32): Json {
     const body = this.body;
-    if (body === null || !this.seek.found(index)) return null;
+    if (body === null || !this.seek.found(index)) return Json.read(Span.empty());
     const start = this.seek.start(index);
     const size = this.seek.end(index) - start;
-    return size <= LONGEST_VALUE ? body.read(start, size) : null;
-  }
-
-  /** Whether the member at this dotted path exists. */
-  has(path: string): bool {
-    const dot = path.indexOf(".");
-    if (dot < 0) return this.seek.found(this.names.indexOf(path));
-    const index = this.names.indexOf(path.substring(0, dot));
-    if (index >= 0 && this.seek.done && !this.seek.found(index)) return false;
-    const raw = this.raw(path.substring(0, dot));
-    if (raw !== null) return Json.read(raw).path(path.substring(dot + 1)).exists;
-    const body = this.body;
-    return body !== null && Json.read(body.all()).path(path).exists;
-  }
-
-  /** The member's string, "" when it is none. */
-  text(name: string): string {
-    const raw = this.raw(name);
-    return raw === null ? "" : Json.read(raw).text();
-  }
-
-  isTrue(name: string): bool {
-    const raw = this.raw(name);
-    return raw !== null && Json.read(raw).isTrue;
+    return Json.read(size <= LONGEST_VALUE ? body.read(start, size) : Span.empty());
   }
 
   /** Plans an edit; `path` is dotted. */
@@ -86,13 +113,46 @@ export class RequestBody {
     this.changes.push(new Change(path, null));
   }
 
-  /** Makes the planned edits. False when the body cannot be edited. */
+  /** The whole body in memory, planned edits made. */
+  whole(): Span {
+    let bytes = Span.empty();
+    const taken = this.taken;
+    const body = this.body;
+    if (taken !== null) bytes = taken;
+    else if (body !== null) bytes = body.all();
+    if (this.changes.length > 0) bytes = this.changed(bytes);
+    this.taken = bytes;
+    this.changes = [];
+    return bytes;
+  }
+
+  private changed(bytes: Span): Span {
+    const edit = new JsonEdit(bytes);
+    for (let i = 0; i < this.changes.length; i++) {
+      const value = this.changes[i].value;
+      if (value === null) edit.remove(this.changes[i].path);
+      else edit.set(this.changes[i].path, value);
+    }
+    const edited = edit.apply();
+    // What is no JSON object cannot be edited; the upstream answers for it.
+    return edit.error == JsonError.None ? edited : bytes;
+  }
+
+  /** From now on the body is `bytes`. */
+  become(bytes: Span): void {
+    this.taken = bytes;
+    this.changes = [];
+  }
+
+  /** Gives the edited body to the host. False when the host refuses it. */
   apply(): bool {
     const body = this.body;
-    if (body === null || this.changes.length == 0) return true;
+    if (body === null) return true;
+    if (this.taken !== null) return body.replace(this.whole());
+    if (this.changes.length == 0) return true;
     const edit = new BodyEdit(body, this.size);
     for (let i = 0; i < this.changes.length; i++) {
-      if (!this.splice(edit, this.changes[i])) return this.rewrite(body);
+      if (!this.splice(edit, this.changes[i])) return body.replace(this.whole());
     }
     return edit.apply();
   }
@@ -100,31 +160,19 @@ export class RequestBody {
   /** An edit that needs no more than the place of a member: of its value, or of a neighbour to stand behind. */
   private splice(edit: BodyEdit, change: Change): bool {
     const value = change.value;
-    if (value === null || change.path.includes(".")) return false;
+    if (value === null || change.path.includes(".") || !this.seek.done) return false;
     const index = this.names.indexOf(change.path);
-    if (index < 0) return false;
-    if (this.seek.count(index) == 1) {
-      return edit.replace(this.seek.start(index), this.seek.end(index), value);
-    }
-    if (this.seek.count(index) > 1 || !this.seek.done) return false;
+    if (index < 0 || this.seek.count(index) > 1) return false;
+    if (this.seek.found(index)) return edit.replace(this.seek.start(index), this.seek.end(index), value);
     for (let i = 0; i < this.names.length; i++) {
       if (!this.seek.found(i)) continue;
       const member = new Buffer(value.size + 32);
-      member.text(`,"${change.path}":`);
+      member.push(0x2c);
+      member.append(quoted(change.path));
+      member.push(0x3a);
       member.append(value);
       return edit.insert(this.seek.end(i), member.take());
     }
     return false;
-  }
-
-  /** All edits on the whole body. */
-  private rewrite(body: Body): bool {
-    const edit = new JsonEdit(body.all());
-    for (let i = 0; i < this.changes.length; i++) {
-      const value = this.changes[i].value;
-      if (value === null) edit.remove(this.changes[i].path);
-      else edit.set(this.changes[i].path, value);
-    }
-    return body.replace(edit.apply());
   }
 }

@@ -12,7 +12,7 @@ import { selectToken } from "./tokens";
 const CREDENTIALS: StaticArray<string> = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-authorization"];
 
 /** Reads what the head says of the request; nothing is changed. */
-export function prepareRequest(head: Head, upstream: Upstream): Request {
+export function readHead(head: Head, upstream: Upstream): Request {
   const request = Request.of(head);
   const provider = upstream.provider;
   const path = decodedPath(request.clientPath);
@@ -28,6 +28,10 @@ export function prepareRequest(head: Head, upstream: Upstream): Request {
     request.clientPath = path.replace("/v1/messages", "/v1/chat/completions");
     request.path = request.clientPath;
   }
+  request.translates =
+    !upstream.settings.isOriginal &&
+    request.api == Api.ChatCompletions &&
+    (request.convertsClaude || provider.hasDialect);
   if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
   request.readsBody = request.api != Api.None && isSupportedType(head.contentType, request.api);
   request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
@@ -41,7 +45,7 @@ function isSupportedType(contentType: string, api: Api): bool {
 }
 
 /** Sends the request on its way: host, path, credential. */
-export function writeRequestHead(head: Head, request: Request, upstream: Upstream): void {
+export function writeHead(head: Head, request: Request, upstream: Upstream): void {
   const provider = upstream.provider;
   if (log.debugOn()) log.debug(`[onHttpRequestHeader] provider=${provider.type} api=${apiName(request.api)}`);
   head.remove("x-envoy-original-path");

@@ -25,9 +25,13 @@ export class Request {
   /** False: the body passes unread. */
   readsBody: bool = false;
   isStream: bool = false;
-  /** The model the client asked for and the one the provider is asked for. */
-  model: string = "";
+  /** The model the provider is asked for. */
   finalModel: string = "";
+  /** A client of OpenAI's dialect gets usage at the end of a stream. */
+  wantsUsage: bool = true;
+  /** What a Claude client said of thinking. */
+  thinks: bool = false;
+  thinkingBudget: i64 = 0;
 
   constructor(
     /** As received, for `x-envoy-original-path` and `-host`. */
@@ -38,6 +42,9 @@ export class Request {
     this.path = receivedPath;
     this.host = receivedHost;
   }
+
+  /** True when request and answer change from one dialect to another. */
+  translates: bool = false;
 
   static of(head: Head): Request {
     const path = head.bytes(":path");

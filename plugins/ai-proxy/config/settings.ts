@@ -1,6 +1,7 @@
 // The keys that every provider entry has, whatever its type (compat ai-proxy §1.3).
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Api, configurableApi } from "../apis";
 import { Capabilities } from "../capabilities";
 import { ModelMapping } from "../model-mapping";
@@ -35,7 +36,8 @@ export class Settings {
   retry: Retry = new Retry();
   promotesThinking: bool = false;
   mergesMessages: bool = false;
-  cleanupCommands: string[] = [];
+  /** UTF-8. */
+  cleanupCommands: Span[] = [];
   basePath: string = "";
   basePathHandling: BasePathHandling = BasePathHandling.None;
   providerBasePath: string = "";
@@ -82,7 +84,7 @@ export class Settings {
     this.mergesMessages = reader.flag("mergeConsecutiveMessages") || hiclaw;
     const commands = reader.texts("contextCleanupCommands");
     for (let i = 0; i < commands.length; i++) {
-      if (commands[i].length > 0) this.cleanupCommands.push(commands[i]);
+      if (commands[i].length > 0) this.cleanupCommands.push(Span.text(commands[i]));
     }
   }
 

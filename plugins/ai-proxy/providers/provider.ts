@@ -4,11 +4,17 @@
 // An object is made for every configuration and is shared by all its requests: nothing of a request is kept here.
 
 import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
+import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
+import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
+import { AnswerStage, OpenaiStage } from "../answer-stage";
 import { Api, apiName, apiPath } from "../apis";
 import { Capabilities } from "../capabilities";
 import { Settings } from "../config/settings";
 import { filledPath } from "../path";
 import { Request } from "../request";
+import { RequestBody } from "../request-body";
 
 /** How the provider wants to see its token. */
 export enum Auth {
@@ -43,6 +49,16 @@ export class Provider {
   mapsPath: bool = true;
   /** False: model and messages go on as they are, and no Claude request is converted. */
   editsBody: bool = true;
+  /** False for servers that know OpenAI's later role `developer`. */
+  renamesDeveloper: bool = true;
+  /** True: `writeRequest`, `newStream` and `readAnswer` speak for it; else it speaks OpenAI's dialect. */
+  hasDialect: bool = false;
+  /** Member of streamed deltas in which clients of this provider look for reasoning. */
+  reasoningName: string = "reasoning_content";
+  /** `newStage` has something to do. */
+  mendsStream: bool = false;
+  /** Top-level members that `editBody` asks for. */
+  watched: string[] = [];
   private ownPaths: OwnPath[] = [];
   private onlyPath: string = "";
   private hostKey: string = "";
@@ -183,6 +199,31 @@ export class Provider {
     if (request.token.length == 0) return;
     if (this.auth == Auth.Bearer) head.set("authorization", "Bearer " + request.token);
     else if (this.auth == Auth.Bare) head.set("authorization", request.token);
+  }
+
+  /** Plans edits of a JSON body in OpenAI's dialect, before the model is mapped. */
+  editBody(body: RequestBody, request: Request): void {}
+
+  // --- providers with a dialect of their own
+
+  /** Appends the request in the provider's dialect. */
+  writeRequest(chat: ChatRequest, request: Request, out: Buffer): void {}
+
+  /** A stage that tells a streamed answer to `events`, which append to `out`. */
+  newStream(out: Buffer, events: ChatEvents): AnswerStage {
+    return new OpenaiStage(out, events);
+  }
+
+  /** Tells a whole answer, or the error that stands in its place. False when the body is neither. */
+  readAnswer(body: Span, events: ChatEvents): bool {
+    return readOpenaiAnswer(body, events);
+  }
+
+  // --- providers that almost speak OpenAI's
+
+  /** A stage that mends a streamed answer, or null when there is nothing to mend. */
+  newStage(out: Buffer): AnswerStage | null {
+    return null;
   }
 
   unsupportedMessage(api: Api): string {

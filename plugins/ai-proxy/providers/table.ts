@@ -2,6 +2,7 @@
 // `authorization: Bearer <token>` and refuses APIs it does not offer.
 
 import { Api } from "../apis";
+import { Claude } from "./claude";
 import { Auth, Provider } from "./provider";
 import { Ollama } from "./ollama";
 import { OpenAi } from "./openai";
@@ -23,6 +24,8 @@ export function newProvider(type: string): Provider | null {
         .offers(Api.ChatCompletions, "/v2/chat/completions")
         .recognisesOwnPaths()
         .offers(Api.Embeddings, "/v2/embeddings");
+    case "claude":
+      return new Claude();
     case "cloudflare":
       return openaiLike(type, "api.cloudflare.com")
         .chat()
@@ -82,7 +85,6 @@ export function newProvider(type: string): Provider | null {
 const TO_COME: StaticArray<string> = [
   "azure",
   "bedrock",
-  "claude",
   "cohere",
   "deepl",
   "dify",

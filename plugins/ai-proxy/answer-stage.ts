@@ -1,0 +1,68 @@
+// What a streamed answer passes through on its way to the client: each stage takes bytes, cut anywhere, and
+// appends to its buffer what the next one gets.
+
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
+import { ThinkingPromotion } from "as-proxy-wasm-sdk/llm/openai/promote";
+import { OpenaiStreamReader } from "as-proxy-wasm-sdk/llm/openai/stream-reader";
+
+/** An event longer than this ends the answer with an error; an image comes as one event. */
+export const MAX_EVENT_BYTES: i32 = 16 << 20;
+
+/** A buffer that grew beyond this in one callback is not kept for the next. */
+const KEPT_BYTES: i32 = 8 << 10;
+
+export abstract class AnswerStage {
+  constructor(
+    /** What has come out since the last call of `drain`. */
+    protected out: Buffer,
+  ) {}
+
+  abstract feed(chunk: Span): void;
+  /** The answer has ended; what is held comes out. */
+  abstract finish(): void;
+
+  /** What has come out. The span is good until the stage is fed again. */
+  drain(): Span {
+    if (this.out.size > KEPT_BYTES) return this.out.take();
+    const bytes = this.out.span();
+    this.out.clear();
+    return bytes;
+  }
+}
+
+/** Reasoning becomes the content where there is none. */
+export class PromotionStage extends AnswerStage {
+  private promotion: ThinkingPromotion;
+
+  constructor(out: Buffer) {
+    super(out);
+    this.promotion = new ThinkingPromotion(out, MAX_EVENT_BYTES);
+  }
+
+  feed(chunk: Span): void {
+    this.promotion.feed(chunk);
+  }
+
+  finish(): void {
+    this.promotion.finish();
+  }
+}
+
+/** OpenAI's chunks, told to a writer that appends to `out`. */
+export class OpenaiStage extends AnswerStage {
+  private reader: OpenaiStreamReader;
+
+  constructor(out: Buffer, writer: ChatEvents) {
+    super(out);
+    this.reader = new OpenaiStreamReader(writer, MAX_EVENT_BYTES);
+  }
+
+  feed(chunk: Span): void {
+    this.reader.feed(chunk);
+  }
+
+  finish(): void {
+    this.reader.finish();
+  }
+}

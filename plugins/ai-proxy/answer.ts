@@ -1,0 +1,79 @@
+// The provider's answer in the client's dialect (compat ai-proxy §2.4 to §2.6, §10, §11). One object per answer:
+// nothing of a stream is kept anywhere else.
+
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
+import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
+import { AnswerStage, OpenaiStage, PromotionStage } from "./answer-stage";
+import { answerWriter, hasFailed, streamWriter } from "./client-dialect";
+import { Upstream } from "./config";
+import { Dialect, Request } from "./request";
+
+/** A streamed answer: what comes in passes all stages within the callback. */
+export class StreamedAnswer {
+  private stages: AnswerStage[] = [];
+
+  constructor(request: Request, upstream: Upstream) {
+    const provider = upstream.provider;
+    const promotes = upstream.settings.promotesThinking;
+    const out = new Buffer(512);
+    // Reasoning is promoted in OpenAI's dialect, so both ends of that are translated when it is wanted.
+    let isOpenAi = true;
+    if (provider.hasDialect) {
+      isOpenAi = promotes || request.dialect == Dialect.OpenAi;
+      const dialect = isOpenAi ? Dialect.OpenAi : request.dialect;
+      this.stages.push(provider.newStream(out, streamWriter(dialect, out, request, provider.reasoningName)));
+    } else {
+      const own = provider.newStage(new Buffer(512));
+      if (own !== null) this.stages.push(own);
+    }
+    if (promotes) this.stages.push(new PromotionStage(new Buffer(512)));
+    if (isOpenAi && request.dialect != Dialect.OpenAi) {
+      const last = new Buffer(512);
+      this.stages.push(new OpenaiStage(last, streamWriter(request.dialect, last, request, "")));
+    }
+  }
+
+  /** What the client gets for this piece, and when `end` for all that was held. */
+  pass(chunk: Span, end: bool): Span {
+    let bytes = chunk;
+    for (let i = 0; i < this.stages.length; i++) {
+      if (!bytes.isEmpty) this.stages[i].feed(bytes);
+      if (end) this.stages[i].finish();
+      bytes = this.stages[i].drain();
+    }
+    return bytes;
+  }
+}
+
+/** A whole answer. */
+export class WholeAnswer {
+  body: Span = Span.empty();
+  /** The provider said 200 and meant an error, which `body` has. */
+  isError: bool = false;
+  /** The provider's body is no answer that can be read. */
+  isUnreadable: bool = false;
+
+  constructor(request: Request, upstream: Upstream, received: Span) {
+    const provider = upstream.provider;
+    const promotes = upstream.settings.promotesThinking;
+    this.body = received;
+    let isOpenAi = true;
+    if (provider.hasDialect) {
+      isOpenAi = promotes || request.dialect == Dialect.OpenAi;
+      const out = new Buffer(received.size);
+      const writer = answerWriter(isOpenAi ? Dialect.OpenAi : request.dialect, out, request);
+      this.isUnreadable = !provider.readAnswer(received, writer);
+      this.isError = hasFailed(writer);
+      this.body = out.span();
+    }
+    if (promotes && !this.isError) this.body = promoteThinking(this.body);
+    if (isOpenAi && request.dialect != Dialect.OpenAi && !this.isUnreadable) {
+      const out = new Buffer(received.size);
+      const writer = answerWriter(request.dialect, out, request);
+      this.isUnreadable = !readOpenaiAnswer(this.body, writer);
+      this.isError = hasFailed(writer);
+      this.body = out.span();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// Writing in the client's dialect: answers, streams, errors.
+
+import { nowMs } from "as-proxy-wasm-sdk/sdk";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { AnthropicAnswerWriter } from "as-proxy-wasm-sdk/llm/anthropic/answer-writer";
+import { writeAnthropicError } from "as-proxy-wasm-sdk/llm/anthropic/error";
+import { AnthropicStreamWriter } from "as-proxy-wasm-sdk/llm/anthropic/stream-writer";
+import { ErrorBody, ErrorKind, errorKindOfStatus } from "as-proxy-wasm-sdk/llm/error";
+import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
+import { OpenaiAnswerWriter } from "as-proxy-wasm-sdk/llm/openai/answer-writer";
+import { writeOpenaiError } from "as-proxy-wasm-sdk/llm/openai/error";
+import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
+import { Dialect, Request } from "./request";
+import { quoted } from "./request-body";
+
+/** String content of a text, as it stands between the quotes. */
+export function escapedText(text: string): Span {
+  const json = quoted(text);
+  return json.slice(1, json.size - 1);
+}
+
+/** The body of an error that the plugin itself reports. */
+export function errorBody(dialect: Dialect, status: i32, message: string): Span {
+  const out = new Buffer(256);
+  writeError(out, dialect, errorKindOfStatus(status), escapedText(message), Span.empty(), Span.empty());
+  return out.take();
+}
+
+/** A provider's error in the client's dialect; the same bytes when they are no error in a known shape. */
+export function translatedError(dialect: Dialect, status: i32, body: Span): Span {
+  const error = ErrorBody.read(body, status);
+  if (!error.isKnown) return body;
+  const out = new Buffer(256);
+  writeError(out, dialect, error.kind, error.message, error.code, error.requestId);
+  return out.take();
+}
+
+function writeError(out: Buffer, dialect: Dialect, kind: ErrorKind, message: Span, code: Span, id: Span): void {
+  if (dialect == Dialect.Anthropic) writeAnthropicError(out, kind, message, id);
+  else writeOpenaiError(out, kind, message, code);
+}
+
+/** Writes a stream to `out`. `reasoningName` is the member of OpenAI's deltas that has reasoning. */
+export function streamWriter(dialect: Dialect, out: Buffer, request: Request, reasoningName: string): ChatEvents {
+  const model = escapedText(request.finalModel);
+  if (dialect == Dialect.Anthropic) {
+    const writer = new AnthropicStreamWriter(out);
+    writer.model = model;
+    return writer;
+  }
+  const writer = new OpenaiStreamWriter(out, nowMs() / 1000);
+  writer.model = model;
+  writer.reasoningName = reasoningName;
+  writer.includesUsage = request.wantsUsage;
+  return writer;
+}
+
+/** Writes a whole answer, at `end`. */
+export function answerWriter(dialect: Dialect, out: Buffer, request: Request): ChatEvents {
+  const model = escapedText(request.finalModel);
+  if (dialect == Dialect.Anthropic) {
+    const writer = new AnthropicAnswerWriter(out);
+    writer.model = model;
+    return writer;
+  }
+  const writer = new OpenaiAnswerWriter(out, nowMs() / 1000);
+  writer.model = model;
+  return writer;
+}
+
+/** True when a whole answer's writer was told of an error and wrote that. */
+export function hasFailed(writer: ChatEvents): bool {
+  if (writer instanceof AnthropicAnswerWriter) return (writer as AnthropicAnswerWriter).hasFailed;
+  return writer instanceof OpenaiAnswerWriter && (writer as OpenaiAnswerWriter).hasFailed;
+}

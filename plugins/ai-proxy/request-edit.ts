@@ -1,0 +1,125 @@
+// What becomes of the request's body (compat ai-proxy §2.3): settings, usage in streams, messages, model, dialect.
+
+import { Head, log } from "as-proxy-wasm-sdk/sdk";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Thinking, ChatRequest, RequestError } from "as-proxy-wasm-sdk/llm/chat";
+import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-reader";
+import { cleanContext, developerToSystem } from "as-proxy-wasm-sdk/llm/openai/edit";
+import { mergeConsecutive } from "as-proxy-wasm-sdk/llm/openai/merge";
+import { readOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-reader";
+import { writeOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-writer";
+import { Api, maySayStream } from "./apis";
+import { Upstream } from "./config";
+import { Fault } from "./fault";
+import { MAX_TRANSLATED_BYTES } from "./limits";
+import { Dialect, Request } from "./request";
+import { quoted, RequestBody } from "./request-body";
+
+/** The body, told what it will be asked and searched for. */
+export function openBody(request: Request, upstream: Upstream): RequestBody {
+  const names: string[] = ["model", "stream", "stream_options"];
+  const settings = upstream.settings.customSettings;
+  for (let i = 0; i < settings.length; i++) {
+    if (!settings[i].path.includes(".") && !names.includes(settings[i].path)) names.push(settings[i].path);
+  }
+  const watched = upstream.provider.watched;
+  for (let i = 0; i < watched.length; i++) if (!names.includes(watched[i])) names.push(watched[i]);
+  const body = new RequestBody(names);
+  if (request.api == Api.ChatCompletions && upstream.provider.renamesDeveloper) body.searchFor('"developer"');
+  return body;
+}
+
+/** Edits the body, and the headers that depend on it. Null when the request may go on. */
+export function editRequest(body: RequestBody, request: Request, upstream: Upstream, head: Head): Fault | null {
+  const settings = upstream.settings;
+  const provider = upstream.provider;
+  const api = request.api;
+  for (let i = 0; i < settings.customSettings.length; i++) {
+    const setting = settings.customSettings[i];
+    if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
+  }
+  const isStream = body.get("stream").isTrue;
+  request.isStream = isStream && maySayStream(api);
+  if (request.isStream && settings.firstByteTimeoutMs > 0) {
+    head.set("x-envoy-upstream-rq-first-byte-timeout-ms", settings.firstByteTimeoutMs.toString());
+  }
+  if (settings.isOriginal || !provider.edits(api)) return null;
+
+  if (isStream && (api == Api.ChatCompletions || api == Api.Videos || api == Api.VideoRemix)) {
+    head.set("accept", "text/event-stream");
+  }
+  if (request.isStream && request.dialect == Dialect.OpenAi && api <= Api.Completions) addUsage(body);
+  if (request.convertsClaude) {
+    const fault = fromAnthropic(body, request);
+    if (fault !== null) return fault;
+  }
+  if (api == Api.ChatCompletions) editMessages(body, upstream);
+  provider.editBody(body, request);
+  mapModel(body, request, upstream);
+  return api == Api.ChatCompletions && provider.hasDialect ? toProvider(body, request, upstream) : null;
+}
+
+/** A stream reports its usage only when asked to. */
+function addUsage(body: RequestBody): void {
+  if (!body.has("stream_options")) body.set("stream_options", Span.text('{"include_usage":true}'));
+  else if (!body.has("stream_options.include_usage")) body.set("stream_options.include_usage", Span.text("true"));
+}
+
+function editMessages(body: RequestBody, upstream: Upstream): void {
+  const settings = upstream.settings;
+  if (settings.cleanupCommands.length > 0) body.become(cleanContext(body.whole(), settings.cleanupCommands));
+  if (settings.mergesMessages) body.become(mergeConsecutive(body.whole()));
+  if (body.hasWord) body.become(developerToSystem(body.whole()));
+}
+
+function mapModel(body: RequestBody, request: Request, upstream: Upstream): void {
+  const model = body.get("model").text();
+  const mapped = upstream.settings.modelMapping.map(model);
+  request.finalModel = mapped;
+  if (mapped != model) body.set("model", quoted(mapped));
+  if (log.debugOn()) log.debug(`model ${model} -> ${mapped}`);
+}
+
+/** Anthropic's request becomes OpenAI's. */
+function fromAnthropic(body: RequestBody, request: Request): Fault | null {
+  if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
+  const chat = readAnthropicRequest(body.whole());
+  if (chat.error != RequestError.None) return unreadable(chat);
+  request.thinks = chat.thinking == Thinking.Enabled;
+  request.thinkingBudget = chat.thinkingBudget;
+  const out = new Buffer(body.size);
+  writeOpenaiRequest(chat, out);
+  logDropped(chat);
+  body.become(out.span());
+  return null;
+}
+
+/** OpenAI's request becomes the provider's. */
+function toProvider(body: RequestBody, request: Request, upstream: Upstream): Fault | null {
+  if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
+  const chat = readOpenaiRequest(body.whole());
+  if (chat.error != RequestError.None) return unreadable(chat);
+  if (chat.model.isEmpty) return Fault.request("missing model in request");
+  request.wantsUsage = chat.includeUsage;
+  const out = new Buffer(body.size);
+  upstream.provider.writeRequest(chat, request, out);
+  logDropped(chat);
+  body.become(out.span());
+  return null;
+}
+
+function tooLarge(): Fault {
+  return new Fault(413, `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`);
+}
+
+function unreadable(chat: ChatRequest): Fault {
+  if (chat.error == RequestError.NoMessages) return Fault.request("no message found in the request body");
+  if (chat.error == RequestError.NotObject) return Fault.request("the request body is not a JSON object");
+  return Fault.request("the request body is not valid JSON");
+}
+
+function logDropped(chat: ChatRequest): void {
+  if (log.debugOn() && !chat.dropped.isEmpty) {
+    log.debug(`not in the provider's dialect: ${chat.dropped.names.join(", ")}`);
+  }
+}
