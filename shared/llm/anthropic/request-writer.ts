@@ -17,6 +17,7 @@ import {
 } from "../chat";
 import { indexOfName } from "../names";
 import { joinText } from "../text";
+import { plainToolCallId } from "../tool-id";
 
 const TOOL_CHOICE_TYPES: StaticArray<string> = ["", "auto", "none", "any", "tool"];
 
@@ -120,7 +121,7 @@ class RequestWriter {
     if (asked <= 0) {
       this.maxTokens = this.budget + DEFAULT_MAX_TOKENS;
     } else {
-      this.budget = asked > MIN_BUDGET ? asked - 1 : 0;
+      this.budget = asked > MIN_BUDGET ? max(asked / 2, MIN_BUDGET) : 0;
       if (this.budget == 0) request.dropped.add("reasoning_effort");
     }
   }
@@ -173,11 +174,13 @@ class RequestWriter {
         if (!part.name.isEmpty) json.key("title").escaped(part.name);
         break;
       case PartKind.ToolCall:
-        json.object().key("type").text("tool_use").key("id").escaped(part.id).key("name").escaped(part.name);
+        json.object().key("type").text("tool_use").key("id").escaped(plainToolCallId(part.id));
+        json.key("name").escaped(part.name);
         this.input(part);
         break;
       case PartKind.ToolResult:
-        json.object().key("type").text("tool_result").key("tool_use_id").escaped(part.id).key("content");
+        json.object().key("type").text("tool_result").key("tool_use_id");
+        json.escaped(plainToolCallId(part.id)).key("content");
         this.resultContent(part);
         if (part.isError) json.key("is_error").bool(true);
         break;

@@ -114,7 +114,7 @@ export class OpenaiAnswerWriter extends ChatEvents {
     writeMember(out, "system_fingerprint", head.systemFingerprint);
     json.key("object").text("chat.completion").key("usage");
     const usage = this.lastUsage;
-    if (usage) {
+    if (usage && usage.total > 0) {
       writeOpenaiUsage(out, usage);
       out.push(0x7d);
     } else {

@@ -22,7 +22,6 @@ import { readOpenaiRequest } from "../openai/request-reader";
 import { OpenaiRequestOptions, writeOpenaiRequest } from "../openai/request-writer";
 import { OpenaiStreamReader } from "../openai/stream-reader";
 import { OpenaiStreamWriter } from "../openai/stream-writer";
-import { NONE } from "../text";
 
 const enum Dialect {
   Openai,
@@ -160,8 +159,14 @@ export function openPromotion(maxEventBytes: i32): void {
   promotion = new ThinkingPromotion(out, maxEventBytes);
 }
 
+/** Feeds bytes of the input, as memory that does not outlive the call. */
 export function feed(start: usize, size: i32): void {
-  const chunk = new Span(input, start, size);
+  const memory = new Span(input, start, size).copy();
+  feedChunk(memory);
+  for (let at = memory.start; at < memory.end; at++) store<u8>(at, 0x58);
+}
+
+function feedChunk(chunk: Span): void {
   const openai = openaiReader;
   if (openai) openai.feed(chunk);
   const anthropic = anthropicReader;
@@ -173,7 +178,7 @@ export function feed(start: usize, size: i32): void {
 /** Feeds the input in pieces of `size` bytes and throws the output away after each. */
 export function feedPieces(size: i32): void {
   for (let at = 0; at < input.byteLength; at += size) {
-    feed(changetype<usize>(input) + <usize>at, min(size, input.byteLength - at));
+    feedChunk(new Span(input, changetype<usize>(input) + <usize>at, min(size, input.byteLength - at)));
     out.clear();
   }
 }
@@ -227,9 +232,4 @@ export function edit(kind: Edit): i32 {
   else result = insertSystem(body, argument);
   put(result);
   return result === body ? 0 : 1;
-}
-
-/** Keeps the compiler from removing what only plugins use. */
-export function unused(): usize {
-  return NONE.start;
 }
