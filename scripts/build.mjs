@@ -34,7 +34,8 @@ export function pluginNames() {
  */
 export async function buildPlugins(names = pluginNames(), { onStart = () => {} } = {}) {
   const unknown = names.filter((name) => !pluginNames().includes(name));
-  if (unknown.length > 0) throw new Error(`no plugin is named ${unknown.join(", ")}; there are ${pluginNames().join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`no plugin is named ${unknown.join(", ")}; there are ${pluginNames().join(", ")}`);
   await mkdir(dist, { recursive: true });
   const record = readRecord();
   const shared = digest(sharedSources());
@@ -83,7 +84,11 @@ async function build(name) {
   const stale = single ? targets.map((target) => `${name}.${target}.wasm`) : [`${name}.wasm`];
   for (const [file, bytes] of artifacts) await replace(join(dist, file), bytes);
   for (const file of stale) await rm(join(dist, file), { force: true });
-  return artifacts.map(([file, bytes]) => ({ file, bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length }));
+  return artifacts.map(([file, bytes]) => ({
+    file,
+    bytes: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+  }));
 }
 
 /** What a module needs of its host, as one comparable text. */
@@ -103,7 +108,9 @@ function sharedSources() {
   const compiler = join(root, "node_modules", "assemblyscript", "package.json");
   return [
     ...sources(join(root, "shared")),
-    ...[join(root, "asconfig.json"), join(root, "scripts", "compile.mjs"), compiler].filter((file) => existsSync(file)),
+    ...[join(root, "asconfig.json"), join(root, "scripts", "compile.mjs"), compiler].filter((file) =>
+      existsSync(file),
+    ),
     fileURLToPath(import.meta.url),
   ];
 }
@@ -158,14 +165,22 @@ async function inParallel(items, work) {
 export function sizeTable(results) {
   const rows = results.flatMap(({ isNew, artifacts }) =>
     artifacts.map(({ file, bytes, gzip, previousBytes }) => {
-      const change = !isNew ? "unchanged" : previousBytes === undefined ? "new" : signed(bytes - previousBytes);
+      const change = !isNew
+        ? "unchanged"
+        : previousBytes === undefined
+          ? "new"
+          : signed(bytes - previousBytes);
       return [file, format(bytes), format(gzip), change];
     }),
   );
   const table = [["module", "bytes", "gzip", "change"], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table
-    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("  "))
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
+        .join("  "),
+    )
     .join("\n");
 }
 

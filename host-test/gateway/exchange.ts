@@ -98,7 +98,9 @@ export class Exchange implements StreamEvents, RequestSink {
   responseHeaders(headers: Headers, endStream: boolean): void {
     const finished = finishResponse(headers);
     if (!Array.isArray(finished)) {
-      this.#context.log(`response header ${JSON.stringify(finished.invalid)} holds bytes that cannot be sent`);
+      this.#context.log(
+        `response header ${JSON.stringify(finished.invalid)} holds bytes that cannot be sent`,
+      );
       this.#cut();
       return;
     }

@@ -24,6 +24,8 @@ export interface LoadedGateway {
   plugins: LoadedPlugin[];
   /** Every file read, for a watch. */
   files: string[];
+  /** Annotations `local-gateway/try`: what a person may try, `{{url}}` for the gateway's address. */
+  hints: string[];
 }
 
 const kinds = {
@@ -70,7 +72,10 @@ export async function loadGateway(paths: string[], options: LoadOptions = {}): P
     ...(bufferLimit !== undefined && { bufferLimit }),
     ignored,
   };
-  return { model, problems, plugins, files };
+  const hints = resources.flatMap(
+    ({ root }) => root.get("metadata").get("annotations").get("local-gateway/try").text() ?? [],
+  );
+  return { model, problems, plugins, files, hints };
 }
 
 /** Secrets and ConfigMaps take environment variables themselves before others refer to them. */

@@ -48,7 +48,9 @@ export class RouteTable {
 
   #host(host: string): string {
     if (this.#hosts.has(host)) return host;
-    const suffix = this.#suffixes.find((candidate) => host.endsWith(candidate) && host.length > candidate.length);
+    const suffix = this.#suffixes.find(
+      (candidate) => host.endsWith(candidate) && host.length > candidate.length,
+    );
     return suffix === undefined ? "*" : `*${suffix}`;
   }
 }
@@ -95,7 +97,8 @@ function choose({ destinations }: RouteRule, headers: Headers): string {
 /** FNV-1a, 32 bits, with its bits mixed so that any modulus is fair. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index++)
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
   return (value ^ (value >>> 16)) >>> 0;

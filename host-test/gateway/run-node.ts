@@ -103,7 +103,8 @@ export class RunningNode {
 
 function workerCount({ workers = 1 }: NodeOptions, onLog: (entry: LogEntry) => void): number {
   // Only these systems spread connections over sockets that share a port.
-  if (workers <= 1 || ["linux", "freebsd", "sunos", "aix"].includes(process.platform)) return Math.max(workers, 1);
+  if (workers <= 1 || ["linux", "freebsd", "sunos", "aix"].includes(process.platform))
+    return Math.max(workers, 1);
   const message = `this system cannot share a port between threads: one worker instead of ${workers}`;
   onLog({ level: "warn", plugin: "gateway", message });
   return 1;

@@ -1,7 +1,7 @@
 // The gateway on one thread: a chain, a router with its connections, a listener.
 
 import { SystemClock } from "../host/clock.ts";
-import { createChain } from "../host/index.ts";
+import { createChain } from "../host/chain.ts";
 import type { Chain, ChainOptions, Flavour, Headers, LogLevel, LogSink, PluginSpec } from "../host/types.ts";
 import { Clusters } from "../services/clusters.ts";
 import { RedisClusterClients } from "../services/redis/clients.ts";
@@ -45,7 +45,13 @@ export class GatewayServer {
   #context: ExchangeContext;
   #log: (level: LogLevel, message: string) => void;
 
-  private constructor(serving: Serving, chain: Chain, clusters: Clusters, redis: RedisClusterClients, options: ServerOptions) {
+  private constructor(
+    serving: Serving,
+    chain: Chain,
+    clusters: Clusters,
+    redis: RedisClusterClients,
+    options: ServerOptions,
+  ) {
     this.#serving = serving;
     this.#chain = chain;
     this.#clusters = clusters;
@@ -68,7 +74,9 @@ export class GatewayServer {
   /** Starts every plugin. Rejects with `ConfigurationRejected`. Nothing is served before `listen`. */
   static async create(serving: Serving, options: ServerOptions): Promise<GatewayServer> {
     const clusters = new Clusters(serving.clusters);
-    const redis = new RedisClusterClients(clusters, (message) => options.log.write("warn", gatewayLogger, message));
+    const redis = new RedisClusterClients(clusters, (message) =>
+      options.log.write("warn", gatewayLogger, message),
+    );
     let server: GatewayServer | undefined;
     const firstRoutes = new RouteTable(serving.routes);
     try {
@@ -104,7 +112,9 @@ export class GatewayServer {
   async reload(serving: Serving): Promise<void> {
     const before = this.#serving;
     // Plugins may call old and new clusters while they are configured.
-    const added = serving.clusters.filter(({ name }) => !before.clusters.some((cluster) => cluster.name === name));
+    const added = serving.clusters.filter(
+      ({ name }) => !before.clusters.some((cluster) => cluster.name === name),
+    );
     this.#clusters.update([...before.clusters, ...added]);
     try {
       await this.#chain.reconfigure(serving.plugins);

@@ -34,8 +34,15 @@ export class Statistics {
   /** Prometheus text. */
   prometheus(): string {
     const lines: string[] = [];
-    const metric = (name: string, type: "counter" | "gauge", samples: [labels: string, value: number][]): void => {
-      lines.push(`# TYPE ${name} ${type}`, ...samples.map(([labels, value]) => `${name}{${labels}} ${value}`));
+    const metric = (
+      name: string,
+      type: "counter" | "gauge",
+      samples: [labels: string, value: number][],
+    ): void => {
+      lines.push(
+        `# TYPE ${name} ${type}`,
+        ...samples.map(([labels, value]) => `${name}{${labels}} ${value}`),
+      );
     };
     const manager = 'envoy_http_conn_manager_prefix="main"';
     metric("envoy_http_downstream_rq_total", "counter", [[manager, this.requests]]);
@@ -43,11 +50,21 @@ export class Statistics {
     metric(
       "envoy_http_downstream_rq_xx",
       "counter",
-      [1, 2, 3, 4, 5].map((index) => [`envoy_response_code_class="${index}",${manager}`, this.classes[index]!]),
+      [1, 2, 3, 4, 5].map((index) => [
+        `envoy_response_code_class="${index}",${manager}`,
+        this.classes[index]!,
+      ]),
     );
-    const clusters = [...this.#clusters].map(([name, counters]) => ({ label: `envoy_cluster_name="${name}"`, counters }));
+    const clusters = [...this.#clusters].map(([name, counters]) => ({
+      label: `envoy_cluster_name="${name}"`,
+      counters,
+    }));
     const perCluster = (name: string, read: (counters: ClusterCounters) => number): void =>
-      metric(`envoy_cluster_${name}`, "counter", clusters.map(({ label, counters }) => [label, read(counters)]));
+      metric(
+        `envoy_cluster_${name}`,
+        "counter",
+        clusters.map(({ label, counters }) => [label, read(counters)]),
+      );
     if (clusters.length === 0) return `${lines.join("\n")}\n`;
     perCluster("upstream_rq_total", ({ requests }) => requests);
     perCluster("upstream_rq_retry", ({ retries }) => retries);
@@ -59,7 +76,10 @@ export class Statistics {
       clusters.flatMap(({ label, counters }) =>
         [1, 2, 3, 4, 5]
           .filter((index) => counters.classes[index]! > 0)
-          .map((index): [string, number] => [`envoy_response_code_class="${index}",${label}`, counters.classes[index]!]),
+          .map((index): [string, number] => [
+            `envoy_response_code_class="${index}",${label}`,
+            counters.classes[index]!,
+          ]),
       ),
     );
     return `${lines.join("\n")}\n`;

@@ -76,7 +76,8 @@ class Http1Stream implements UpstreamStream {
       return;
     }
     if (endStream) this.#request.end();
-    else this.#request.flushHeaders();
+    // An empty write sends the head as latin-1, where flushHeaders would make UTF-8 of it.
+    else this.#request.write(nothing);
   }
 
   #start(options: EndpointOptions, agent: Agent, headers: Headers, endStream: boolean): ClientRequest {

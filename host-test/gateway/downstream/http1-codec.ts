@@ -41,7 +41,9 @@ export class Http1Codec {
       this.#onRequest(request, response, ["expect"]);
     });
     this.server.on("checkExpectation", (request, response) => this.#onRequest(request, response));
-    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(socket as Socket, error.code));
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
+      refuse(socket as Socket, error.code),
+    );
   }
 
   /** Connections close with their running answers; idle ones at once. */
@@ -113,7 +115,12 @@ class Http1Responder implements Responder {
   #hasBody: boolean;
   #isDraining: () => boolean;
 
-  constructor(request: IncomingMessage, response: ServerResponse, hasBody: boolean, isDraining: () => boolean) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    hasBody: boolean,
+    isDraining: () => boolean,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#hasBody = hasBody;
@@ -127,16 +134,17 @@ class Http1Responder implements Responder {
     const isHead = this.#request.method === "HEAD";
     const bodyless = status === 204 || status === 304 || isHead;
     if (endStream && !hasLength && !bodyless) sent.push(["content-length", "0"]);
-    // A request that is not read to its end leaves no border to the next one on the connection.
-    const isClosing =
-      this.#isDraining() || !this.#response.shouldKeepAlive || (endStream && !this.#request.complete);
-    if (isClosing) sent.push(["connection", "close"]);
+    // As in Envoy, an answer that overtakes its request ends the connection: nobody waits for the rest.
+    const isEarly = this.#hasBody && !this.#request.complete;
+    if (isEarly) closeLate(this.#request.socket);
+    if (isEarly || this.#isDraining() || !this.#response.shouldKeepAlive) sent.push(["connection", "close"]);
     else this.#response.removeHeader("connection");
     if (!endStream && !hasLength && !bodyless) sent.push(["transfer-encoding", "chunked"]);
     this.#response.sendDate = false;
     this.#response.writeHead(status, sent.flat());
     if (endStream) this.#response.end();
-    else this.#response.flushHeaders();
+    // An empty write sends the head as latin-1, where flushHeaders would make UTF-8 of it.
+    else this.#response.write(nothing);
   }
 
   data(chunk: Uint8Array, endStream: boolean): boolean {

@@ -1,23 +1,27 @@
 // What Envoy's connection manager does with answer headers after the last filter.
 
-import type { Headers } from "../../host/types.ts";
+import type { Header, Headers } from "../../host/types.ts";
 import { headerValue } from "../../services/upstream-stream.ts";
 
-const removed = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "server"];
+const removed = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
+
+const serverName = "envoy";
 
 const invalidValue = /[\0\r\n]/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Headers as they go to the client, or the name of one that cannot be written. */
 export function finishResponse(headers: Headers): Headers | { invalid: string } {
-  const finished = headers.filter(([name]) => !removed.includes(name));
+  const finished = headers
+    .filter(([name]) => !removed.includes(name))
+    .map(([name, value]): Header => [name, name === "server" ? serverName : value]);
   // Envoy writes such bytes as they are and so lets a plugin split a response: a bug to see, not to imitate.
   const invalid = finished.find(
     ([name, value]) => !(name === ":status" || token.test(name)) || invalidValue.test(value),
   );
   if (invalid) return { invalid: invalid[0] };
   if (headerValue(finished, "date") === undefined) finished.push(["date", httpDate()]);
-  finished.push(["server", "envoy"]);
+  if (headerValue(finished, "server") === undefined) finished.push(["server", serverName]);
   return finished;
 }
 

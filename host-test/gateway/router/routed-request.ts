@@ -2,7 +2,12 @@
 
 import type { Headers } from "../../host/types.ts";
 import type { Clusters } from "../../services/clusters.ts";
-import { localReply, noHealthyUpstream, requestTimeout, unavailableText } from "../../services/envoy-replies.ts";
+import {
+  localReply,
+  noHealthyUpstream,
+  requestTimeout,
+  unavailableText,
+} from "../../services/envoy-replies.ts";
 import { headerValue, type FailureReason, type UpstreamStream } from "../../services/upstream-stream.ts";
 import type { RuledRoute } from "../route-table.ts";
 import type { ClusterCounters } from "../statistics.ts";
@@ -47,10 +52,21 @@ export class RoutedRequest {
   #isPaused = false;
   #hasStarted = false;
   #isDone = false;
-  #timers: { request?: NodeJS.Timeout; perTry?: NodeJS.Timeout; firstByte?: NodeJS.Timeout; pause?: NodeJS.Timeout } = {};
+  #timers: {
+    request?: NodeJS.Timeout;
+    perTry?: NodeJS.Timeout;
+    firstByte?: NodeJS.Timeout;
+    pause?: NodeJS.Timeout;
+  } = {};
   #requestEndedAt = 0;
 
-  constructor(context: RouterContext, events: RouterEvents, headers: Headers, endStream: boolean, route: RuledRoute) {
+  constructor(
+    context: RouterContext,
+    events: RouterEvents,
+    headers: Headers,
+    endStream: boolean,
+    route: RuledRoute,
+  ) {
     this.#context = context;
     this.#events = events;
     this.#route = route;
@@ -131,7 +147,8 @@ export class RoutedRequest {
     this.#requestEndedAt = performance.now();
     const { requestMs, firstByteMs } = this.#timeouts;
     if (requestMs > 0) this.#timers.request = setTimeout(() => this.#onTimeout("the request"), requestMs);
-    if (firstByteMs > 0) this.#timers.firstByte = setTimeout(() => this.#onTimeout("the first byte"), firstByteMs);
+    if (firstByteMs > 0)
+      this.#timers.firstByte = setTimeout(() => this.#onTimeout("the first byte"), firstByteMs);
     this.#startPerTryTimer();
   }
 

@@ -3,7 +3,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigurationRejected, type LogSink } from "../../host/types.ts";
 import { GatewayServer } from "../server.ts";
-import { startId, type Command, type Reply, type Request, type WorkerFailure, type WorkerSetup } from "./messages.ts";
+import {
+  startId,
+  type Command,
+  type Reply,
+  type Request,
+  type WorkerFailure,
+  type WorkerSetup,
+} from "./messages.ts";
 import { attachShared } from "./shared.ts";
 
 const port = parentPort!;

@@ -36,7 +36,9 @@ export class RedisConnection {
     this.#timeoutMs = target.timeoutMs;
     this.#onClose = onClose;
     const { host, port, tls } = target;
-    this.#socket = tls ? connectTls({ host, port, servername: tls.serverName }) : connect({ host, port, noDelay: true });
+    this.#socket = tls
+      ? connectTls({ host, port, servername: tls.serverName })
+      : connect({ host, port, noDelay: true });
     this.#socket.on("data", (chunk) => this.#onData(chunk));
     this.#socket.on("error", (error) => this.#close(error.message));
     this.#socket.on("close", () => this.#close("connection closed by the server"));
@@ -64,7 +66,8 @@ export class RedisConnection {
   /** As Envoy does: errors of these commands are not looked at, the following commands will show them. */
   #greet({ username, password, database }: RedisTarget): void {
     const ignore: ReplyHandler = () => undefined;
-    if (password !== "") this.send(encode(["auth", ...(username === "" ? [] : [username]), password]), ignore);
+    if (password !== "")
+      this.send(encode(["auth", ...(username === "" ? [] : [username]), password]), ignore);
     if (database !== 0) this.send(encode(["select", String(database)]), ignore);
   }
 

@@ -56,7 +56,8 @@ export class ReplyReader {
       }
       return false;
     }
-    if (this.#received[end - 1] !== carriageReturn) throw new RedisProtocolError("a line does not end with CR LF");
+    if (this.#received[end - 1] !== carriageReturn)
+      throw new RedisProtocolError("a line does not end with CR LF");
     const type = String.fromCharCode(this.#received[this.#position]!);
     const next = end + 1;
     switch (type) {
@@ -100,7 +101,8 @@ export class ReplyReader {
 
   #length(end: number): number {
     const text = this.#received.toString("latin1", this.#position + 1, end - 1);
-    if (!/^-?\d{1,10}$/.test(text)) throw new RedisProtocolError(`not a length: ${JSON.stringify(text.slice(0, 20))}`);
+    if (!/^-?\d{1,10}$/.test(text))
+      throw new RedisProtocolError(`not a length: ${JSON.stringify(text.slice(0, 20))}`);
     return Number(text);
   }
 

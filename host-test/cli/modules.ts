@@ -1,0 +1,35 @@
+// Modules that are not built, or whose sources have changed, are built before they are loaded.
+
+import { existsSync } from "node:fs";
+import type { GatewayModel } from "../gateway/model.ts";
+import { builtModules, repositoryFolders } from "../gateway/resources/plugin-url.ts";
+
+interface BuildScript {
+  buildPlugins(names: string[], options: { onStart(name: string): void }): Promise<unknown>;
+}
+
+/**
+ * The model with the files that are there after the build. Rejects with the compiler's messages when a module is
+ * missing; an old one is used with a warning.
+ */
+export async function withBuiltModules(
+  model: GatewayModel,
+  log: (message: string) => void,
+): Promise<GatewayModel> {
+  const names = [...new Set(model.plugins.flatMap(({ plugin }) => plugin ?? []))];
+  if (names.length === 0) return model;
+  try {
+    const script = (await import("../../scripts/build.mjs" as string)) as BuildScript;
+    await script.buildPlugins(names, { onStart: (name) => log(`building ${name}`) });
+  } catch (error) {
+    const files = names.flatMap((name) => Object.values(builtModules(name, repositoryFolders)));
+    if (!files.every((file) => existsSync(file))) throw error;
+    log(`the build failed, the modules of the last one are used: ${(error as Error).message}`);
+  }
+  const plugins = model.plugins.map((resource) =>
+    resource.plugin === undefined
+      ? resource
+      : { ...resource, modules: builtModules(resource.plugin, repositoryFolders) },
+  );
+  return { ...model, plugins };
+}
