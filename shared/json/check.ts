@@ -3,8 +3,8 @@
 import { Span, isUtf8 } from "../bytes";
 import { JsonError, JsonKind } from "./error";
 import { readNumber } from "./number";
-import { MAX_DEPTH, Scan, documentStart, kindOf, literalEnd, skipSpace, stringEnd } from "./scan";
-import { checkEscapes, checkKey } from "./string";
+import { MAX_DEPTH, Scan, documentStart, kindOf, literalEnd } from "./scan";
+import { Content, contentEnd } from "./string";
 
 /** True when the bytes are one JSON value; else `Scan.error` and `Scan.errorAt` tell. */
 export function checkDocument(bytes: Span): bool {
@@ -24,7 +24,7 @@ export function checkDocument(bytes: Span): bool {
       const isObject = first == 0x7b;
       outer = (outer << 1) | (inner >> 63);
       inner = (inner << 1) | (<u64>isObject);
-      at = skipSpace(at + 1, end);
+      at = Scan.space(at + 1, end);
       if (at >= end || load<u8>(at) != first + 2) {
         if (isObject && (at = afterName(at, end)) == 0) return false;
         continue;
@@ -35,7 +35,7 @@ export function checkDocument(bytes: Span): bool {
     }
     // `at` is after a value, or on the bracket of an empty container.
     while (true) {
-      at = skipSpace(at, end);
+      at = Scan.space(at, end);
       if (depth == 0) {
         if (at < end) return Scan.refuse(JsonError.Trailing, at);
         // Bytes above 0x7f can only stand in strings by now.
@@ -45,7 +45,7 @@ export function checkDocument(bytes: Span): bool {
       const byte = <u32>load<u8>(at);
       const isObject = (inner & 1) != 0;
       if (byte == 0x2c) {
-        at = skipSpace(at + 1, end);
+        at = Scan.space(at + 1, end);
         if (isObject && (at = afterName(at, end)) == 0) return false;
         break;
       }
@@ -63,17 +63,24 @@ function afterName(at: usize, end: usize): usize {
   if (at >= end) return Scan.fail(JsonError.Truncated, end);
   if (load<u8>(at) != 0x22) return Scan.fail(JsonError.Syntax, at);
   const quote = stringEnd(at + 1, end);
-  if (quote == 0 || !checkKey(at + 1, quote)) return 0;
-  at = skipSpace(quote + 1, end);
+  if (quote == 0) return 0;
+  if (Content.hasLoneSurrogate) return Scan.fail(JsonError.Surrogate, at + 1);
+  at = Scan.space(quote + 1, end);
   if (at >= end) return Scan.fail(JsonError.Truncated, end);
-  return load<u8>(at) == 0x3a ? skipSpace(at + 1, end) : Scan.fail(JsonError.Syntax, at);
+  return load<u8>(at) == 0x3a ? Scan.space(at + 1, end) : Scan.fail(JsonError.Syntax, at);
 }
 
 /** Address after the string, number or literal at `at`, or 0. */
 function scalarEnd(at: usize, end: usize, first: u32): usize {
   if (first == 0x22) {
     const quote = stringEnd(at + 1, end);
-    return quote != 0 && checkEscapes(at + 1, quote) ? quote + 1 : 0;
+    return quote != 0 ? quote + 1 : 0;
   }
   return kindOf(first) == JsonKind.Number ? readNumber(at, end) : literalEnd(at, end);
+}
+
+/** Address of the quote that ends the content at `at`, or 0. */
+function stringEnd(at: usize, end: usize): usize {
+  const quote = contentEnd(at, end);
+  return quote != end ? quote : Scan.fail(JsonError.Truncated, end);
 }

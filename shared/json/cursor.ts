@@ -1,7 +1,7 @@
 // Steps through the members of one object or the items of one array, by their quotes and brackets.
 
 import { JsonError } from "./error";
-import { Scan, skipSpace, skipValue, stringEnd } from "./scan";
+import { Scan, skipValue, stringEnd } from "./scan";
 
 export class Cursor {
   /** The present member's name between its quotes, and whether it holds a backslash. */
@@ -41,9 +41,9 @@ export class Cursor {
     this.keyStart = at + 1;
     this.keyEnd = keyEnd;
     this.keyEscaped = Scan.escaped;
-    at = skipSpace(keyEnd + 1, this.end);
+    at = Scan.space(keyEnd + 1, this.end);
     if (at < this.end && load<u8>(at) != 0x3a) return this.stop(JsonError.Syntax, at);
-    at = skipSpace(at + 1, this.end);
+    at = Scan.space(at + 1, this.end);
     if (at >= this.end) return this.stop(JsonError.Truncated, this.end);
     this.valueStart = at;
     return true;
@@ -85,7 +85,7 @@ export class Cursor {
       this.valueStart = 0;
       this.valueEnd = 0;
     }
-    at = skipSpace(at, this.end);
+    at = Scan.space(at, this.end);
     if (at < this.end) {
       const byte = load<u8>(at);
       if (byte == bracket) {
@@ -98,7 +98,7 @@ export class Cursor {
         this.stop(JsonError.Syntax, at);
         return 0;
       }
-      at = skipSpace(at + 1, this.end);
+      at = Scan.space(at + 1, this.end);
       if (at < this.end) return at;
     }
     this.stop(JsonError.Truncated, this.end);

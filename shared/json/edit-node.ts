@@ -3,19 +3,13 @@
 import { Buffer, Span } from "../bytes";
 import { JsonError } from "./error";
 import { escapeInto } from "./escape";
-import { arrayIndex } from "./path";
+import { JsonSegment } from "./path";
 
 /** The most items a `null` is written for to reach the index of a new one. */
 const MAX_PADDING: i32 = 1024;
 
 /** One segment of an edited path: a leaf is replaced or removed, an inner node leads to its children. */
 export class EditNode {
-  /** The segment as UTF-8. */
-  readonly name: Span;
-  /** The segment as an array index, or -1. */
-  readonly index: i32;
-  /** The segment `-1`: after an array's last item. */
-  readonly isAppend: bool;
   children: EditNode[] = [];
   /** A leaf's new value; null for a removal and for an inner node. */
   replacement: Span | null = null;
@@ -23,19 +17,15 @@ export class EditNode {
   /** Ordinal of the last member of this name in the object being walked, or -1. */
   last: i32 = -1;
 
-  constructor(segment: string) {
-    this.name = Span.text(segment);
-    this.index = arrayIndex(segment);
-    this.isAppend = segment == "-1";
-  }
+  constructor(readonly segment: JsonSegment) {}
 
   /** The child for a segment, made where there is none. Every `-1` is a new item. */
-  child(segment: string): EditNode {
-    const made = new EditNode(segment);
-    for (let i = 0; i < this.children.length; i++) {
+  child(segment: JsonSegment): EditNode {
+    for (let i = 0; i < this.children.length && !segment.isAppend; i++) {
       const child = this.children[i];
-      if (!made.isAppend && child.name.equals(made.name)) return child;
+      if (child.segment.name.equals(segment.name)) return child;
     }
+    const made = new EditNode(segment);
     this.children.push(made);
     return made;
   }
@@ -43,7 +33,7 @@ export class EditNode {
   /** The child that edits the item at `index`, or null. */
   item(index: i32): EditNode | null {
     for (let i = 0; i < this.children.length; i++) {
-      if (this.children[i].index == index) return this.children[i];
+      if (this.children[i].segment.index == index) return this.children[i];
     }
     return null;
   }
@@ -61,7 +51,7 @@ export class EditNode {
   private get makesArray(): bool {
     for (let i = 0; i < this.children.length; i++) {
       const child = this.children[i];
-      if (child.creates) return child.isAppend || child.index >= 0;
+      if (child.creates) return child.segment.isAppend || child.segment.index >= 0;
     }
     return false;
   }
@@ -86,11 +76,11 @@ export class EditNode {
     for (let i = 0; i < this.children.length; i++) {
       const child = this.children[i];
       if (child.last >= 0 || !child.creates) continue;
-      if (child.isAppend) return JsonError.Path;
+      if (child.segment.isAppend) return JsonError.Path;
       if (comma) out.push(0x2c);
       comma = true;
       out.push(0x22);
-      escapeInto(out, child.name);
+      escapeInto(out, child.segment.name);
       out.push(0x22);
       out.push(0x3a);
       const error = child.write(out);
@@ -108,8 +98,8 @@ export class EditNode {
     for (let i = 0; i < this.children.length; i++) {
       const child = this.children[i];
       if (!child.creates) continue;
-      if (child.index < 0 && !child.isAppend) return JsonError.Path;
-      last = max(last, child.index);
+      if (child.segment.index < 0 && !child.segment.isAppend) return JsonError.Path;
+      last = max(last, child.segment.index);
     }
     if (last - count >= MAX_PADDING) return JsonError.Path;
     let error = JsonError.None;
@@ -122,7 +112,7 @@ export class EditNode {
     }
     for (let i = 0; i < this.children.length && error == JsonError.None; i++) {
       const child = this.children[i];
-      if (!child.isAppend || !child.creates) continue;
+      if (!child.segment.isAppend || !child.creates) continue;
       if (comma) out.push(0x2c);
       comma = true;
       error = child.write(out);

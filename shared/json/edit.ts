@@ -6,7 +6,7 @@ import { Cursor } from "./cursor";
 import { EditNode } from "./edit-node";
 import { JsonError } from "./error";
 import { escapeInto } from "./escape";
-import { splitPath } from "./path";
+import { JsonPath, JsonSegment } from "./path";
 import { Scan, documentStart } from "./scan";
 import { compareKey } from "./string";
 
@@ -38,14 +38,14 @@ export class JsonEdit {
   /** Offset of the error in the document, or -1 when it is in a path. */
   errorAt: i32 = -1;
 
-  private root: EditNode = new EditNode("");
+  private root: EditNode = new EditNode(new JsonSegment(""));
   private found: JsonSplice[] = [];
 
   constructor(private source: Span) {}
 
   /** Sets the value at `path` to a JSON text, which is not judged. */
   set(path: string, raw: Span): JsonEdit {
-    this.change(splitPath(path), 0, raw);
+    this.change(new JsonPath(path).segments, 0, raw);
     return this;
   }
 
@@ -65,7 +65,7 @@ export class JsonEdit {
 
   /** Removes every member at `path`, or the item; nothing happens where there is none. */
   remove(path: string): JsonEdit {
-    this.change(splitPath(path), 0, null);
+    this.change(new JsonPath(path).segments, 0, null);
     return this;
   }
 
@@ -105,7 +105,7 @@ export class JsonEdit {
   }
 
   /** Notes the edit of the path `segments` from the segment `from` on; no value removes. */
-  private change(segments: string[], from: i32, value: Span | null): void {
+  private change(segments: JsonSegment[], from: i32, value: Span | null): void {
     if (segments.length > MAX_SEGMENTS) {
       this.error = JsonError.Path;
       return;
@@ -124,7 +124,7 @@ export class JsonEdit {
     node.isRemoval = !value;
   }
 
-  private changeMade(node: EditNode, segments: string[], from: i32, value: Span | null): void {
+  private changeMade(node: EditNode, segments: JsonSegment[], from: i32, value: Span | null): void {
     const made = node.replacement;
     const edit = new JsonEdit(made ? made : Span.empty());
     edit.change(segments, from, value);
@@ -236,8 +236,8 @@ export class JsonEdit {
 function namedChild(node: EditNode, cursor: Cursor): EditNode | null {
   for (let i = 0; i < node.children.length; i++) {
     const child = node.children[i];
-    if (child.isAppend) continue;
-    const name = child.name;
+    if (child.segment.isAppend) continue;
+    const name = child.segment.name;
     const order = compareKey(cursor.keyStart, cursor.keyEnd, cursor.keyEscaped, name.start, <usize>name.size);
     if (order > 0) return child;
     if (order < 0) {

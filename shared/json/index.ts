@@ -1,6 +1,7 @@
 export { JsonError, JsonKind } from "./error";
 export { Json } from "./view";
 export { JsonItems, JsonMembers } from "./members";
+export { JsonPath } from "./path";
 export { JsonPosition, positionOf } from "./position";
 export { JsonSeek } from "./seek";
 export { JsonEdit, JsonSplice } from "./edit";

@@ -4,7 +4,7 @@
 import { Buffer, Span } from "../bytes";
 import { findByte } from "../bytes/find";
 import { JsonError, JsonKind } from "./error";
-import { MAX_DEPTH, Scan, isDelimiter, kindOf, skim, skipSpace } from "./scan";
+import { MAX_DEPTH, Scan, isDelimiter, kindOf, skim } from "./scan";
 import { compareKey } from "./string";
 
 const enum State {
@@ -137,7 +137,7 @@ export class JsonSeek {
         if (at < end) this.valueEnded(at, start);
         return at;
     }
-    at = skipSpace(at, end);
+    at = Scan.space(at, end);
     if (at == end) return end;
     const byte = <u32>load<u8>(at);
     switch (this.state) {

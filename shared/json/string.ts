@@ -5,29 +5,44 @@ import { Buffer, Span, isUtf8 } from "../bytes";
 import { JsonError } from "./error";
 import { Scan, findSpecial } from "./scan";
 
-/** Whether the last `checkEscapes` met half of a surrogate pair. */
-let metLoneSurrogate: bool = false;
+/** What the last `contentEnd` met. */
+export class Content {
+  static hasEscape: bool = false;
+  /** An escape for half of a surrogate pair. */
+  static hasLoneSurrogate: bool = false;
+}
 
 const unescapedKey = new Buffer(256);
 
 /**
- * True when [at, end) holds no control character, no bare quote and only escapes that exist; else
- * `Scan.error` tells. UTF-8 is not looked at.
+ * Address of the first bare quote at or after `at`, or `end`; 0 where a control character or an escape that
+ * does not exist comes before it (`Scan.error` tells). UTF-8 is not looked at.
  */
-export function checkEscapes(at: usize, end: usize): bool {
-  metLoneSurrogate = false;
+export function contentEnd(at: usize, end: usize): usize {
+  Content.hasEscape = false;
+  Content.hasLoneSurrogate = false;
   while ((at = findSpecial(at, end)) < end) {
-    if (load<u8>(at) != 0x5c) return Scan.refuse(JsonError.Control, at);
+    const byte = load<u8>(at);
+    if (byte == 0x22) return at;
+    if (byte != 0x5c) return Scan.fail(JsonError.Control, at);
+    Content.hasEscape = true;
     const size = escapeSize(at, end);
-    if (size == 0) return Scan.refuse(JsonError.Escape, at);
+    if (size == 0) return Scan.fail(JsonError.Escape, at);
     at += size;
   }
-  return true;
+  return end;
 }
 
-/** As `checkEscapes`, for the name of a member: half of a surrogate pair is an error too. */
+/** True when [at, end) is the content of a string: no bare quote, no control character, only true escapes. */
+export function checkContent(at: usize, end: usize): bool {
+  const stop = contentEnd(at, end);
+  if (stop == 0) return false;
+  return stop == end || Scan.refuse(JsonError.Control, stop);
+}
+
+/** As `checkContent`, for the name of a member: half of a surrogate pair is an error too. */
 export function checkKey(at: usize, end: usize): bool {
-  return checkEscapes(at, end) && (!metLoneSurrogate || Scan.refuse(JsonError.Surrogate, at));
+  return checkContent(at, end) && (!Content.hasLoneSurrogate || Scan.refuse(JsonError.Surrogate, at));
 }
 
 /**
@@ -52,7 +67,7 @@ export function compareKey(at: usize, end: usize, escaped: bool, name: usize, na
  * is full.
  */
 export function unescapeInto(out: Buffer, content: Span): JsonError {
-  if (!checkEscapes(content.start, content.end)) return Scan.error;
+  if (!checkContent(content.start, content.end)) return Scan.error;
   if (!isUtf8(content)) return JsonError.Utf8;
   const room = out.reserve(content.size);
   if (room == 0) return JsonError.Limit;
@@ -61,7 +76,7 @@ export function unescapeInto(out: Buffer, content: Span): JsonError {
 }
 
 /**
- * Unescapes content that `checkEscapes` accepts to `to`, where there is room for `end - at` bytes: no escape
+ * Unescapes content that `checkContent` accepts to `to`, where there is room for `end - at` bytes: no escape
  * is shorter than what it stands for. Returns the end of what was written.
  */
 export function unescapeUnchecked(at: usize, end: usize, to: usize): usize {
@@ -119,7 +134,7 @@ function escapeSize(at: usize, end: usize): usize {
   const unit = hexUnit(at, end);
   if (unit < 0) return 0;
   if (isHigh(unit) && isLow(hexUnit(at + 6, end))) return 12;
-  if ((unit & 0xf800) == 0xd800) metLoneSurrogate = true;
+  if ((unit & 0xf800) == 0xd800) Content.hasLoneSurrogate = true;
   return 6;
 }
 

@@ -10,9 +10,9 @@ import { lenientBool, lenientInteger, lenientNumber, lenientText } from "./lenie
 import { JsonItems, JsonMembers } from "./members";
 import { MemberIndex } from "./member-index";
 import { Decimal, readNumber } from "./number";
-import { arrayIndex, splitPath } from "./path";
+import { JsonPath } from "./path";
 import { Scan, documentStart, kindOf, literalEnd, skipValue, stringEnd } from "./scan";
-import { checkEscapes, compareKey, unescapeInto } from "./string";
+import { Content, compareKey, contentEnd, unescapeUnchecked } from "./string";
 
 /** Objects of this size get an index of their members when they are searched a second time. */
 const INDEX_FROM_BYTES: usize = 1024;
@@ -33,7 +33,7 @@ export class Json {
   private start: usize = 0;
   /** Address after the value, where known; else 0. */
   private stop: usize = 0;
-  /** For a string whose `stop` is known: whether it holds a backslash. */
+  /** Whether the content that `escaped` found holds a backslash. */
   private isEscaped: bool = false;
   private index: MemberIndex | null = null;
 
@@ -107,30 +107,38 @@ export class Json {
     const name = wanted.reserve(size);
     if (name == 0) return this.missing();
     encodeUtf8Unchecked(key, name);
-    const found = this.find(name, <usize>size);
-    return found != 0 ? Json.from(this.source, found) : this.missing();
+    return this.child(this.memberNamed(name, <usize>size));
   }
 
   /** The item at this index. Missing where this is no array. */
   at(index: i32): Json {
-    if (this.kind != JsonKind.Array || index < 0) return this.missing();
-    cursor.open(this.start, this.source.end);
-    for (let i = 0; cursor.nextItem(); i++) {
-      if (i == index) return Json.from(this.source, cursor.valueStart);
-    }
-    this.reached();
-    return this.missing();
+    if (this.kind != JsonKind.Array || this.error != JsonError.None) return this.missing();
+    return this.child(itemAt(this.start, this.source.end, index));
   }
 
   /** Follows a dotted path, `choices.0.delta`; `\.` is a dot in a name. */
   path(path: string): Json {
-    const segments = splitPath(path);
-    let value: Json = this;
-    for (let i = 0; i < segments.length; i++) {
+    return this.follow(new JsonPath(path));
+  }
+
+  /** Follows a path that is kept for many documents. Nothing is allocated but the result. */
+  follow(path: JsonPath): Json {
+    if (this.error != JsonError.None) return this.missing();
+    const segments = path.segments;
+    const end = this.source.end;
+    let kind = this.kind;
+    let at = this.start;
+    for (let i = 0; i < segments.length && kind != JsonKind.Missing; i++) {
       const segment = segments[i];
-      value = value.kind == JsonKind.Array ? value.at(arrayIndex(segment)) : value.get(segment);
+      const name = segment.name;
+      if (kind == JsonKind.Array) at = itemAt(at, end, segment.index);
+      else if (kind != JsonKind.Object) return this.missing();
+      else if (i == 0) at = this.memberNamed(name.start, <usize>name.size);
+      else at = memberAt(at, end, name.start, <usize>name.size);
+      if (at == 0) return Json.broken(this.source, cursor.error, cursor.errorAt);
+      kind = kindOf(load<u8>(at));
     }
-    return value;
+    return at != 0 ? Json.from(this.source, at) : this.missing();
   }
 
   /** Number of items or members, duplicates counted; 0 for other values and where `error` is set. */
@@ -139,7 +147,7 @@ export class Json {
     cursor.open(this.start, this.source.end);
     let count = 0;
     while (this.kind == JsonKind.Array ? cursor.nextItem() : cursor.nextMember()) count++;
-    this.reached();
+    this.learn();
     return this.error == JsonError.None ? count : 0;
   }
 
@@ -160,11 +168,19 @@ export class Json {
 
   /** A string's content as it stands between the quotes, checked. Empty for other values. */
   escaped(): Span {
-    if (this.kind != JsonKind.String || !this.findStop()) return Span.empty();
-    const content = this.span(this.start + 1, this.stop - 1);
-    if (!checkEscapes(content.start, content.end)) this.fail(Scan.error, Scan.errorAt);
-    else if (!isUtf8(content)) this.fail(JsonError.Utf8, content.start);
-    else return content;
+    if (this.kind != JsonKind.String) return Span.empty();
+    const start = this.start + 1;
+    const end = this.source.end;
+    const quote = contentEnd(start, end);
+    this.isEscaped = Content.hasEscape;
+    if (quote == 0) this.fail(Scan.error, Scan.errorAt);
+    else if (quote == end) this.fail(JsonError.Truncated, end);
+    else {
+      this.stop = quote + 1;
+      const content = this.span(start, quote);
+      if (isUtf8(content)) return content;
+      this.fail(JsonError.Utf8, start);
+    }
     return Span.empty();
   }
 
@@ -174,9 +190,11 @@ export class Json {
    */
   bytes(): Span {
     const content = this.escaped();
-    if (!this.isEscaped || content.isEmpty) return content;
+    if (content.isEmpty || !this.isEscaped) return content;
     const text = new Buffer(content.size);
-    if (unescapeInto(text, content) != JsonError.None) return Span.empty();
+    const room = text.reserve(content.size);
+    if (room == 0) return Span.empty();
+    text.wrote(<i32>(unescapeUnchecked(content.start, content.end, room) - room));
     return text.span();
   }
 
@@ -227,32 +245,27 @@ export class Json {
       : JsonItems.one(this.source, this);
   }
 
-  /** Address of the value of the last member with this name, or 0. */
-  private find(name: usize, size: usize): usize {
-    const end = this.source.end;
+  /** As `memberAt` for this object, through the index where that pays. */
+  private memberNamed(name: usize, size: usize): usize {
     if (this.stop != 0 && this.stop - this.start > INDEX_FROM_BYTES) {
+      cursor.open(this.start, this.source.end);
       let index = this.index;
-      if (!index) {
-        cursor.open(this.start, end);
-        this.index = index = new MemberIndex(cursor);
-      }
+      if (!index) this.index = index = new MemberIndex(cursor);
       if (index.isComplete) return index.find(name, size);
     }
-    let found: usize = 0;
-    cursor.open(this.start, end);
-    while (cursor.nextMember()) {
-      const order = compareKey(cursor.keyStart, cursor.keyEnd, cursor.keyEscaped, name, size);
-      if (order > 0) found = cursor.valueStart;
-      else if (order < 0) cursor.stop(Scan.error, Scan.errorAt);
-    }
-    this.reached();
-    return this.error == JsonError.None ? found : 0;
+    return memberAt(this.start, this.source.end, name, size);
   }
 
-  /** Takes over what the cursor found out by walking to the end. */
-  private reached(): void {
+  /** The value at an address that a search of this value gave, or what the search found out. */
+  private child(at: usize): Json {
+    this.learn();
+    return at != 0 ? Json.from(this.source, at) : this.missing();
+  }
+
+  /** Takes over what the cursor found out about this value. */
+  private learn(): void {
     if (cursor.error != JsonError.None) this.fail(cursor.error, cursor.errorAt);
-    else this.stop = cursor.close;
+    else if (cursor.close != 0) this.stop = cursor.close;
   }
 
   private missing(): Json {
@@ -262,7 +275,6 @@ export class Json {
   private findStop(): bool {
     if (this.stop == 0 && this.start != 0) {
       this.stop = skipValue(this.start, this.source.end);
-      this.isEscaped = Scan.escaped;
       if (this.stop == 0) this.fail(Scan.error, Scan.errorAt);
     }
     return this.stop != 0;
@@ -276,4 +288,28 @@ export class Json {
   private span(from: usize, to: usize): Span {
     return new Span(this.source.owner, from, <i32>(to - from));
   }
+}
+
+/**
+ * Address of the value of the last member with this name in the object at `at`, or 0. The cursor then stands
+ * at the end of the object or tells the error.
+ */
+function memberAt(at: usize, end: usize, name: usize, size: usize): usize {
+  let found: usize = 0;
+  cursor.open(at, end);
+  while (cursor.nextMember()) {
+    const order = compareKey(cursor.keyStart, cursor.keyEnd, cursor.keyEscaped, name, size);
+    if (order > 0) found = cursor.valueStart;
+    else if (order < 0) cursor.stop(Scan.error, Scan.errorAt);
+  }
+  return cursor.error == JsonError.None ? found : 0;
+}
+
+/** Address of the item at this index in the array at `at`, or 0. */
+function itemAt(at: usize, end: usize, index: i32): usize {
+  cursor.open(at, end);
+  for (let i = 0; index >= 0 && cursor.nextItem(); i++) {
+    if (i == index) return cursor.valueStart;
+  }
+  return 0;
 }

@@ -202,11 +202,18 @@ function copy(value: Json, json: JsonWriter): JsonError {
 
 // Seek
 
-let seek = new JsonSeek([]);
+let names: string[] = [];
+let seek = new JsonSeek(names);
 
 /** The input is a comma-separated list of names. */
 export function seekStart(): void {
-  seek = new JsonSeek(Span.of(input).toString().split(","));
+  names = Span.of(input).toString().split(",");
+  seekAgain();
+}
+
+/** Starts once more with the same names. */
+export function seekAgain(): void {
+  seek = new JsonSeek(names);
 }
 
 export function seekFeed(start: usize, size: i32): void {
@@ -393,4 +400,9 @@ export function survey(): void {
   json.integer(unescapeInto(unescaped, source)).bytes(unescaped.span());
   json.end();
   output = out.span();
+}
+
+/** Reads one field of a stream event as a plugin does. Output: its text. */
+export function readEvent(): void {
+  output = Json.read(Span.of(input)).get("choices").at(0).get("delta").get("content").bytes();
 }
