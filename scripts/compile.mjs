@@ -14,6 +14,8 @@ const asc = join(dirname(createRequire(import.meta.url).resolve("assemblyscript/
  * Compiles `entry` to `outFile`; both are paths relative to the repository or absolute.
  * `target` names a target of asconfig.json, `flags` are further compiler flags.
  * Rejects with the compiler's own messages.
+ *
+ * @param {{ entry: string, outFile: string, target?: string, flags?: string[] }} options
  */
 export async function compile({ entry, outFile, target = "envoy", flags = [] }) {
   await mkdir(dirname(join(root, outFile)), { recursive: true });
