@@ -3,7 +3,8 @@
 import { Span, isUtf8 } from "../bytes";
 import { JsonError, JsonKind } from "./error";
 import { readNumber } from "./number";
-import { MAX_DEPTH, Scan, documentStart, kindOf, literalEnd } from "./scan";
+import { Scan, documentStart, kindOf, literalEnd } from "./scan";
+import { MAX_DEPTH } from "./skim";
 import { Content, contentEnd } from "./string";
 
 /** True when the bytes are one JSON value; else `Scan.error` and `Scan.errorAt` tell. */

@@ -84,7 +84,9 @@ export class JsonEdit {
       from = splice.end;
     }
     out.append(this.source.slice(from));
-    return out.span();
+    if (!out.overflowed) return out.span();
+    this.error = JsonError.Limit;
+    return Span.empty();
   }
 
   /**

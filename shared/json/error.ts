@@ -38,3 +38,38 @@ export const enum JsonKind {
   Array = 5,
   Object = 6,
 }
+
+/** What the error means, for messages a person reads. */
+export function jsonErrorText(error: JsonError): string {
+  switch (error) {
+    case JsonError.None:
+      return "no error";
+    case JsonError.Empty:
+      return "the document is empty";
+    case JsonError.Truncated:
+      return "the document ends inside a value";
+    case JsonError.Syntax:
+      return "unexpected character";
+    case JsonError.Depth:
+      return "more than 128 levels of arrays and objects";
+    case JsonError.Control:
+      return "unescaped control character or quote in a string";
+    case JsonError.Escape:
+      return "invalid escape in a string";
+    case JsonError.Utf8:
+      return "invalid UTF-8 in a string";
+    case JsonError.Surrogate:
+      return "half of a surrogate pair in a name";
+    case JsonError.Number:
+      return "malformed number";
+    case JsonError.Trailing:
+      return "unexpected character after the document";
+    case JsonError.NotObject:
+      return "not an object";
+    case JsonError.Path:
+      return "the path does not fit the document";
+    case JsonError.Limit:
+      return "too large";
+  }
+  return "unknown error";
+}

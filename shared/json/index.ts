@@ -1,4 +1,4 @@
-export { JsonError, JsonKind } from "./error";
+export { JsonError, JsonKind, jsonErrorText } from "./error";
 export { Json } from "./view";
 export { JsonItems, JsonMembers } from "./members";
 export { JsonPath } from "./path";

@@ -4,8 +4,9 @@
 import { Buffer, Span } from "../bytes";
 import { findByte } from "../bytes/find";
 import { JsonError, JsonKind } from "./error";
-import { MAX_DEPTH, Scan, isDelimiter, kindOf, skim } from "./scan";
-import { compareKey } from "./string";
+import { Scan, isDelimiter, kindOf } from "./scan";
+import { MAX_DEPTH, Skim, skim } from "./skim";
+import { LONGEST_ESCAPE, compareKey } from "./string";
 
 const enum State {
   ByteOrderMark,
@@ -21,9 +22,6 @@ const enum State {
   Done,
   Failed,
 }
-
-/** A character of a name is at most a six-byte escape for each of its UTF-16 units. */
-const LONGEST_ESCAPE: i32 = 6;
 
 class Found {
   count: i32 = 0;
@@ -66,7 +64,7 @@ export class JsonSeek {
     for (let i = 0; i < names.length; i++) {
       const name = Span.text(names[i]);
       members.push(new Found(name));
-      longest = max(longest, name.size * LONGEST_ESCAPE);
+      longest = max(longest, name.size * <i32>LONGEST_ESCAPE);
     }
     this.members = members;
     this.longestName = longest;
@@ -161,7 +159,7 @@ export class JsonSeek {
         if (byte == 0x7d && this.state == State.FirstName) this.state = State.Done;
         else if (byte == 0x22) {
           this.name.clear();
-          this.restart(0, ~(<u64>0));
+          this.restart(0);
           this.state = State.InName;
         } else return this.failAt(JsonError.Syntax, at, start);
     }
@@ -216,8 +214,7 @@ export class JsonSeek {
     this.valueKind = kind;
     if (kind == JsonKind.Missing) return this.failAt(JsonError.Syntax, at, start);
     this.state = kind < JsonKind.String ? State.InScalar : State.InValue;
-    if (kind == JsonKind.String) this.restart(0, ~(<u64>0));
-    else this.restart(1, 0);
+    this.restart(kind == JsonKind.String ? 0 : 1);
     return at + 1;
   }
 
@@ -238,22 +235,25 @@ export class JsonSeek {
     member.kind = this.valueKind;
   }
 
-  private restart(depth: i32, inString: u64): void {
-    this.depth = depth;
-    this.inString = inString;
-    this.afterBackslash = 0;
+  private restart(depth: i32): void {
+    Skim.start(depth);
+    this.keep();
   }
 
   /** `skim` with this object's state. */
   private walk(at: usize, end: usize): usize {
-    Scan.depth = this.depth;
-    Scan.inString = this.inString;
-    Scan.afterBackslash = this.afterBackslash;
+    Skim.depth = this.depth;
+    Skim.inString = this.inString;
+    Skim.afterBackslash = this.afterBackslash;
     const after = skim(at, end);
-    this.depth = Scan.depth;
-    this.inString = Scan.inString;
-    this.afterBackslash = Scan.afterBackslash;
+    this.keep();
     return after;
+  }
+
+  private keep(): void {
+    this.depth = Skim.depth;
+    this.inString = Skim.inString;
+    this.afterBackslash = Skim.afterBackslash;
   }
 
   private isName(i: i32): bool {

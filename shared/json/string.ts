@@ -12,6 +12,9 @@ export class Content {
   static hasLoneSurrogate: bool = false;
 }
 
+/** The size of `\\u0061`: no escape is longer for a byte of what it stands for. */
+export const LONGEST_ESCAPE: usize = 6;
+
 const unescapedKey = new Buffer(256);
 
 /**
@@ -52,6 +55,8 @@ export function checkKey(at: usize, end: usize): bool {
 export function compareKey(at: usize, end: usize, escaped: bool, name: usize, nameSize: usize): i32 {
   if (escaped) {
     if (!checkKey(at, end)) return -1;
+    // This also keeps the buffer small, whatever comes.
+    if (end - at > LONGEST_ESCAPE * nameSize) return 0;
     unescapedKey.clear();
     const room = unescapedKey.reserve(<i32>(end - at));
     if (room == 0) return 0;

@@ -4,8 +4,9 @@
 import { Buffer, Span, writeInteger } from "../bytes";
 import { JsonError } from "./error";
 import { escapeHtmlInto, escapeInto } from "./escape";
-import { MAX_DEPTH } from "./scan";
+import { MAX_DEPTH } from "./skim";
 
+/** Where the buffer is full, pieces are missing: `out.overflowed` tells. */
 export class JsonWriter {
   /** `Depth` once a container stood more than 128 levels deep: `null` was written in its place. */
   error: JsonError = JsonError.None;
@@ -50,22 +51,26 @@ export class JsonWriter {
 
   /** The name of the next member. */
   key(name: string): JsonWriter {
-    return this.keyBytes(Span.text(name));
+    if (this.begin()) {
+      if (!this.quotedPlain(name)) this.quoted(Span.text(name));
+      this.colon();
+    }
+    return this;
   }
 
   /** The name of the next member, as UTF-8. */
   keyBytes(name: Span): JsonWriter {
     if (this.begin()) {
       this.quoted(name);
-      this.out.push(0x3a);
-      this.needsComma = false;
+      this.colon();
     }
     return this;
   }
 
   /** A string value. */
   text(value: string): JsonWriter {
-    return this.bytes(Span.text(value));
+    if (this.begin() && !this.quotedPlain(value)) this.quoted(Span.text(value));
+    return this;
   }
 
   /** A string value, given as UTF-8; invalid sequences become U+FFFD. */
@@ -144,10 +149,34 @@ export class JsonWriter {
     return true;
   }
 
+  private colon(): void {
+    this.out.push(0x3a);
+    this.needsComma = false;
+  }
+
   private quoted(text: Span): void {
     this.out.push(0x22);
     if (this.html) escapeHtmlInto(this.out, text);
     else escapeInto(this.out, text);
     this.out.push(0x22);
+  }
+
+  /** Writes a string that needs no escape, as most names do, without a copy of it; false for another. */
+  private quotedPlain(text: string): bool {
+    const length = text.length;
+    const room = this.out.reserve(length + 2);
+    if (room == 0) return false;
+    let to = room;
+    store<u8>(to++, 0x22);
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      // ASCII but the quote, the backslash, control characters and what HTML escapes.
+      if (unit < 0x20 || unit > 0x7e || unit == 0x22 || unit == 0x5c || unit == 0x26 || (unit | 2) == 0x3e)
+        return false;
+      store<u8>(to++, unit);
+    }
+    store<u8>(to, 0x22);
+    this.out.wrote(length + 2);
+    return true;
   }
 }

@@ -8,10 +8,12 @@ import {
   JsonEdit,
   JsonError,
   JsonKind,
+  JsonPath,
   JsonSeek,
   JsonWriter,
   escapeHtmlInto,
   escapeInto,
+  jsonErrorText,
   positionOf,
   unescapeInto,
 } from "..";
@@ -54,6 +56,11 @@ export function check(): i32 {
   const value = Json.checked(Span.of(input));
   errorAt = value.errorAt;
   return Json.check(Span.of(input));
+}
+
+/** Output: what the code of an error means. */
+export function errorText(error: i32): void {
+  output = Span.text(jsonErrorText(error));
 }
 
 /** Output: `line:column` of the byte offset. */
@@ -402,7 +409,9 @@ export function survey(): void {
   output = out.span();
 }
 
-/** Reads one field of a stream event as a plugin does. Output: its text. */
+const content = new JsonPath("choices.0.delta.content");
+
+/** Reads the field of a stream event that every plugin needs. Output: its text. */
 export function readEvent(): void {
-  output = Json.read(Span.of(input)).get("choices").at(0).get("delta").get("content").bytes();
+  output = Json.read(Span.of(input)).follow(content).bytes();
 }

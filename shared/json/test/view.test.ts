@@ -185,6 +185,20 @@ describe.each(builds)("views, %s build", async (_name, flags) => {
     }
   });
 
+  test("every error has a text of its own", () => {
+    const texts = Array.from({ length: 14 }, (_, code) => json.text("errorText", undefined, code));
+    expect(new Set(texts).size).toBe(14);
+    expect(texts).not.toContain("unknown error");
+  });
+
+  test("a name that is escaped and far longer than the one looked for costs no memory", () => {
+    const document = `{"${"\\u0061".repeat(100_000)}":1,"model":"x"}`;
+    json.open(document, "model");
+    expect(json.text("text")).toBe("x");
+    expect(json.open(document.replace(/\\u0061"/, '\\ud800"'), "model")).toBe("Missing");
+    expect(json.error()).toBe("Surrogate");
+  });
+
   test("line and column of an offset count from 1, in code points", () => {
     const document = '{\n  "é😀": x\n}';
     const at = (offset: number) => json.text("position", document, offset);
