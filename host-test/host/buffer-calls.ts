@@ -28,7 +28,7 @@ function readableBuffer(context: Context, type: number): BodyBuffer | undefined 
     case BufferType.PluginConfiguration:
       return root.configuring ? new BodyBuffer(Buffer.from(root.plugin.configuration, "latin1")) : undefined;
     case BufferType.CallData:
-      return wrap(root.callData);
+      return new BodyBuffer(root.callData);
     case BufferType.RedisCallResponse:
       return wrap(root.redisResponse);
   }
@@ -66,7 +66,6 @@ export function bufferCalls(vm: Vm): Calls {
       if (buffer === undefined) return Result.NotFound;
       start >>>= 0;
       length >>>= 0;
-      if (start + length > 0xffffffff) return Result.BadArgument;
       const size = Math.min(length, Math.max(0, buffer.length - start));
       if (size === 0) return vm.returnText("", pointerOut, sizeOut) ? Result.Ok : Result.InvalidMemoryAccess;
       const at = vm.allocate(size);

@@ -69,14 +69,21 @@ class FilterChain implements Chain {
 
   close(): void {
     for (const stream of this.#streams) stream.resetStream("listener_closed");
-    for (const { vm } of this.#slots.values()) vm?.close();
+    for (const { vm } of this.#slots.values()) {
+      if (vm === undefined) continue;
+      for (const root of [...vm.roots.values()]) root.shutDown();
+      vm.close();
+    }
   }
 
   /** Handles for `specs`; those of `old` with the same keys keep their root. Nothing is changed when one is refused. */
   #start(specs: PluginSpec[], old: PluginHandle[]): PluginHandle[] {
     const plugins = specs.map((spec) => new Plugin(spec, this.#host.flavour));
     const known = (plugin: Plugin) =>
-      old.find(({ plugin: { key, vmKey }, root }) => key === plugin.key && vmKey === plugin.vmKey && root !== undefined);
+      old.find(
+        ({ plugin: { key, vmKey }, root }) =>
+          key === plugin.key && vmKey === plugin.vmKey && root !== undefined,
+      );
     const canary = this.#host.canary ?? true;
     if (canary) for (const plugin of plugins) if (known(plugin) === undefined) this.#tryOut(plugin);
     const started: PluginHandle[] = [];

@@ -76,6 +76,7 @@ export const ResponseFlag = {
   NoRouteFound: 0x100,
   DownstreamConnectionTermination: 0x4000,
   DownstreamProtocolError: 0x40000,
+  UpstreamProtocolError: 0x800000,
 } as const;
 
 export const responseFlagNames: [bit: number, name: string][] = [
@@ -86,4 +87,5 @@ export const responseFlagNames: [bit: number, name: string][] = [
   [ResponseFlag.NoRouteFound, "NR"],
   [ResponseFlag.DownstreamConnectionTermination, "DC"],
   [ResponseFlag.DownstreamProtocolError, "DPE"],
+  [ResponseFlag.UpstreamProtocolError, "UPE"],
 ];

@@ -10,6 +10,8 @@ export interface Context {
   readonly root: RootContext;
   /** Itself when it belongs to a stream. */
   readonly stream: StreamContext | undefined;
+  /** What `declare_property` said in this context: name → read-only. Only what a root declared counts. */
+  readonly declared: Map<string, boolean>;
   /** Gives up what would otherwise run on after the VM is gone. */
   release(): void;
 }

@@ -2,9 +2,13 @@
 
 import { deflateSync, inflateSync } from "node:zlib";
 import { BodyBuffer } from "./buffers.ts";
+import { EvaluationFailed, parseExpression } from "./cel.ts";
 import { logLevels, Result } from "./codes.ts";
 import type { ForeignFunction } from "./foreign-calls.ts";
+import { setEnvoyFilterState } from "./filter-state.ts";
+import { serialize } from "./property-value.ts";
 import { numberField, readMessage, textField } from "./protobuf.ts";
+import { sign, verifySignature } from "./signing.ts";
 
 /** Envoy's own. */
 export const foreignFunctions = new Map<string, ForeignFunction>([
@@ -32,25 +36,63 @@ export const foreignFunctions = new Map<string, ForeignFunction>([
       const fields = readMessage(argument);
       if (fields === undefined) return Result.BadArgument;
       const name = textField(fields, 1);
-      if (context.vm.declaredProperties.has(name)) return Result.BadArgument;
-      context.vm.declaredProperties.set(name, { readOnly: numberField(fields, 2) !== 0n });
+      if (context.declared.has(name)) return Result.BadArgument;
+      context.declared.set(name, numberField(fields, 2) !== 0n);
+      return "";
+    },
+  ],
+  ["set_envoy_filter_state", setEnvoyFilterState],
+  ["sign", sign],
+  ["verify_signature", verifySignature],
+  [
+    "expr_create",
+    (context, argument) => {
+      const expression = parseExpression(Buffer.from(argument).toString("utf8"));
+      if (expression === undefined) return Result.BadArgument;
+      const token = context.vm.newExpressionToken();
+      context.vm.expressions.set(token, expression);
+      return u32(token);
+    },
+  ],
+  [
+    "expr_evaluate",
+    (context, argument) => {
+      if (argument.length !== 4) return Result.BadArgument;
+      const expression = context.vm.expressions.get(Buffer.from(argument).readUInt32LE());
+      if (expression === undefined) return Result.NotFound;
+      try {
+        return serialize(expression(context)) ?? Result.SerializationFailure;
+      } catch (error) {
+        if (!(error instanceof EvaluationFailed)) throw error;
+        context.vm.log(context, 1, `expr_evaluate value error: ${error.message}`);
+        return Result.InternalFailure;
+      }
+    },
+  ],
+  [
+    "expr_delete",
+    (context, argument) => {
+      if (argument.length !== 4) return Result.BadArgument;
+      context.vm.expressions.delete(Buffer.from(argument).readUInt32LE());
       return "";
     },
   ],
 ]);
 
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
 /** Those only Higress has. */
 export const higressForeignFunctions = new Map<string, ForeignFunction>([
-  [
-    "get_log_level",
-    (context) => {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32LE(logLevels.indexOf(context.vm.host.log.level));
-      return bytes;
-    },
-  ],
+  ["get_log_level", (context) => u32(logLevels.indexOf(context.vm.host.log.level))],
   // Connections belong to the gateway, which yields between requests anyway.
-  ["set_global_max_requests_per_io_cycle", (_context, argument) => (argument.length === 8 ? "" : Result.BadArgument)],
+  [
+    "set_global_max_requests_per_io_cycle",
+    (_context, argument) => (argument.length === 8 ? "" : Result.BadArgument),
+  ],
   [
     "inject_encoded_data_to_filter_chain_on_header",
     (context, argument) => {

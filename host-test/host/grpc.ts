@@ -74,6 +74,7 @@ export class GrpcCall implements GrpcEvents {
       if (this.#isUnary || this.#localClosed) root.grpcCalls.delete(this.token);
       root.statusCode = status;
       root.statusMessage = message;
+      root.observeAnswer("grpc", this.token, status, 0);
       root.vm.enter(root, "proxy_on_grpc_close", root.id, this.token, status);
       root.statusMessage = "";
       root.vm.leave();
@@ -117,7 +118,7 @@ export function grpcCalls(vm: Vm): Calls {
     timeoutMs: number,
     tokenOut: number,
   ): GrpcCall | number => {
-    const { root } = vm.effective();
+    const { root, stream } = vm.effective();
     const { memory } = vm;
     const targetBytes = memory.copy(target, targetSize);
     const serviceName = memory.text(service, serviceSize);
@@ -149,6 +150,13 @@ export function grpcCalls(vm: Vm): Calls {
     call.transport = transport;
     root.grpcCalls.set(call.token, call);
     memory.setU32(tokenOut, call.token);
+    vm.host.observer?.call?.({
+      stream: stream?.http.id ?? 0,
+      plugin: root.plugin.name,
+      kind: "grpc",
+      cluster: Buffer.from(targetBytes).toString("utf8"),
+      token: call.token,
+    });
     return call;
   };
   /** The call behind a token, or the code that says why there is none. */

@@ -23,7 +23,8 @@ export function higressCalls(vm: Vm): Calls {
       const target = memory.text(service, serviceSize);
       const user = memory.text(username, usernameSize);
       const secret = memory.text(password, passwordSize);
-      if (target === undefined || user === undefined || secret === undefined) return Result.InvalidMemoryAccess;
+      if (target === undefined || user === undefined || secret === undefined)
+        return Result.InvalidMemoryAccess;
       const answer = vm.host.redis?.init(target, user, secret, timeoutMs >>> 0);
       return answer === "ok" ? Result.Ok : Result.BadArgument;
     },
@@ -34,7 +35,7 @@ export function higressCalls(vm: Vm): Calls {
       querySize: number,
       tokenOut: number,
     ): number {
-      const { root } = vm.effective();
+      const { root, stream } = vm.effective();
       const target = vm.memory.text(service, serviceSize)?.replace(/\?.*$/s, "");
       const command = vm.memory.copy(query, querySize);
       if (target === undefined || command === undefined || !vm.memory.setU32(tokenOut, 0)) {
@@ -45,6 +46,13 @@ export function higressCalls(vm: Vm): Calls {
       if (answer === "failed") return Result.InternalFailure;
       if (answer !== "ok") return Result.BadArgument;
       vm.memory.setU32(tokenOut, token);
+      vm.host.observer?.call?.({
+        stream: stream?.http.id ?? 0,
+        plugin: root.plugin.name,
+        kind: "redis",
+        cluster: target,
+        token,
+      });
       return Result.Ok;
     },
     proxy_inject_encoded_data_to_filter_chain(body: number, size: number, endStream: number): number {
@@ -57,7 +65,8 @@ export function higressCalls(vm: Vm): Calls {
     proxy_get_upstream_hosts(pointerOut: number, sizeOut: number): number {
       const cluster = vm.effective().stream?.http.route?.cluster;
       const hosts = cluster === undefined ? [] : vm.host.upstreams.hosts(cluster);
-      if (hosts.length === 0) return vm.returnText("", pointerOut, sizeOut) ? Result.Ok : Result.InvalidMemoryAccess;
+      if (hosts.length === 0)
+        return vm.returnText("", pointerOut, sizeOut) ? Result.Ok : Result.InvalidMemoryAccess;
       const pairs = encodePairs(hosts.map((host) => [latin1(host), ""]));
       return vm.returnBytes(pairs, pointerOut, sizeOut) ? Result.Ok : Result.InvalidMemoryAccess;
     },

@@ -21,7 +21,7 @@ export function httpCalls(vm: Vm): Calls {
       timeoutMs: number,
       tokenOut: number,
     ): number {
-      const { root } = vm.effective();
+      const { root, stream } = vm.effective();
       const { memory } = vm;
       const name = memory.text(cluster, clusterSize);
       const headerPairs = memory.span(headers, headersSize);
@@ -52,6 +52,13 @@ export function httpCalls(vm: Vm): Calls {
       );
       if (call === null) return Result.InternalFailure;
       root.addHttpCall(token, call);
+      vm.host.observer?.call?.({
+        stream: stream?.http.id ?? 0,
+        plugin: root.plugin.name,
+        kind: "http",
+        cluster: name,
+        token,
+      });
       memory.setU32(tokenOut, token);
       return Result.Ok;
     },
@@ -62,7 +69,8 @@ export function httpCalls(vm: Vm): Calls {
 function callHeaders(pairs: Headers, bodySize: number, timeoutMs: number): Headers | undefined {
   const map = new HeaderMap([]);
   for (const [name, value] of pairs) map.add(lowerCase(name), value);
-  if (!map.get(":method") || !map.get(":path") || !map.get(":authority")) return undefined;
+  // Present but empty is accepted.
+  if ([":method", ":path", ":authority"].some((name) => map.get(name) === undefined)) return undefined;
   if (map.get(":scheme") === undefined) map.add(":scheme", "http");
   if (bodySize > 0) map.replace("content-length", String(bodySize));
   map.replace("x-envoy-internal", "true");

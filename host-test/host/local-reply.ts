@@ -41,7 +41,7 @@ export function localReplyHeaders(
 }
 
 /** https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
-function grpcStatusOf(status: number): number {
+export function grpcStatusOf(status: number): number {
   if (status === 400) return 13;
   if (status === 401) return 16;
   if (status === 403) return 7;

@@ -16,37 +16,37 @@ export function metricCalls(vm: Vm): Calls {
       if (metricType === undefined) return Result.BadArgument;
       const text = vm.memory.span(name, size)?.toString("utf8");
       if (text === undefined) return Result.InvalidMemoryAccess;
-      const number = vm.metrics.push({ type: metricType, handle: stats.define(metricType, text) });
+      const number = vm.metrics[metricType].push(stats.define(metricType, text));
       return vm.memory.setU32(idOut, number * 4 + type) ? Result.Ok : Result.InvalidMemoryAccess;
     },
     proxy_increment_metric(id: number, offset: bigint): number {
       vm.effective();
-      const metric = metricOf(vm, id);
-      if (metric === undefined) return Result.NotFound;
-      if (metric.type === "histogram" || (metric.type === "counter" && offset <= 0n)) return Result.BadArgument;
-      stats.add(metric.handle, offset);
+      const type = types[id & 3];
+      // The class is looked at before the metric.
+      if (type === undefined || type === "histogram") return Result.BadArgument;
+      if (type === "counter" && offset <= 0n) return Result.BadArgument;
+      const handle = vm.metrics[type][(id >>> 2) - 1];
+      if (handle === undefined) return Result.NotFound;
+      stats.add(handle, offset);
       return Result.Ok;
     },
     proxy_record_metric(id: number, value: bigint): number {
       vm.effective();
-      const metric = metricOf(vm, id);
-      if (metric === undefined) return Result.NotFound;
+      const type = types[id & 3];
+      const handle = type === undefined ? undefined : vm.metrics[type][(id >>> 2) - 1];
+      if (handle === undefined) return Result.NotFound;
       const unsigned = BigInt.asUintN(64, value);
-      if (metric.type === "counter") stats.add(metric.handle, unsigned);
-      else stats.record(metric.handle, unsigned);
+      if (type === "counter") stats.add(handle, unsigned);
+      else stats.record(handle, unsigned);
       return Result.Ok;
     },
     proxy_get_metric(id: number, valueOut: number): number {
       vm.effective();
-      const metric = metricOf(vm, id);
-      if (metric === undefined) return Result.NotFound;
-      if (metric.type === "histogram") return Result.BadArgument;
-      return vm.memory.setU64(valueOut, stats.get(metric.handle)) ? Result.Ok : Result.InvalidMemoryAccess;
+      const type = types[id & 3];
+      if (type === undefined || type === "histogram") return Result.BadArgument;
+      const handle = vm.metrics[type][(id >>> 2) - 1];
+      if (handle === undefined) return Result.NotFound;
+      return vm.memory.setU64(valueOut, stats.get(handle)) ? Result.Ok : Result.InvalidMemoryAccess;
     },
   };
-}
-
-function metricOf(vm: Vm, id: number) {
-  const metric = vm.metrics[(id >>> 2) - 1];
-  return metric !== undefined && types[id & 3] === metric.type ? metric : undefined;
 }

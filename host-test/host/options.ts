@@ -1,5 +1,6 @@
 // The chain's options with every default filled in: what host functions and filters see.
 
+import { resolveName } from "../services/names.ts";
 import { LocalQueues, LocalStats } from "../services/local-data.ts";
 import type { ChainOptions, SharedQueues, Stats } from "./types.ts";
 
@@ -8,6 +9,7 @@ export interface HostOptions extends ChainOptions {
   stats: Stats;
   bufferLimit: number;
   maxPages: number;
+  resolveName(name: string, done: (addresses: string[]) => void): void;
 }
 
 const defaultBufferLimit = 1 << 20;
@@ -18,6 +20,7 @@ export function withDefaults(options: ChainOptions): HostOptions {
     ...options,
     queues: options.queues ?? new LocalQueues(options.clock),
     stats: options.stats ?? new LocalStats(),
+    resolveName: options.resolveName ?? resolveName,
     bufferLimit: options.bufferLimit ?? defaultBufferLimit,
     maxPages: Math.floor((options.memoryLimitBytes ?? defaultMemoryLimit) / 65536),
   };

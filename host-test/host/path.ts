@@ -36,8 +36,6 @@ export class Place {
   headersContinued = false;
   endStream = false;
   fromCurrent = false;
-  /** The filter asked to continue inside its own callback. */
-  continueAfterCallback = false;
 
   constructor(filter: PathFilter, index: number) {
     this.filter = filter;
@@ -99,10 +97,12 @@ export class Path {
     this.#trailers(undefined);
   }
 
-  /** The filter's own `continue_stream`. Nothing happens when it is not stopped. */
+  /**
+   * The filter's own `continue_stream`. Inside the filter's callback it takes effect at once, and a callback
+   * that then stops is stopped again: what came before has gone on, what follows waits (measured, Envoy 1.40).
+   */
   continueFrom(place: Place): void {
-    if (this.#calling === place) place.continueAfterCallback = true;
-    else if (place.stopped) this.#continue(place);
+    if (this.#calling === place || place.stopped) this.#continue(place);
   }
 
   /** Adds to what is kept at `place`, before its callback sees the data (Envoy's addDecodedData). */
@@ -124,7 +124,6 @@ export class Path {
   #enter(place: Place): Place | undefined {
     const outer = this.#calling;
     this.#calling = place;
-    place.continueAfterCallback = false;
     return outer;
   }
 
@@ -141,10 +140,11 @@ export class Path {
       else if (status === HeadersStatus.StopAllIterationAndWatermark)
         place.iteration = Iteration.StopAllWatermark;
       else {
+        // Already continued inside the callback: the headers have gone on.
+        if (place.headersContinued) return;
         place.headersContinued = true;
         continue;
       }
-      if (place.continueAfterCallback) this.#continue(place);
       return;
     }
     this.#end.headers(endStream);
@@ -196,7 +196,6 @@ export class Path {
       // So that a later continue resumes with an empty last piece.
       if (place.endStream && this.trailers === undefined) this.buffered ??= new BodyBuffer();
     }
-    if (place.continueAfterCallback && !this.aborted) this.#continue(place);
     return false;
   }
 
@@ -217,7 +216,6 @@ export class Path {
         return;
       }
       if (!place.stopped) place.iteration = Iteration.StopSingle;
-      if (place.continueAfterCallback) this.#continue(place);
       return;
     }
     this.#end.trailers();

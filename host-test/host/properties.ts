@@ -2,6 +2,8 @@
 
 import { MapType } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { grpcStatusOf } from "./local-reply.ts";
+import { lowerCase } from "./maps.ts";
 import type { HeaderMap } from "./maps.ts";
 import { latin1 } from "./plugin.ts";
 import { descend, fromMetadata, MapValue, mapOf, MessageValue } from "./property-value.ts";
@@ -93,12 +95,12 @@ function higressValue(context: Context, name: string): PropertyValue | undefined
 
 /** A fixed set of attributes; those without a value now are left out. */
 function fields(get: (key: string) => PropertyValue | undefined, names: readonly string[]): MapValue {
-  return new MapValue(get, () =>
+  const entries = () =>
     names.flatMap((key) => {
       const value = get(key);
       return value === undefined ? [] : [[key, value] as [string, PropertyValue]];
-    }),
-  );
+    });
+  return new MapValue(get, entries, false);
 }
 
 const xdsNames = [
@@ -110,6 +112,8 @@ const xdsNames = [
   "route_name",
   "route_metadata",
   "virtual_host_name",
+  "virtual_host_metadata",
+  "upstream_host_metadata",
   "filter_chain_name",
 ];
 
@@ -117,14 +121,22 @@ function xds(proxy: ProxyInfo | undefined, http: Stream | undefined, key: string
   switch (key) {
     case "node":
       return nodeMessage(proxy?.node ?? {});
-    case "listener_direction":
-      return BigInt(["unspecified", "inbound", "outbound"].indexOf(proxy?.listenerDirection ?? "unspecified"));
-    case "listener_metadata":
-      return proxy?.listenerMetadata && metadataMessage(proxy.listenerMetadata);
-    case "filter_chain_name":
-      return http && latin1(proxy?.filterChainName ?? "");
   }
-  const route = http?.route;
+  if (http === undefined) return undefined;
+  switch (key) {
+    case "listener_direction":
+      return BigInt(
+        ["unspecified", "inbound", "outbound"].indexOf(proxy?.listenerDirection ?? "unspecified"),
+      );
+    case "listener_metadata":
+      return metadataMessage(proxy?.listenerMetadata ?? {});
+    case "filter_chain_name":
+      return latin1(proxy?.filterChainName ?? "");
+    case "upstream_host_metadata":
+      // A chosen host without metadata: there, but not a value.
+      return http.upstreamAddress === "" ? undefined : null;
+  }
+  const { route } = http;
   if (route === undefined) return undefined;
   switch (key) {
     case "route_name":
@@ -135,10 +147,10 @@ function xds(proxy: ProxyInfo | undefined, http: Stream | undefined, key: string
       return latin1(route.virtualHost ?? "");
     case "route_metadata":
       return metadataMessage(route.metadata ?? {});
+    case "virtual_host_metadata":
+      return metadataMessage({});
     case "cluster_metadata":
       return metadataMessage(route.clusterMetadata ?? {});
-    case "upstream_host_metadata":
-      return http!.upstreamAddress === "" ? undefined : metadataMessage({});
   }
   return undefined;
 }
@@ -197,13 +209,14 @@ function request(context: Context, http: Stream, key: string): PropertyValue | u
   const headers = readableMap(context, MapType.RequestHeaders);
   if (key === "size") {
     const declared = headers?.get("content-length");
-    return declared !== undefined && /^\d{1,18}$/.test(declared) ? BigInt(declared) : BigInt(http.requestBytes);
+    return declared !== undefined && /^\d{1,18}$/.test(declared)
+      ? BigInt(declared)
+      : BigInt(http.requestBytes);
   }
   if (key === "total_size") return BigInt(http.requestBytes + (headers?.byteSize() ?? 0));
+  if (key === "headers") return headerValues(headers);
   if (headers === undefined) return undefined;
   switch (key) {
-    case "headers":
-      return headerValues(headers);
     case "path":
       return headers.get(":path");
     case "url_path":
@@ -255,23 +268,27 @@ function response(context: Context, http: Stream, key: string): PropertyValue | 
   const trailers = readableMap(context, MapType.ResponseTrailers);
   switch (key) {
     case "headers":
-      return headers && headerValues(headers);
+      return headerValues(headers);
     case "trailers":
-      return trailers && headerValues(trailers);
+      return headerValues(trailers);
     case "total_size":
       return BigInt(http.responseBytes + (headers?.byteSize() ?? 0) + (trailers?.byteSize() ?? 0));
     case "grpc_status": {
       const status = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
-      return status !== undefined && /^\d{1,9}$/.test(status) ? BigInt(status) : undefined;
+      if (status !== undefined && /^\d{1,9}$/.test(status)) return BigInt(status);
+      // Mapped from the HTTP status, also for what is not gRPC.
+      return http.responseCode === 0 ? undefined : BigInt(grpcStatusOf(http.responseCode));
     }
   }
   return undefined;
 }
 
-function headerValues(headers: HeaderMap): MapValue {
+/** Without the headers: an empty map. */
+function headerValues(headers: HeaderMap | undefined): MapValue {
   return new MapValue(
-    (key) => headers.joined(key.toLowerCase()),
+    (key) => headers?.joined(lowerCase(key)),
     () => {
+      if (headers === undefined) return [];
       const names = new Set(headers.entries.map(([name]) => name));
       return [...names].map((name) => [name, headers.joined(name)!]);
     },
@@ -306,7 +323,13 @@ function connection({ info, id }: Stream, key: string): PropertyValue | undefine
   return undefined;
 }
 
-const upstreamNames = ["address", "port", "local_address"];
+const upstreamNames = [
+  "address",
+  "port",
+  "local_address",
+  "transport_failure_reason",
+  "request_attempt_count",
+];
 
 function upstream(http: Stream, key: string): PropertyValue | undefined {
   switch (key) {
@@ -316,6 +339,10 @@ function upstream(http: Stream, key: string): PropertyValue | undefined {
       return http.upstreamAddress ? portOf(http.upstreamAddress) : undefined;
     case "local_address":
       return http.upstreamLocalAddress || undefined;
+    case "transport_failure_reason":
+      return http.upstreamAddress === "" ? undefined : "";
+    case "request_attempt_count":
+      return http.upstreamAddress === "" ? 0n : 1n;
   }
   return undefined;
 }

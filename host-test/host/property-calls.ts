@@ -15,10 +15,11 @@ export function propertyCalls(vm: Vm): Calls {
       const context = vm.effective();
       const text = vm.memory.text(path, size);
       if (text === undefined) return Result.InvalidMemoryAccess;
+      if (text === "") return Result.SerializationFailure;
       const value = getProperty(context, text.split("\0"));
       if (value === undefined) return Result.NotFound;
       const bytes = serialize(value);
-      if (bytes === undefined) return Result.InternalFailure;
+      if (bytes === undefined) return Result.SerializationFailure;
       const written =
         typeof bytes === "string"
           ? vm.returnText(bytes, pointerOut, sizeOut)
@@ -33,8 +34,7 @@ export function propertyCalls(vm: Vm): Calls {
       if (stream === undefined) return Result.NotFound;
       if (vm.host.flavour === "higress" && steer(stream, name, text)) return Result.Ok;
       const { http } = stream;
-      const declared = vm.declaredProperties.get(name);
-      if (declared?.readOnly && http.filterState.has(`wasm.${name}`)) return Result.BadArgument;
+      if (stream.root.declared.get(name) && http.filterState.has(`wasm.${name}`)) return Result.BadArgument;
       http.filterState.set(`wasm.${name}`, text);
       return Result.Ok;
     },

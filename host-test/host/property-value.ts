@@ -19,8 +19,15 @@ export class MessageValue {
 export class MapValue {
   readonly get: (key: string) => PropertyValue | undefined;
   readonly entries: () => [string, PropertyValue][];
+  /** False for groups of attributes such as `request`: members can be read, the whole cannot. */
+  readonly isWhole: boolean;
 
-  constructor(get: (key: string) => PropertyValue | undefined, entries: () => [string, PropertyValue][]) {
+  constructor(
+    get: (key: string) => PropertyValue | undefined,
+    entries: () => [string, PropertyValue][],
+    isWhole = true,
+  ) {
+    this.isWhole = isWhole;
     this.get = get;
     this.entries = entries;
   }
@@ -38,7 +45,10 @@ export class ListValue {
 export type PropertyValue = string | bigint | number | boolean | null | MessageValue | MapValue | ListValue;
 
 /** Follows `path` into `value`: message field, map key or list index. */
-export function descend(value: PropertyValue | undefined, path: readonly string[]): PropertyValue | undefined {
+export function descend(
+  value: PropertyValue | undefined,
+  path: readonly string[],
+): PropertyValue | undefined {
   let current = value;
   for (const segment of path) {
     if (current instanceof MapValue) current = current.get(segment);
@@ -66,7 +76,7 @@ export function serialize(value: PropertyValue): string | Uint8Array | undefined
   }
   if (typeof value === "boolean") return value ? "\x01" : "\x00";
   if (value instanceof MessageValue) return value.encode();
-  if (value instanceof MapValue) return serializePairs(value.entries());
+  if (value instanceof MapValue) return value.isWhole ? serializePairs(value.entries()) : undefined;
   if (value instanceof ListValue) {
     const pairs: [string, string][] = [];
     for (const item of value.items) {

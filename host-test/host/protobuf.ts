@@ -92,7 +92,8 @@ function encodeValue(value: MetadataValue): Buffer {
   }
   if (typeof value === "string") return bytesField(3, utf8(value));
   if (typeof value === "boolean") return Buffer.from([0x20, value ? 1 : 0]);
-  if (Array.isArray(value)) return bytesField(6, Buffer.concat(value.map((item) => bytesField(1, encodeValue(item)))));
+  if (Array.isArray(value))
+    return bytesField(6, Buffer.concat(value.map((item) => bytesField(1, encodeValue(item)))));
   return bytesField(5, encodeStruct(value));
 }
 

@@ -6,7 +6,7 @@ export interface RequestFault {
   status: number;
   body: string;
   details: string;
-  /** Shows as flag DPE. */
+  /** Shows as flag DPE; else as NR. */
   malformed: boolean;
 }
 
@@ -17,20 +17,22 @@ const forbidden = /[\0\r\n]/;
 export function firstRequestFault(headers: readonly Header[]): RequestFault | undefined {
   let method = false;
   let path = false;
-  let authority = false;
-  let malformed = false;
+  let scheme = false;
+  let malformed: RequestFault | undefined;
   for (const [name, value] of headers) {
     if (name === ":method") method = true;
     else if (name === ":path") path = true;
-    else if (name === ":authority") authority = true;
-    if (forbidden.test(value) || !token.test(name.startsWith(":") ? name.slice(1) : name)) malformed = true;
+    else if (name === ":scheme" || name === "x-forwarded-proto") scheme = true;
+    if (!token.test(name.startsWith(":") ? name.slice(1) : name)) {
+      malformed ??= refusal(`invalid header name: ${name}`);
+    } else if (forbidden.test(value)) malformed ??= refusal(`invalid header value for: ${name}`);
   }
-  if (!path) return { status: 404, body: "", details: "route_not_found", malformed: false };
-  if (!authority) return { status: 400, body: "", details: "missing_host_header", malformed: false };
-  if (!method) return upstreamRefusal("missing required header: :method", false);
-  return malformed ? upstreamRefusal("invalid header", true) : undefined;
+  // Without a path or any word on the scheme no route matches.
+  if (!path || !scheme) return { status: 404, body: "", details: "route_not_found", malformed: false };
+  return method ? malformed : refusal("missing required header: :method");
 }
 
-function upstreamRefusal(reason: string, malformed: boolean): RequestFault {
-  return { status: 503, body: reason, details: "filter_removed_required_request_headers", malformed };
+function refusal(reason: string): RequestFault {
+  const details = `filter_removed_required_request_headers{${reason}}`;
+  return { status: 503, body: reason, details, malformed: true };
 }

@@ -13,6 +13,13 @@ export interface CallResponse {
   trailers: Headers;
 }
 
+/** u32 count │ count × u32 seconds to live │ count × (address with port 0, 0) */
+function encodeAddresses(addresses: string[]): Uint8Array {
+  const head = Buffer.alloc(4 + addresses.length * 4);
+  head.writeUInt32LE(addresses.length);
+  return Buffer.concat([head, Buffer.from(addresses.map((address) => `${address}:0\0`).join(""), "latin1")]);
+}
+
 export class RootContext implements Context {
   readonly id: number;
   readonly vm: Vm;
@@ -26,13 +33,15 @@ export class RootContext implements Context {
   grpcMessage: Uint8Array | undefined;
   grpcInitialMetadata: Headers | undefined;
   grpcTrailingMetadata: Headers | undefined;
-  /** Argument of `proxy_on_foreign_function`. */
+  /** Buffer 8: the answer of a name look-up. */
   callData: Uint8Array | undefined;
   /** What `proxy_get_status` says; never set back by Envoy. */
   statusCode = 0;
   statusMessage = "";
   /** Streams that use this root. */
   streams = 0;
+  /** Read-only properties by name, from `declare_property`. */
+  readonly declared = new Map<string, boolean>();
   readonly grpcCalls = new Map<number, GrpcCall>();
   readonly #httpCalls = new Map<number, Cancel>();
   readonly queueListeners: (() => void)[] = [];
@@ -94,6 +103,9 @@ export class RootContext implements Context {
       return;
     }
     if (!this.#httpCalls.delete(token)) return;
+    const status =
+      reply.kind === "reset" ? 0 : Number(reply.headers.find(([name]) => name === ":status")?.[1] ?? 0);
+    this.observeAnswer("http", token, status, reply.kind === "reset" ? 0 : reply.body.length);
     if (reply.kind === "reset") {
       this.statusCode = 11;
       this.statusMessage = "reset";
@@ -116,12 +128,17 @@ export class RootContext implements Context {
     this.vm.leave();
   }
 
+  observeAnswer(kind: "http" | "grpc" | "redis", token: number, status: number, bytes: number): void {
+    this.vm.host.observer?.callEnded?.({ plugin: this.plugin.name, kind, token, status, bytes });
+  }
+
   onRedisReply(token: number, data: Uint8Array | undefined): void {
     if (this.vm.depth > 0) {
       this.vm.afterCall(() => this.onRedisReply(token, data));
       return;
     }
     if (this.#gone) return;
+    this.observeAnswer("redis", token, data === undefined ? 0 : 200, data?.length ?? 0);
     this.redisResponse = data;
     const status = data === undefined ? 1 : 0;
     this.vm.enter(this, "proxy_on_redis_call_response", this.id, token, status, data?.length ?? 0);
@@ -131,6 +148,18 @@ export class RootContext implements Context {
 
   onQueueReady(token: number): void {
     if (!this.#gone) this.vm.call(this, "proxy_on_queue_ready", this.id, token);
+  }
+
+  onNameResolved(token: number, addresses: string[]): void {
+    if (this.vm.depth > 0) {
+      this.vm.afterCall(() => this.onNameResolved(token, addresses));
+      return;
+    }
+    if (this.#gone) return;
+    this.callData = encodeAddresses(addresses);
+    this.vm.enter(this, "envoy_on_resolve_dns", this.id, token, this.callData.length);
+    this.callData = undefined;
+    this.vm.leave();
   }
 
   /** No new stream will use this root: once its streams have ended it is done and deleted. */
@@ -150,6 +179,13 @@ export class RootContext implements Context {
     const answer = this.vm.call(this, "proxy_on_done", this.id);
     if (answer === 0) this.vm.pendingDone.add(this);
     else this.delete();
+  }
+
+  /** The listener closes: done and deleted at once. */
+  shutDown(): void {
+    if (this.#gone) return;
+    this.vm.call(this, "proxy_on_done", this.id);
+    this.delete();
   }
 
   /** After `proxy_on_done`, or `proxy_done` when that returned 0. */

@@ -7,7 +7,13 @@ import type { Vm } from "./vm.ts";
 export function sharedCalls(vm: Vm): Calls {
   const { sharedData, queues } = vm.host;
   return {
-    proxy_get_shared_data(key: number, keySize: number, pointerOut: number, sizeOut: number, casOut: number): number {
+    proxy_get_shared_data(
+      key: number,
+      keySize: number,
+      pointerOut: number,
+      sizeOut: number,
+      casOut: number,
+    ): number {
       vm.effective();
       const name = vm.memory.text(key, keySize);
       if (name === undefined) return Result.InvalidMemoryAccess;

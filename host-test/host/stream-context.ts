@@ -40,7 +40,19 @@ export class Side implements PathFilter {
     else if (!context.created) return HeadersStatus.Continue;
     this.headers = headers;
     context.endOfStream = endStream;
+    const { observer } = context.vm.host;
+    const before = observer?.headers === undefined ? undefined : headers.entries.slice();
     const status = this.#callHeaders(isRequest, headers.size, endStream);
+    if (before !== undefined) {
+      const { id, plugin } = this.#origin;
+      observer!.headers!({
+        stream: id,
+        plugin,
+        phase: this.direction,
+        before,
+        after: headers.entries.slice(),
+      });
+    }
     if (status === HeadersStatus.Continue) this.headers = undefined;
     return status;
   }
@@ -69,8 +81,19 @@ export class Side implements PathFilter {
     if (!context.created) return DataStatus.Continue;
     this.body = data;
     context.endOfStream = endStream;
-    if (this.buffering && !context.vm.host.lateBodyBuffer) context.http[this.direction].keep(data);
+    if (this.buffering && !context.vm.host.lateBodyBuffer) {
+      context.http[this.direction].keep(data);
+      // Too much for a response: the stream has ended. Too much for a request shows after the callback.
+      if (context.http.finished) return DataStatus.StopIterationNoBuffer;
+    }
+    const { observer } = context.vm.host;
+    const before = observer?.body === undefined ? undefined : (this.visible ?? data).contents();
     const status = this.#callBody(this.visible?.length ?? 0, endStream);
+    if (before !== undefined) {
+      const { id, plugin } = this.#origin;
+      const after = (this.visible ?? data).contents();
+      observer!.body!({ stream: id, plugin, phase: this.direction, before, after, endStream });
+    }
     this.buffering = status === DataStatus.StopIterationAndBuffer;
     if (status === DataStatus.Continue) this.body = undefined;
     return status;
@@ -112,6 +135,10 @@ export class Side implements PathFilter {
     return status;
   }
 
+  get #origin(): { id: number; plugin: string } {
+    return { id: this.#context.http.id, plugin: this.#context.root.plugin.name };
+  }
+
   /** The body the module sees: all that is kept while buffering, else the chunk. */
   get visible(): BodyBuffer | undefined {
     return this.buffering ? this.#context.http[this.direction].buffered : this.body;
@@ -139,6 +166,7 @@ export class StreamContext implements Context {
   /** Only reading is possible: `proxy_on_log` runs. */
   logging = false;
   localReplySent = false;
+  readonly declared = new Map<string, boolean>();
   #failed = false;
   #ended = false;
 

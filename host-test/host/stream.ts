@@ -4,7 +4,7 @@
 import { BodyBuffer } from "./buffers.ts";
 import { ResponseFlag, responseFlagNames } from "./codes.ts";
 import { localReplyHeaders } from "./local-reply.ts";
-import { HeaderMap } from "./maps.ts";
+import { HeaderMap, receivedHeaders } from "./maps.ts";
 import { Path } from "./path.ts";
 import type { PathFilter, Place } from "./path.ts";
 import type { HostOptions } from "./options.ts";
@@ -101,7 +101,7 @@ export class Stream implements ChainStream {
 
   requestHeaders(headers: Headers, endStream: boolean): void {
     if (this.#finished) return;
-    const map = new HeaderMap(headers);
+    const map = receivedHeaders(headers);
     this.#isHead = map.get(":method") === "HEAD";
     this.#isGrpc = isGrpc(map.get("content-type"));
     // Known before the first filter runs: Higress rules match on it (compat/abi.md §11, route_name).
@@ -138,7 +138,7 @@ export class Stream implements ChainStream {
 
   responseHeaders(headers: Headers, endStream: boolean): void {
     if (this.#finished || this.response.aborted || this.#responseStarted) return;
-    const map = new HeaderMap(headers);
+    const map = receivedHeaders(headers);
     this.#upstreamEnded = endStream;
     this.#responseStarted = true;
     this.details = "via_upstream";
@@ -161,27 +161,25 @@ export class Stream implements ChainStream {
   responseReset(reason: "connect-failure" | "reset" | "timeout"): void {
     if (this.#finished || this.#upstreamEnded) return;
     this.#upstreamEnded = true;
-    const cause = reason === "connect-failure" ? "remote connection failure" : "connection termination";
-    if (reason === "connect-failure") this.flags |= ResponseFlag.UpstreamConnectionFailure;
-    else if (reason === "reset") this.flags |= ResponseFlag.UpstreamConnectionTermination;
-    else this.flags |= ResponseFlag.UpstreamRequestTimeout;
-    if (this.#responseStarted) {
-      const suffix =
-        reason === "timeout"
-          ? "response_timeout"
-          : `upstream_reset_after_response_started{${cause.replaceAll(" ", "_")}}`;
-      this.resetStream(suffix);
-    } else if (reason === "timeout") {
-      this.sendLocalReply(504, "upstream request timeout", [], -1, "response_timeout");
+    if (reason === "timeout") {
+      this.flags |= ResponseFlag.UpstreamRequestTimeout;
+      if (this.#responseStarted) this.resetStream("response_timeout");
+      else this.sendLocalReply(504, "upstream request timeout", [], -1, "response_timeout");
+    } else if (this.#responseStarted) {
+      // An HTTP/1.1 response that ends before its time is a protocol error to Envoy.
+      this.flags |= ResponseFlag.UpstreamProtocolError;
+      const details = "upstream_reset_after_response_started{protocol_error}";
+      if (this.#responseSent) this.resetStream(details);
+      else this.sendLocalReply(502, `${upstreamFailure}protocol error`, [], -1, details);
+    } else if (reason === "reset") {
+      this.flags |= ResponseFlag.UpstreamConnectionTermination;
+      const details = "upstream_reset_before_response_started{connection_termination}";
+      this.sendLocalReply(503, `${upstreamFailure}connection termination`, [], -1, details);
     } else {
-      const body = `upstream connect error or disconnect/reset before headers. reset reason: ${cause}`;
-      this.sendLocalReply(
-        503,
-        body,
-        [],
-        -1,
-        `upstream_reset_before_response_started{${cause.replaceAll(" ", "_")}}`,
-      );
+      this.flags |= ResponseFlag.UpstreamConnectionFailure;
+      const details =
+        "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}";
+      this.sendLocalReply(503, `${upstreamFailure}remote connection failure`, [], -1, details);
     }
   }
 
@@ -215,9 +213,9 @@ export class Stream implements ChainStream {
     if (this.#prepared !== undefined) return;
     this.request.aborted = true;
     const reply = { status, body, headers, grpcStatus };
-    // Inside a filter's callback the reply waits until the callback's effects are settled.
+    // Inside a filter's callback a reply that goes through the filters waits until the callback has returned.
     const inCallback = this.request.inCallback || this.response.inCallback;
-    if (inCallback && !this.#responseSent) this.#prepared = reply;
+    if (inCallback && this.response.headers === undefined) this.#prepared = reply;
     else this.#reply(reply);
   }
 
@@ -309,8 +307,7 @@ export class Stream implements ChainStream {
     if (headers.version !== this.#originalVersion) {
       const fault = firstRequestFault(headers.entries);
       if (fault !== undefined) {
-        if (fault.status === 404) this.flags |= ResponseFlag.NoRouteFound;
-        if (fault.malformed) this.flags |= ResponseFlag.DownstreamProtocolError;
+        this.flags |= fault.malformed ? ResponseFlag.DownstreamProtocolError : ResponseFlag.NoRouteFound;
         this.sendLocalReply(fault.status, fault.body, [], -1, fault.details);
         return;
       }
@@ -329,13 +326,8 @@ export class Stream implements ChainStream {
 
   #sendResponseHeaders(headers: HeaderMap, endStream: boolean): void {
     if (headers.get(":status") === undefined) {
-      this.sendLocalReply(
-        502,
-        "missing required header: :status",
-        [],
-        -1,
-        "filter_removed_required_response_headers",
-      );
+      const reason = "missing required header: :status";
+      this.sendLocalReply(502, reason, [], -1, `filter_removed_required_response_headers{${reason}}`);
       return;
     }
     this.#responseSent = true;
@@ -422,6 +414,8 @@ export class Stream implements ChainStream {
     };
   }
 }
+
+const upstreamFailure = "upstream connect error or disconnect/reset before headers. reset reason: ";
 
 const passing: PathFilter = { onHeaders: () => 0, onData: () => 0, onTrailers: () => 0 };
 

@@ -41,10 +41,14 @@ export function systemCalls(vm: Vm): Calls {
     },
     pthread_equal: (left: number, right: number): number => (left === right ? 1 : 0),
     emscripten_notify_memory_growth: (): void => {},
-    envoy_resolve_dns(_address: number, _size: number, _tokenOut: number): number {
-      vm.effective();
-      // No resolver is offered to modules; Envoy answers so when the name cannot be looked up at all.
-      return Result.InternalFailure;
+    envoy_resolve_dns(address: number, size: number, tokenOut: number): number {
+      const { root } = vm.effective();
+      const name = vm.memory.text(address, size);
+      if (name === undefined) return Result.InvalidMemoryAccess;
+      const token = vm.newLookupToken();
+      if (!vm.memory.setU32(tokenOut, token)) return Result.InvalidMemoryAccess;
+      vm.host.resolveName(name, (addresses) => root.onNameResolved(token, addresses));
+      return Result.Ok;
     },
   };
 }

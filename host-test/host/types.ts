@@ -182,6 +182,8 @@ export interface ChainOptions {
   upstreams: Upstreams;
   redis?: RedisClients;
   grpc?: GrpcClients;
+  /** For `envoy_resolve_dns`: addresses as `ip` or `[ipv6]`, none when the name cannot be resolved. Default: the system's resolver. */
+  resolveName?(name: string, done: (addresses: string[]) => void): void;
   sharedData: SharedData;
   /** Default: an object of this process alone. Workers that belong together are given the same. */
   queues?: SharedQueues;

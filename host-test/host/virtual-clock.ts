@@ -61,7 +61,11 @@ export class VirtualClock implements Clock {
     let first: Timer | undefined;
     for (const timer of this.#timers) {
       if (timer.at > end) continue;
-      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) {
+      if (
+        first === undefined ||
+        timer.at < first.at ||
+        (timer.at === first.at && timer.order < first.order)
+      ) {
         first = timer;
       }
     }

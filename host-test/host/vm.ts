@@ -6,6 +6,7 @@ import type { LoadedModule } from "../vm/load.ts";
 import type { GuestMemory } from "../vm/memory.ts";
 import type { AbiVersion, CallbackName } from "../vm/signatures.ts";
 import { logLevels } from "./codes.ts";
+import type { Expression } from "./cel.ts";
 import type { Context } from "./context.ts";
 import { RootContext } from "./root-context.ts";
 import { createImports } from "./imports.ts";
@@ -31,22 +32,21 @@ export class Vm {
   readonly startedAt: bigint;
   /** Set by a host call that ends the phase, so that the callback's own return value does not count. */
   stopIteration = false;
-  /** Metrics by `id >> 2`. */
-  readonly metrics: { type: MetricType; handle: number }[] = [];
+  /** Handles in `Stats`, by the number in the upper bits of the module's metric id, less one. */
+  readonly metrics: Record<MetricType, number[]> = { counter: [], gauge: [], histogram: [] };
   /** Higress: the module asked to be rebuilt. */
   rebuildRequested = false;
   /** Text of the last line logged at error or above, or of the trap. */
   lastError = "";
-  /** Guest-created CEL programs by token. */
-  readonly expressions = new Map<number, unknown>();
-  /** By name, from `declare_property`. */
-  readonly declaredProperties = new Map<string, { readOnly: boolean }>();
+  /** From `expr_create`, by token. */
+  readonly expressions = new Map<number, Expression>();
   #current: Context;
   #effectiveId = 0;
   #afterCall: (() => void)[] = [];
   #nextContextId = 1;
   #nextCallNumber = 1;
-  #nextExpression = 1;
+  #nextExpression = 0;
+  #lastLookup = 1;
   #onFail: (() => void)[] = [];
   #closed = false;
 
@@ -103,6 +103,10 @@ export class Vm {
     return this.#nextCallNumber++ * 4 + kind;
   }
 
+  newLookupToken(): number {
+    return ++this.#lastLookup;
+  }
+
   newExpressionToken(): number {
     return this.#nextExpression++;
   }
@@ -121,9 +125,20 @@ export class Vm {
     const effective = this.#effectiveId;
     this.#current = context;
     this.#effectiveId = 0;
+    const { observer } = this.host;
+    const start = observer?.callback === undefined ? 0 : performance.now();
     const result = this.instance.call(name, a, b, c, d, e);
     this.#current = current;
     this.#effectiveId = effective;
+    if (observer?.callback !== undefined && this.instance.has(name)) {
+      observer.callback({
+        stream: context.stream?.http.id ?? 0,
+        plugin: context.root.plugin.name,
+        name,
+        micros: (performance.now() - start) * 1000,
+        memoryPages: this.memory.pages,
+      });
+    }
     return result;
   }
 

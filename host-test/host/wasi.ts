@@ -78,7 +78,9 @@ export function wasiCalls(vm: Vm): Calls {
         message += part;
       }
       if (message !== "") {
-        const line = Buffer.from(message.endsWith("\n") ? message.slice(0, -1) : message, "latin1").toString("utf8");
+        const line = Buffer.from(message.endsWith("\n") ? message.slice(0, -1) : message, "latin1").toString(
+          "utf8",
+        );
         vm.log(vm.effectiveAlways(), fd === 1 ? 2 : 4, line);
       }
       return memory.setU32(writtenOut, message.length) ? Errno.Success : Errno.Fault;
@@ -125,7 +127,9 @@ export function wasiCalls(vm: Vm): Calls {
     },
     environ_get(pointersOut: number, textOut: number): number {
       forbidInAllocator(vm);
-      return writeEnvironment(vm, vm.environment, pointersOut >>> 0, textOut >>> 0) ? Errno.Success : Errno.Fault;
+      return writeEnvironment(vm, vm.environment, pointersOut >>> 0, textOut >>> 0)
+        ? Errno.Success
+        : Errno.Fault;
     },
     args_sizes_get(countOut: number, sizeOut: number): number {
       forbidInAllocator(vm);

@@ -8,7 +8,7 @@ import type { Headers } from "./types.ts";
 /** The map that may be changed now. */
 export function mutableMap(context: Context, type: number): HeaderMap | undefined {
   const { stream } = context;
-  if (stream === undefined || stream.logging) return undefined;
+  if (stream === undefined) return undefined;
   switch (type) {
     case MapType.RequestHeaders:
       return stream.request.headers;

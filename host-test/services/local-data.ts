@@ -81,7 +81,8 @@ export class LocalQueues implements SharedQueues {
 
 export class LocalStats implements Stats {
   readonly #handles = new Map<string, number>();
-  readonly #metrics: { type: MetricType; name: string; value: bigint; histogram: Histogram | undefined }[] = [];
+  readonly #metrics: { type: MetricType; name: string; value: bigint; histogram: Histogram | undefined }[] =
+    [];
 
   define(type: MetricType, name: string): number {
     const key = `${type}\0${name}`;

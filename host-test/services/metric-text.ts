@@ -4,7 +4,8 @@ import type { MetricType } from "../host/types.ts";
 
 /** Envoy's default buckets, upper bounds. */
 export const bucketBounds = [
-  0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,
+  0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000,
+  3600000,
 ];
 
 /** Values observed so far, counted by bucket. */
@@ -35,7 +36,9 @@ export interface MetricReading {
 
 export function prometheusText(metrics: readonly MetricReading[]): string {
   const lines: string[] = [];
-  const sorted = [...metrics].sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+  const sorted = [...metrics].sort((left, right) =>
+    left.name < right.name ? -1 : left.name > right.name ? 1 : 0,
+  );
   for (const { type, name, value, histogram } of sorted) {
     const label = prometheusName(name);
     lines.push(`# TYPE ${label} ${type}`);

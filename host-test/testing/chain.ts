@@ -113,7 +113,9 @@ export type TestPlugin = Omit<PluginSpec, "name" | "configuration"> & {
   configuration?: string | object;
 };
 
-export interface TestChainOptions extends Partial<Omit<ChainOptions, "plugins" | "route" | "upstreams" | "log">> {
+export interface TestChainOptions extends Partial<
+  Omit<ChainOptions, "plugins" | "route" | "upstreams" | "log">
+> {
   plugins: TestPlugin[];
   /** Default `higress`. */
   flavour?: Flavour;
@@ -207,7 +209,11 @@ export class TestChain {
   /** Delivers all that is due, also what was delayed: the clock moves to it. */
   settle(): void {
     for (;;) {
-      for (let delivery = this.#deliveries.shift(); delivery !== undefined; delivery = this.#deliveries.shift()) {
+      for (
+        let delivery = this.#deliveries.shift();
+        delivery !== undefined;
+        delivery = this.#deliveries.shift()
+      ) {
         delivery();
       }
       let next: bigint | undefined;
@@ -268,7 +274,10 @@ export class TestChain {
       const stopAt = reply.reset?.afterChunks;
       const bodiless = chunks.length === 0 && trailers === undefined && stopAt === undefined;
       http.upstreamSelected("10.0.0.1:80", "10.0.0.2:40000");
-      http.responseHeaders([[":status", String(reply.status ?? 200)], ...headerList(reply.headers)], bodiless);
+      http.responseHeaders(
+        [[":status", String(reply.status ?? 200)], ...headerList(reply.headers)],
+        bodiless,
+      );
       if (bodiless) return;
       const endsOnLast = reply.protocol === "HTTP/2" && trailers === undefined;
       // One delivery per piece, so that call-outs and timers come between them as on a real connection.
@@ -279,7 +288,8 @@ export class TestChain {
       }
       if (stopAt !== undefined) steps.push(() => http.responseReset("reset"));
       else if (trailers !== undefined) steps.push(() => http.responseTrailers(trailers));
-      else if (!endsOnLast || chunks.length === 0) steps.push(() => http.responseData(new Uint8Array(0), true));
+      else if (!endsOnLast || chunks.length === 0)
+        steps.push(() => http.responseData(new Uint8Array(0), true));
       let step = 0;
       const next = () => {
         steps[step++]!();
@@ -401,11 +411,15 @@ class Seen {
 export function specOf({ configuration, name, ...rest }: TestPlugin): PluginSpec {
   const spec: PluginSpec = { ...rest, name: name ?? "plugin" };
   if (configuration === undefined) return spec;
-  return { ...spec, configuration: typeof configuration === "string" ? configuration : JSON.stringify(configuration) };
+  return {
+    ...spec,
+    configuration: typeof configuration === "string" ? configuration : JSON.stringify(configuration),
+  };
 }
 
 function requestHeaders(request: TestRequest): Headers {
-  const hasBody = request.chunks !== undefined || request.body !== undefined || request.trailers !== undefined;
+  const hasBody =
+    request.chunks !== undefined || request.body !== undefined || request.trailers !== undefined;
   return [
     [":method", request.method ?? (hasBody ? "POST" : "GET")],
     [":path", request.path ?? "/"],
@@ -428,7 +442,10 @@ function bytesOf(data: Bytes): Uint8Array {
 function callReply(reply: TestReply): UpstreamReply {
   if (reply.reset === "connect-failure" || reply.reset === "reset") {
     const cause = reply.reset === "reset" ? "connection termination" : "remote connection failure";
-    return plainReply(503, `upstream connect error or disconnect/reset before headers. reset reason: ${cause}`);
+    return plainReply(
+      503,
+      `upstream connect error or disconnect/reset before headers. reset reason: ${cause}`,
+    );
   }
   if (reply.reset === "timeout") return plainReply(504, "upstream request timeout");
   if (reply.reset !== undefined) return { kind: "reset" };

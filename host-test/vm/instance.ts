@@ -65,12 +65,14 @@ export class Instance {
     try {
       instance = new WebAssembly.Instance(loaded.module, provided);
     } catch (error) {
-      throw new LoadFailure(`Failed to load Wasm code: ${(error as Error).message}`);
+      throw new LoadFailure(`Failed to create new Wasm instance: ${(error as Error).message}`);
     }
     for (const [name, value] of Object.entries(instance.exports)) {
       if (typeof value === "function") this.#functions.set(name, value as GuestFunction);
       else if (value instanceof WebAssembly.Memory) this.memory = new GuestMemory(value);
     }
+    // Envoy loads a module without memory too; every pointer it gives is then out of bounds.
+    this.memory ??= new GuestMemory(new WebAssembly.Memory({ initial: 0, maximum: 0 }));
     this.#allocator = this.#functions.get("malloc") ?? this.#functions.get("proxy_on_memory_allocate");
   }
 
@@ -127,13 +129,15 @@ export class Instance {
     }
   }
 
-  /** Guest memory of `size` bytes, owned by the guest from then on. 0: refused. Called from inside host functions; a trap goes on through the calling guest code. */
+  /** Guest memory of `size` bytes, owned by the guest from then on. 0: refused, or the allocator trapped; the guest code that made the host call goes on all the same, as in Envoy. */
   allocate(size: number): number {
-    if (!this.#options.restrictAllocator) return (this.#allocator!(size) ?? 0) >>> 0;
     const phase = this.phase;
-    this.phase = "allocating";
+    if (this.#options.restrictAllocator) this.phase = "allocating";
     try {
       return (this.#allocator!(size) ?? 0) >>> 0;
+    } catch (error) {
+      this.#trap(this.#functions.has("malloc") ? "malloc" : "proxy_on_memory_allocate", error);
+      return 0;
     } finally {
       this.phase = phase;
     }

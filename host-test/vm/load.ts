@@ -75,7 +75,7 @@ function load(bytes: Uint8Array, options: LoadOptions): LoadedModule {
   }
   const abiVersion = findAbiVersion(description, options.flavour);
   if ((description.memory?.minimum ?? 0) > options.maxPages) {
-    throw new LoadFailure("Failed to load Wasm code: the module's memory is larger than the host allows");
+    throw new LoadFailure("Failed to create new Wasm instance: the memory is larger than the host allows");
   }
   let module: WebAssembly.Module;
   try {
@@ -142,14 +142,8 @@ function checkImports(description: BinaryDescription, version: AbiVersion, flavo
 
 function checkExports(description: BinaryDescription, version: AbiVersion, flavour: Flavour): void {
   const functions = new Map<string, FunctionType | undefined>();
-  let memories = 0;
   for (const { name, kind, type } of description.exports) {
     if (kind === "function") functions.set(name, type);
-    if (kind === "memory") memories++;
-  }
-  const importsMemory = description.imports.some(({ kind }) => kind === "memory");
-  if (memories + (importsMemory && memories === 0 ? 1 : 0) !== 1) {
-    throw new LoadFailure("Failed to load Wasm module: exactly one memory must be exported");
   }
   const check = (name: string, signature: string) => {
     if (!functions.has(name)) return;

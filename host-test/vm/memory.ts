@@ -14,7 +14,7 @@ export class GuestMemory {
 
   /** All of it; valid until the guest runs again. */
   get bytes(): Buffer {
-    // Growth detaches the old ArrayBuffer, which empties its views.
+    // Growth detaches the old ArrayBuffer, which empties its views; so is a memory of no pages.
     if (this.#bytes.length === 0) this.#remake();
     return this.#bytes;
   }

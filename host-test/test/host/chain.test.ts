@@ -28,7 +28,13 @@ test("headers, bodies, a call and shared data pass through one plugin", () => {
     calls: { peer: () => ({ body: "hi" }) },
   });
   const { client, upstream, record } = chain.exchange({ path: "/p", chunks: ["ab", "cd"] });
-  expect(chain.logs.map((line) => line.message)).toEqual(["config={}", "path=/p", "route=route", "call=0", "token=4"]);
+  expect(chain.logs.map((line) => line.message)).toEqual([
+    "config={}",
+    "path=/p",
+    "route=route",
+    "call=0",
+    "token=4",
+  ]);
   expect(upstream?.header("x-added")).toBe("yes");
   expect(upstream?.text).toBe("abcd");
   expect(client.text).toBe("<ok<");

@@ -13,7 +13,13 @@ import {
 } from "../../vm/signatures.ts";
 
 const wabt = await wabtInit();
-const features = { bulk_memory: true, simd: true, mutable_globals: true, sign_extension: true, multi_value: true };
+const features = {
+  bulk_memory: true,
+  simd: true,
+  mutable_globals: true,
+  sign_extension: true,
+  multi_value: true,
+};
 
 /** Any text-format module to bytes. */
 export function wat(text: string): Uint8Array {
@@ -47,7 +53,8 @@ const firstText = 2048;
 export function guest({ on = {}, also = "", ...options }: GuestOptions = {}): Uint8Array {
   const markers = options.markers ?? ["proxy_abi_version_0_2_100", "proxy_abi_version_0_2_1"];
   const bodies = Object.entries(on).map(([name, body]) => callback(name, body, markers));
-  const allocator = options.allocator ?? `(func (export "malloc") (param i32) (result i32) (call $allocate (local.get 0)))`;
+  const allocator =
+    options.allocator ?? `(func (export "malloc") (param i32) (result i32) (call $allocate (local.get 0)))`;
   const source = [allocator, also, ...bodies, prelude].join("\n");
   const { text, data } = placeTexts(source);
   return wat(`(module
@@ -62,11 +69,13 @@ export function guest({ on = {}, also = "", ...options }: GuestOptions = {}): Ui
 function callback(name: string, body: string, markers: string[]): string {
   const older = markers[0] === "proxy_abi_version_0_1_0" ? exportSignatures010 : {};
   const signature =
-    { ...exportSignatures, ...older, _initialize: ">", _start: ">", main: "ii>i", __main_void: ">i" }[name] ?? ">";
+    { ...exportSignatures, ...older, _initialize: ">", _start: ">", main: "ii>i", __main_void: ">i" }[name] ??
+    ">";
   const [parameters = "", results = ""] = signature.split(">");
   const declared = [...parameters].map((_, index) => `(param $${index} i32)`).join(" ");
   const result = results === "" ? "" : "(result i32)";
-  const supplied = results === "" || /\(return/.test(body) ? "" : `(i32.const ${returnsOne.has(name) ? 1 : 0})`;
+  const supplied =
+    results === "" || /\(return/.test(body) ? "" : `(i32.const ${returnsOne.has(name) ? 1 : 0})`;
   const end = supplied === "" && results !== "" ? "(unreachable)" : supplied;
   return `(func (export "${name}") ${declared} ${result} (local $a i32) (local $b i32) (local $long i64) ${body} ${end})`;
 }
