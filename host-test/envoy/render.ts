@@ -13,7 +13,7 @@ export interface RenderOptions {
   port?: number;
   /** Always on the loopback address. Default 8081; 0 takes a free port. */
   adminPort?: number;
-  /** Bytes of a body that plugins may hold before 413 or 500. Default 100 MiB, what AI plugins ask Higress for through properties that stock Envoy ignores. */
+  /** Bytes of a body that plugins may hold before 413 or 500. Default: the model's, else 100 MiB, what AI plugins ask Higress for through properties that stock Envoy ignores. */
   bufferLimit?: number;
   /** One line per request on standard error. */
   accessLog?: boolean;
@@ -76,7 +76,8 @@ export function renderClusters(model: GatewayModel, { trustedCa }: RenderOptions
 }
 
 export function renderListener(model: GatewayModel, options: RenderOptions): object {
-  const { host = "127.0.0.1", port = 8080, bufferLimit = defaultBufferLimit } = options;
+  const { host = "127.0.0.1", port = 8080 } = options;
+  const bufferLimit = options.bufferLimit ?? model.bufferLimit ?? defaultBufferLimit;
   return {
     name: "main",
     address: socketAddress(host, port),
@@ -85,12 +86,12 @@ export function renderListener(model: GatewayModel, options: RenderOptions): obj
     // A route can only raise the limit that the connection sets.
     per_connection_buffer_limit_bytes: Math.min(bufferLimit, connectionBufferLimit),
     connection_balance_config: { exact_balance: {} },
-    filter_chains: [{ filters: [connectionManager(model, options)] }],
+    filter_chains: [{ filters: [connectionManager(model, bufferLimit, options)] }],
   };
 }
 
-function connectionManager(model: GatewayModel, options: RenderOptions): object {
-  const { bufferLimit = defaultBufferLimit, plugins = {} } = options;
+function connectionManager(model: GatewayModel, bufferLimit: number, options: RenderOptions): object {
+  const { plugins = {} } = options;
   return {
     name: "http",
     typed_config: {

@@ -62,6 +62,7 @@ function routeAction(rule: RouteRule): object {
       retry_policy: {
         retry_on: rule.retry.on.join(","),
         num_retries: rule.retry.attempts,
+        ...(rule.retry.statusCodes && { retriable_status_codes: rule.retry.statusCodes }),
         // A retry goes to another member while there is one.
         retry_host_predicate: [
           {

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, onTestFinished } from "vites
 import { findEnvoy } from "../envoy/binary.ts";
 import type { EngineName, StartEngine } from "./scenario/engine.ts";
 import { startEnvoyEngine } from "./scenario/envoy-engine.ts";
+import { nodeEngine } from "./scenario/node-engine.ts";
 import { Gateway } from "./scenario/gateway.ts";
 import type { GatewaySetup } from "./scenario/setup.ts";
 
@@ -50,11 +51,9 @@ export interface Engine {
 
 const hasEnvoy = (await findEnvoy()) !== null;
 
-const unavailable: StartEngine = () => Promise.reject(new Error("node engine"));
-
 const starters: Record<EngineName, StartEngine> = {
-  node: unavailable,
-  "node-as-envoy": unavailable,
+  node: nodeEngine("higress"),
+  "node-as-envoy": nodeEngine("envoy"),
   envoy: startEnvoyEngine,
 };
 

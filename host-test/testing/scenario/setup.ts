@@ -2,12 +2,12 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { PluginOverride } from "../../envoy/plugins.ts";
 import type { Cluster, GatewayModel, PluginResource, RouteRule } from "../../gateway/model.ts";
 import type { LogLevel } from "../../host/types.ts";
 import type { Protocol } from "./message.ts";
-import { builtModules, cacheFolder } from "./modules.ts";
+import { builtModules, repositoryFolders } from "../../gateway/resources/plugin-url.ts";
 import type { Script } from "./upstream.ts";
 
 export interface GatewaySetup {
@@ -19,7 +19,7 @@ export interface GatewaySetup {
   routes?: RouteSetup[];
   /** Worker threads, each with its own VM of every plugin. Default 1. */
   workers?: number;
-  /** Bytes of a body that plugins may hold. Default: the gateway's. */
+  /** Bytes of a body that plugins may hold. Default: on `node` 1 MiB, which plugins may raise as on Higress; else 100 MiB. */
   bufferLimit?: number;
   logLevel?: LogLevel;
 }
@@ -169,7 +169,7 @@ function configurationOf({ configuration, rules }: PluginSetup): string {
 async function modulesOf({ plugin, module }: PluginSetup): Promise<PluginResource["modules"]> {
   if (module === undefined) {
     if (plugin === undefined) throw new Error("a plugin of a scenario needs `plugin` or `module`");
-    return builtModules(plugin);
+    return builtModules(plugin, repositoryFolders);
   }
   const path = typeof module === "string" ? resolve(module) : await toFile(module);
   return { higress: path, envoy: path };
@@ -177,7 +177,7 @@ async function modulesOf({ plugin, module }: PluginSetup): Promise<PluginResourc
 
 /** Both engines load modules from files. Named by digest, so that equal bytes are one file. */
 async function toFile(module: Uint8Array): Promise<string> {
-  const folder = join(cacheFolder, "scenario-modules");
+  const folder = join(dirname(repositoryFolders.dist), ".cache/scenario-modules");
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${createHash("sha256").update(module).digest("hex")}.wasm`);
   const unfinished = `${path}.${randomUUID()}`;
