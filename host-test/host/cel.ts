@@ -1,7 +1,7 @@
 // Expressions over attributes: the foreign functions expr_create, expr_evaluate and expr_delete
 // (compat/abi.md §13). Language: https://cel.dev
 
-import { Environment, UnsignedInt } from "@marcbachmann/cel-js";
+import { Environment } from "@marcbachmann/cel-js";
 import type { Context } from "./context.ts";
 import { latin1 } from "./plugin.ts";
 import { rootValue } from "./properties.ts";
@@ -91,11 +91,12 @@ function toCel(value: PropertyValue): unknown {
 function fromCel(value: unknown): PropertyValue {
   if (typeof value === "string") return latin1(value);
   if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return value;
-  if (value instanceof UnsignedInt) return value.valueOf();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
   if (value instanceof Date) return BigInt(value.getTime()) * 1_000_000n;
   if (Array.isArray(value)) return new ListValue(value.map(fromCel));
   if (value instanceof Group || value === null || typeof value !== "object") return null;
+  // The library exports these two classes as types only.
+  if (isUnsigned(value)) return value.valueOf();
   if (isDuration(value)) return BigInt(value.seconds) * 1_000_000_000n + BigInt(value.nanos);
   const members: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
   const entries = members.map(([key, item]): [string, PropertyValue] => [latin1(String(key)), fromCel(item)]);
@@ -103,6 +104,10 @@ function fromCel(value: unknown): PropertyValue {
     (key) => entries.find(([name]) => name === key)?.[1],
     () => entries,
   );
+}
+
+function isUnsigned(value: object): value is { valueOf(): bigint } {
+  return value.constructor.name === "UnsignedInt";
 }
 
 function isDuration(value: object): value is { seconds: bigint | number; nanos: number } {
