@@ -62,7 +62,10 @@ export class GuestMemory {
     size >>>= 0;
     const bytes = this.bytes;
     if (pointer + size > bytes.length) return undefined;
-    return new Uint8Array(bytes.buffer.slice(pointer, pointer + size) as ArrayBuffer);
+    // Small arrays come from Node's pool: one ArrayBuffer each would cost more than the copy.
+    const owned = Buffer.allocUnsafe(size);
+    bytes.copy(owned, 0, pointer, pointer + size);
+    return owned;
   }
 
   /** false: out of bounds. */
