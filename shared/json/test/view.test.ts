@@ -185,6 +185,16 @@ describe.each(builds)("views, %s build", async (_name, flags) => {
     }
   });
 
+  test("a value that is kept outlives the collection of everything else", () => {
+    json.open('{"a":{"b":["kept \\n"]}}', "a");
+    for (let i = 0; i < 50; i++) {
+      json.check("[" + "x".repeat(5000));
+      json.call("collect");
+    }
+    json.call("getAgain", "b");
+    expect(json.output().toString()).toBe('["kept \\n"]');
+  });
+
   test("every error has a text of its own", () => {
     const texts = Array.from({ length: 14 }, (_, code) => json.text("errorText", undefined, code));
     expect(new Set(texts).size).toBe(14);
