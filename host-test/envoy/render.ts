@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import type { GatewayModel } from "../gateway/model.ts";
 import { renderCluster } from "./clusters.ts";
 import { wasmFilter, type PluginOverride } from "./plugins.ts";
-import { renderRoutes } from "./routes.ts";
+import { rememberRoute, renderRoutes } from "./routes.ts";
 
 export interface RenderOptions {
   /** Address that clients connect to. Default 127.0.0.1. */
@@ -107,6 +107,7 @@ function connectionManager(model: GatewayModel, bufferLimit: number, options: Re
       ...(options.accessLog && { access_log: [accessLog] }),
       route_config: renderRoutes(model.routes, bufferLimit),
       http_filters: [
+        rememberRoute,
         ...model.plugins.map((plugin) => wasmFilter(plugin, plugins[plugin.name])),
         { name: "router", typed_config: { "@type": `${extension}.filters.http.router.v3.Router` } },
       ],

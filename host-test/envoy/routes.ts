@@ -1,4 +1,8 @@
 // Route rules as an Envoy route configuration. Rules come in matching order and keep it inside their host.
+//
+// Stock Envoy chooses the route again whenever a plugin edits a request header. Higress has a switch for that: the
+// property `clear_route_cache` = `off`, which stock Envoy only keeps as filter state. So the route that was chosen
+// first is remembered as filter state too, and a request with both keeps its route whatever its headers say now.
 
 import type { RouteRule } from "../gateway/model.ts";
 
@@ -9,21 +13,57 @@ export function renderRoutes(rules: RouteRule[], bufferLimit: number): object {
     const host = rule.host.toLowerCase() || "*";
     hosts.set(host, [...(hosts.get(host) ?? []), rule]);
   }
+  // A plugin may have changed the host as well, so kept routes stand in every virtual host.
+  if (!hosts.has("*")) hosts.set("*", []);
+  const kept = rules.map((rule, index) => renderRoute(rule, keptMatch(index), bufferLimit));
   return {
     name: "main",
     ignore_port_in_host_matching: true,
     virtual_hosts: [...hosts].map(([host, ofHost]) => ({
       name: host,
       domains: [host],
-      routes: ofHost.map((rule) => renderRoute(rule, bufferLimit)),
+      routes: [
+        ...kept,
+        ...ofHost.map((rule) => ({
+          ...renderRoute(rule, { ...pathMatch(rule), ...headerMatches(rule) }, bufferLimit),
+          typed_per_filter_config: { [rememberRoute.name]: remember(rules.indexOf(rule)) },
+        })),
+      ],
     })),
   };
 }
 
-function renderRoute(rule: RouteRule, bufferLimit: number): object {
+const setFilterState = "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config";
+const chosenRoute = "local-gateway.route";
+
+/** HTTP filter that remembers the first choice; it stands before every plugin. */
+export const rememberRoute = {
+  name: "remember-route",
+  typed_config: { "@type": setFilterState, on_request_headers: [] },
+};
+
+function remember(rule: number): object {
+  const format_string = { text_format_source: { inline_string: String(rule) } };
+  return {
+    "@type": setFilterState,
+    on_request_headers: [{ object_key: chosenRoute, factory_key: "envoy.string", format_string }],
+  };
+}
+
+function keptMatch(rule: number): object {
+  return {
+    prefix: "/",
+    filter_state: [
+      { key: chosenRoute, string_match: { exact: String(rule) } },
+      { key: "wasm.clear_route_cache", string_match: { exact: "off" } },
+    ],
+  };
+}
+
+function renderRoute(rule: RouteRule, match: object, bufferLimit: number): object {
   return {
     name: rule.name,
-    match: { ...pathMatch(rule), ...headerMatches(rule) },
+    match,
     request_body_buffer_limit: bufferLimit,
     ...(rule.destinations.length > 0 ? { route: routeAction(rule) } : { direct_response: { status: 503 } }),
   };
