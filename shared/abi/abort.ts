@@ -3,11 +3,12 @@
 
 import { proxy_log } from "./env";
 import { LogLevel } from "./codes";
+import { utf8, writtenSize } from "./text";
 
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   const reason = message ? message : "";
   const where = file ? file : "";
-  const text = String.UTF8.encode(`abort: ${reason} at ${where}:${line}:${column}`);
-  proxy_log(LogLevel.Critical, changetype<usize>(text), text.byteLength);
+  const text = utf8(`abort: ${reason} at ${where}:${line}:${column}`);
+  proxy_log(LogLevel.Critical, text, writtenSize());
   unreachable();
 }

@@ -67,3 +67,8 @@ export const enum BodyAction {
   StopIterationAndBuffer = 1,
   StopIterationNoBuffer = 3,
 }
+
+export const enum TrailersAction {
+  Continue = 0,
+  StopIteration = 1,
+}

@@ -97,14 +97,14 @@ export function proxy_on_http_call_response(
 ): void {
   enter();
   const target = handler();
-  if (target) target.callReplied(token, headers, bodySize, trailers);
+  if (target) target.callReplied(root, token, headers, bodySize);
   leave();
 }
 
 export function proxy_on_redis_call_response(root: u32, token: u32, status: i32, size: i32): void {
   enter();
   const target = handler();
-  if (target) target.redisReplied(token, status, size);
+  if (target) target.redisReplied(root, token, status);
   leave();
 }
 

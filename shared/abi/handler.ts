@@ -11,8 +11,8 @@ export abstract class Handler {
   abstract responseHeaders(id: u32, count: i32, endStream: bool): i32;
   abstract responseBody(id: u32, size: i32, endStream: bool): i32;
   abstract responseTrailers(id: u32, count: i32): i32;
-  abstract callReplied(token: u32, headers: i32, bodySize: i32, trailers: i32): void;
-  abstract redisReplied(token: u32, status: i32, size: i32): void;
+  abstract callReplied(root: u32, token: u32, headers: i32, bodySize: i32): void;
+  abstract redisReplied(root: u32, token: u32, status: i32): void;
   abstract done(id: u32): bool;
   abstract logged(id: u32): void;
   abstract deleted(id: u32): void;

@@ -1,7 +1,7 @@
 // A message body as one callback sees it: all that is held after `Flow.Hold`, else only this chunk. Bytes stay
 // with the host until asked for; edits are made there too.
 
-import * as host from "../abi/host";
+import * as host from "../abi/messages";
 import { BufferKind, Status } from "../abi/codes";
 import { Span } from "../bytes/span";
 

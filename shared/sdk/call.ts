@@ -1,18 +1,19 @@
-// Call-outs without closures: an object with fields and one `onReply`. Every call has a deadline; the reply
-// finds its stream again, or is told that the stream is gone.
+// HTTP call-outs without closures: an object with fields and one `onReply`. Every call has a deadline; the
+// reply finds its stream again, or the call is told that the stream is gone.
 
-import * as host from "../abi/host";
+import { callStatus, httpCall } from "../abi/calls";
 import { BufferKind, MapKind, Status } from "../abi/codes";
 import { Span } from "../bytes/span";
 import { Body } from "./body";
+import { CallOut, PendingCalls } from "./call-out";
 import { Head, HeaderList } from "./head";
-import { AnyStream } from "./stream";
 
 export const DEFAULT_TIMEOUT_MS = 500;
 
 export class HttpRequest {
   headers: HeaderList = new HeaderList();
   body: Span = Span.empty();
+  /** Milliseconds; what is not above 0 means the default. */
   timeoutMs: i32 = DEFAULT_TIMEOUT_MS;
 
   constructor(
@@ -38,47 +39,32 @@ export class HttpReply {
   }
 }
 
-export abstract class HttpCall {
-  /** Null for a call that belongs to no stream: its reply always comes. */
-  stream: AnyStream | null = null;
+export abstract class HttpCall extends CallOut {
+  /** Comes once, unless the stream is gone. `reply` is readable only inside. */
   abstract onReply(reply: HttpReply): void;
-  /** The stream ended first; give back what the call holds. */
-  onStreamGone(): void {}
 }
 
-const pending = new Map<u32, HttpCall>();
+export const httpCalls = new PendingCalls();
+const replyHead = new Head(MapKind.CallHeaders);
 
 /** Sends the request; false when the host refuses it at once (unknown cluster, no host): `onReply` will not come. */
 export function send(request: HttpRequest, call: HttpCall): bool {
   const headers = new HeaderList()
     .add(":method", request.method)
     .add(":path", request.path)
-    .add(":authority", request.authority);
-  headers.addAll(request.headers);
-  const serialized = headers.serialize();
+    .add(":authority", request.authority)
+    .addAll(request.headers);
   const timeoutMs = request.timeoutMs > 0 ? request.timeoutMs : DEFAULT_TIMEOUT_MS;
-  const token = host.httpCall(request.cluster, serialized, request.body, timeoutMs);
-  if (host.callStatus() != Status.Ok) return false;
-  pending.set(token, call);
+  const token = httpCall(request.cluster, headers.serialize(), request.body, timeoutMs);
+  if (callStatus() != Status.Ok) return false;
+  httpCalls.add(token, call);
   return true;
 }
 
-/** The call that waits for `token`, taken off the list; null for a token nobody waits for. */
-export function takePending(token: u32): HttpCall | null {
-  if (!pending.has(token)) return null;
-  const call = pending.get(token);
-  pending.delete(token);
-  return call;
-}
-
-/** Runs the reply in its stream's context, or tells the call that its stream is gone. */
-export function deliver(call: HttpCall, headerCount: i32, bodySize: i32): void {
-  const stream = call.stream;
-  if (stream !== null && (stream.isGone || !host.setEffectiveContext(stream.id))) {
-    call.onStreamGone();
-    return;
-  }
-  const head = new Head(MapKind.CallHeaders);
-  const status = headerCount > 0 ? head.status : 0;
-  call.onReply(new HttpReply(status, head, new Body(BufferKind.CallBody, bodySize)));
+/** Gives the host's answer to the call that waits for it. */
+export function deliver(token: u32, headerCount: i32, bodySize: i32): void {
+  const call = httpCalls.take(token);
+  if (call === null || !call.begin()) return;
+  const status = headerCount > 0 ? replyHead.status : 0;
+  (call as HttpCall).onReply(new HttpReply(status, replyHead, new Body(BufferKind.CallBody, bodySize)));
 }

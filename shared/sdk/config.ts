@@ -3,18 +3,13 @@
 // expected and what was found.
 
 import { Json, JsonKind } from "../json";
+import { equalsAsciiIgnoreCase } from "../bytes/ascii";
+import { IntegerError, readInteger } from "../bytes/integer";
 import { Span } from "../bytes/span";
+import { ConfigReport } from "./config-report";
 import { maskInLogs } from "./log";
 
-/** What a parser found wrong. Errors reject the configuration, warnings are logged. */
-export class ConfigReport {
-  errors: string[] = [];
-  warnings: string[] = [];
-
-  get failed(): bool {
-    return this.errors.length > 0;
-  }
-}
+export { ConfigReport };
 
 /** Base of every plugin's configuration class. */
 export abstract class Config {
@@ -38,6 +33,7 @@ function describe(value: Json): string {
 
 export class ConfigReader {
   private read: string[] = [];
+  private secretKeys: string[] = [];
 
   constructor(
     public value: Json,
@@ -74,35 +70,55 @@ export class ConfigReader {
 
   /** As `text`, and the value is never shown in a log line. */
   secret(key: string): string {
+    this.secretKeys.push(key);
     const text = this.text(key);
     maskInLogs(text);
     return text;
   }
 
-  /** Numbers truncated, numeric strings parsed, true 1; 0 or absent gives `fallback`. */
+  /**
+   * Numbers truncated, numeric strings parsed, true 1. Zero means `fallback`, as in the Go plugins, and so does
+   * what is no number; of that a warning tells.
+   */
   integer(key: string, fallback: i64 = 0): i64 {
     const value = this.member(key);
-    if (!value.exists) return fallback;
+    const isNumeric = value.kind != JsonKind.String || readInteger(value.bytes()).error != IntegerError.Malformed;
+    this.warnUnless(key, isNumeric, "an integer");
     const number = value.lenientInteger();
     return number == 0 ? fallback : number;
   }
 
-  /** As `integer`; outside the bounds is an error. */
+  /** As `integer`; a result outside the bounds is an error. */
   integerBetween(key: string, fallback: i64, least: i64, most: i64): i64 {
     const number = this.integer(key, fallback);
     if (number < least || number > most) this.expected(key, `an integer from ${least} to ${most}`);
     return number;
   }
 
+  /** As `integer` with a fraction, but an explicit zero stands. */
   number(key: string, fallback: f64 = 0): f64 {
     const value = this.member(key);
-    return value.exists && value.kind != JsonKind.Null ? value.lenientNumber() : fallback;
+    if (value.kind <= JsonKind.Null) return fallback;
+    const number = value.lenientNumber();
+    // Of texts that read as zero, only one that starts like a number can mean it.
+    const first = value.kind == JsonKind.String ? value.bytes().at(0) : 0x30;
+    const isNumeric = number != 0 || first == 0x2d || (first >= 0x30 && first <= 0x39);
+    if (!this.warnUnless(key, isNumeric, "a number")) return fallback;
+    return number;
   }
 
-  /** `true`, non-zero numbers and the strings 1, t, true in any case. */
+  /** `true`, non-zero numbers and the strings 1, t, true in any case are true; `fallback` when absent. */
   flag(key: string, fallback: bool = false): bool {
     const value = this.member(key);
-    return value.exists ? value.lenientBool() : fallback;
+    if (!value.exists) return fallback;
+    const flag = value.lenientBool();
+    let isFlag = flag || value.kind != JsonKind.String;
+    if (!isFlag) {
+      const text = value.bytes();
+      isFlag = text.isEmpty || text.equalsAscii("0") || equalsAsciiIgnoreCase(text, "f") || equalsAsciiIgnoreCase(text, "false");
+    }
+    this.warnUnless(key, isFlag, "true or false");
+    return flag;
   }
 
   /** The items of a list; a lone value counts as a list of one, absent or `null` as an empty one. */
@@ -129,6 +145,7 @@ export class ConfigReader {
   }
 
   secrets(key: string): string[] {
+    this.secretKeys.push(key);
     const texts = this.texts(key);
     for (let i = 0; i < texts.length; i++) maskInLogs(texts[i]);
     return texts;
@@ -155,7 +172,7 @@ export class ConfigReader {
 
   /** Records that `key` is not what it must be. */
   expected(key: string, what: string): void {
-    this.report.errors.push(`${this.pathOf(key)}: expected ${what}, found ${describe(this.member(key))}`);
+    this.report.errors.push(`${this.pathOf(key)}: expected ${what}, found ${this.found(key)}`);
   }
 
   /** Records an error about this object in the plugin's own words. */
@@ -179,6 +196,20 @@ export class ConfigReader {
         this.report.warnings.push(`${this.pathOf(name)}: unknown key, ignored`);
       }
     }
+  }
+
+  /** Warns when the value at `key` is neither absent nor `fits`; answers whether it can be used. */
+  private warnUnless(key: string, fits: bool, what: string): bool {
+    const kind = this.member(key).kind;
+    if (kind <= JsonKind.Null || (fits && kind < JsonKind.Array)) return true;
+    this.report.warnings.push(`${this.pathOf(key)}: expected ${what}, found ${this.found(key)}: ignored`);
+    return false;
+  }
+
+  private found(key: string): string {
+    const value = this.member(key);
+    if (value.kind == JsonKind.String && this.secretKeys.includes(key)) return "a secret that is not shown";
+    return describe(value);
   }
 
   private member(key: string): Json {

@@ -1,21 +1,24 @@
 // A header or trailer map of the stream. Names are lower case. Values the plugin writes go through one guard:
 // Envoy checks request headers only, and lets CR LF in a response header out on the wire as it is.
 
-import * as host from "../abi/host";
+import * as host from "../abi/messages";
 import { MapKind, Status } from "../abi/codes";
 import { Buffer } from "../bytes/buffer";
 import { Span } from "../bytes/span";
 import { log } from "./log";
 
-/** RFC 9110 token characters, and `:` in front for pseudo headers. */
+/** RFC 9110 token characters, one bit each: 0x00-0x3f and 0x40-0x7f. */
+const TOKENS_LOW: u64 = 0x03ff6cfa00000000;
+const TOKENS_HIGH: u64 = 0x57ffffffc7fffffe;
+
+/** A token, with `:` in front for pseudo headers. */
 function isName(name: Span): bool {
-  if (name.size == 0) return false;
   const first = name.at(0) == 0x3a ? 1 : 0;
   if (first == name.size) return false;
   for (let i = first; i < name.size; i++) {
-    const c = name.at(i);
-    const alphanumeric = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
-    if (!alphanumeric && !("!#$%&'*+-.^_`|~".includes(String.fromCharCode(c)) && c < 0x80)) return false;
+    const byte = name.at(i);
+    const tokens = byte < 0x40 ? TOKENS_LOW : TOKENS_HIGH;
+    if (byte > 0x7f || ((tokens >> <u64>(byte & 0x3f)) & 1) == 0) return false;
   }
   return true;
 }
@@ -68,15 +71,19 @@ export class Head {
     return host.replaceHeader(this.map, nameBytes, value) == Status.Ok;
   }
 
+  /** Appends a value beside those there are. False as with `set`. */
   add(name: string, value: string): bool {
+    return this.addBytes(name, Span.text(value));
+  }
+
+  addBytes(name: string, value: Span): bool {
     const nameBytes = Span.text(name);
-    const valueBytes = Span.text(value);
-    if (!this.admits(nameBytes, valueBytes)) return false;
-    return host.addHeader(this.map, nameBytes, valueBytes) == Status.Ok;
+    if (!this.admits(nameBytes, value)) return false;
+    return host.addHeader(this.map, nameBytes, value) == Status.Ok;
   }
 
   remove(name: string): void {
-    host.removeHeader(this.map, Span.text(name));
+    host.removeHeader(this.map, name);
   }
 
   /** All pairs in order. */
@@ -158,11 +165,14 @@ export class HeaderList {
   private values: Span[] = [];
 
   add(name: string, value: string): HeaderList {
+    return this.addBytes(name, Span.text(value));
+  }
+
+  addBytes(name: string, value: Span): HeaderList {
     const nameBytes = Span.text(name);
-    const valueBytes = Span.text(value);
-    if (isSafeHeader(nameBytes, valueBytes)) {
+    if (isSafeHeader(nameBytes, value)) {
       this.names.push(nameBytes);
-      this.values.push(valueBytes);
+      this.values.push(value);
     } else {
       log.warn("header not sent: control byte or invalid name");
     }

@@ -1,12 +1,12 @@
 // Where Redis replies go. Only a plugin that makes a `Redis` installs the receiver, so that the others carry
 // neither its code nor the host imports behind it.
 
-import { AnyStream } from "./stream";
+import { Root } from "./root";
 
 export abstract class RedisReplies {
-  /** The stream whose call waits for `token`, for naming it in log lines. */
-  abstract streamOf(token: u32): AnyStream | null;
   abstract deliver(token: u32, status: i32): void;
+  /** Drops the calls of a configuration that is gone. */
+  abstract forget(root: Root): void;
 }
 
 let installed: RedisReplies | null = null;

@@ -1,12 +1,14 @@
 // Redis through the host (Higress only). One command per call, one reply per call, always a deadline.
 // In a build for stock Envoy every call fails at once, so importing this costs nothing there.
 
-import * as host from "../abi/host";
+import { callStatus, redisCall, redisInit } from "../abi/calls";
+import { bufferBytes } from "../abi/messages";
 import { BufferKind, Status } from "../abi/codes";
-import { RespCommand, RespValue, readResp } from "../resp";
+import { RespCommand, RespKind, RespValue, readResp } from "../resp";
+import { CallOut, PendingCalls } from "./call-out";
 import { log } from "./log";
 import { installRedisReplies, RedisReplies } from "./redis-replies";
-import { AnyStream } from "./stream";
+import { Root } from "./root";
 
 export class RedisOptions {
   username: string = "";
@@ -16,58 +18,60 @@ export class RedisOptions {
   timeoutMs: i32 = 1000;
 }
 
-export abstract class RedisCall {
-  /** Null for a call that belongs to no stream. */
-  stream: AnyStream | null = null;
-  command: RespCommand | null = null;
-  client: Redis | null = null;
+export abstract class RedisCall extends CallOut {
+  private command: RespCommand | null = null;
+  private client: Redis | null = null;
   private retried: bool = false;
 
+  /** `value` may be an error of the server; it is readable only inside. */
   abstract onReply(value: RespValue): void;
   /** No reply: refused, closed or too late. `reason` is one of the Go SDK's texts. */
   abstract onFailure(reason: string): void;
-  onStreamGone(): void {}
 
-  /** Takes the host's answer; a lost login is renewed once. */
+  /** For the SDK: what is sent again when the login was lost. */
+  remember(client: Redis, command: RespCommand): void {
+    this.client = client;
+    this.command = command;
+  }
+
+  /** For the SDK: takes the host's answer. A lost login is renewed once. */
   settle(status: i32): void {
     if (status != 0) {
       this.onFailure("cannot connect to redis cluster");
       return;
     }
-    const bytes = host.bufferBytes(BufferKind.RedisReply, 0, i32.MAX_VALUE);
+    const bytes = bufferBytes(BufferKind.RedisReply, 0, i32.MAX_VALUE);
     if (bytes.size == 0) {
       this.onFailure("cannot get redis response");
       return;
     }
     const value = readResp(bytes);
+    if (value.kind == RespKind.Broken) {
+      this.onFailure("cannot read redis response");
+      return;
+    }
     const client = this.client;
-    if (value.isError && !this.retried && client !== null && value.toString().includes("NOAUTH Authentication required")) {
+    const command = this.command;
+    const needsLogin = value.isError && value.bytes.indexOfAscii("NOAUTH Authentication required") >= 0;
+    if (needsLogin && !this.retried && client !== null && command !== null) {
       this.retried = true;
       client.forgetLogin();
-      const command = this.command;
-      if (command !== null && client.send(command, this)) return;
+      if (client.send(command, this)) return;
     }
     this.onReply(value);
   }
 }
 
-const pending = new Map<u32, RedisCall>();
+const calls = new PendingCalls();
 
 class PendingReplies extends RedisReplies {
-  streamOf(token: u32): AnyStream | null {
-    return pending.has(token) ? pending.get(token).stream : null;
+  deliver(token: u32, status: i32): void {
+    const call = calls.take(token);
+    if (call !== null && call.begin()) (call as RedisCall).settle(status);
   }
 
-  deliver(token: u32, status: i32): void {
-    if (!pending.has(token)) return;
-    const call = pending.get(token);
-    pending.delete(token);
-    const stream = call.stream;
-    if (stream !== null && (stream.isGone || !host.setEffectiveContext(stream.id))) {
-      call.onStreamGone();
-      return;
-    }
-    call.settle(status);
+  forget(root: Root): void {
+    calls.forget(root);
   }
 }
 
@@ -87,7 +91,7 @@ export class Redis {
     if (this.ready) return true;
     const database = this.options.database != 0 ? `db=${this.options.database}&` : "";
     const service = `${this.cluster}?${database}buffer_flush_timeout=3&max_buffer_size_before_flush=1024`;
-    const status = host.redisInit(service, this.options.username, this.options.password, this.options.timeoutMs);
+    const status = redisInit(service, this.options.username, this.options.password, this.options.timeoutMs);
     this.ready = status == Status.Ok;
     if (!this.ready) log.warn(`redis ${this.cluster} not ready: status ${<i32>status}`);
     return this.ready;
@@ -100,12 +104,10 @@ export class Redis {
   /** False when the command could not be sent: `call` hears nothing. */
   send(command: RespCommand, call: RedisCall): bool {
     if (!this.connect()) return false;
-    call.command = command;
-    call.client = this;
-    const encoded = command.encode();
-    const token = host.redisCall(this.cluster, encoded);
-    if (host.callStatus() != Status.Ok) return false;
-    pending.set(token, call);
+    call.remember(this, command);
+    const token = redisCall(this.cluster, command.encode());
+    if (callStatus() != Status.Ok) return false;
+    calls.add(token, call);
     return true;
   }
 }

@@ -7,9 +7,10 @@ import { Span } from "../bytes/span";
 import { Body } from "./body";
 import { Config } from "./config";
 import { Head, HeaderList } from "./head";
+import { Side } from "./side";
 
-const requestHead = new Head(MapKind.RequestHeaders);
-const responseHead = new Head(MapKind.ResponseHeaders);
+export const requestHead = new Head(MapKind.RequestHeaders);
+export const responseHead = new Head(MapKind.ResponseHeaders);
 
 export enum Flow {
   /** Let it go on. */
@@ -19,9 +20,12 @@ export enum Flow {
    * next callback sees all of it. It is not a wait: the first `Next` of a body callback lets everything go.
    */
   Hold,
-  /** Stop until `resumeRequest` or `resumeResponse`; no body callback comes in between. Always with a call-out that has a deadline. */
+  /**
+   * Stop until `resumeRequest` or `resumeResponse`, always with a call-out that has a deadline. No callback of
+   * this direction comes in between; what arrived meanwhile is heard on resuming, before it goes on.
+   */
   Wait,
-  /** Body only: this chunk is swallowed. */
+  /** Body only: what is visible is swallowed. Headers that are held stay held. */
   Drop,
   /** A local reply was sent. */
   Answered,
@@ -38,8 +42,12 @@ export abstract class AnyStream {
   /** False for bodies nobody should edit as text: gRPC, octet streams, any content-encoding, websockets. */
   requestBodyReadable: bool = true;
   responseBodyReadable: bool = true;
+  /** Kept by the SDK. */
+  requestSide: Side = new Side(Direction.Request);
+  responseSide: Side = new Side(Direction.Response);
   private readsRequest: bool = true;
   private readsResponse: bool = true;
+  private isAnswered: bool = false;
 
   abstract attach(config: Config): void;
 
@@ -88,23 +96,29 @@ export abstract class AnyStream {
     return responseHead;
   }
 
-  /** Ends a `Flow.Wait`; the request goes on. Read what is needed of the request first. */
+  /** Ends a `Flow.Wait`, or a `Flow.Hold` early; the request goes on. Read what is needed of it first. */
   resumeRequest(): void {
-    host.continueStream(Direction.Request);
+    this.requestSide.resume(this);
   }
   resumeResponse(): void {
-    host.continueStream(Direction.Response);
+    this.responseSide.resume(this);
   }
 
   /**
-   * Answers the client instead of the upstream. `details` shows in the access log as `<plugin>.<reason>`.
-   * Possible until response headers are sent; the response callbacks run for it too.
+   * Answers the client instead of the upstream; a second reply is ignored. `details` shows in the access log as
+   * `<plugin>.<reason>`. Possible until response headers are sent; the response callbacks run for it too.
+   * A status outside 200-599 becomes 500.
    */
   reply(status: i32, contentType: string, body: Span, details: string, headers: HeaderList | null = null): Flow {
-    const list = headers === null ? new HeaderList() : headers;
-    if (body.size > 0) list.add("content-type", contentType);
-    const serialized = list.serialize();
-    host.sendLocalResponse(status, details, body, serialized);
+    if (this.isAnswered) return Flow.Answered;
+    this.isAnswered = true;
+    this.requestSide.abandon();
+    if (this.responseSide.began) this.responseSide.abandon();
+    const list = new HeaderList();
+    if (headers !== null) list.addAll(headers);
+    if (body.size > 0 && contentType.length > 0) list.add("content-type", contentType);
+    const code = status >= 200 && status <= 599 ? status : 500;
+    host.sendLocalResponse(code, details, body, list.serialize());
     return Flow.Answered;
   }
 

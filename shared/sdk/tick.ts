@@ -1,7 +1,5 @@
 // Periodic work. The host has one timer per root context; tasks keep their own periods on it.
 
-import { setTickPeriod } from "../abi/host";
-
 /** Period of the host's timer, as the Go SDK has it. */
 const BASE_MS = 100;
 
@@ -23,8 +21,9 @@ export class Ticker {
     this.tasks.push(task);
   }
 
-  start(): void {
-    if (this.tasks.length > 0) setTickPeriod(BASE_MS);
+  /** Of the host's timer; 0: none is needed. */
+  get periodMs(): i32 {
+    return this.isEmpty ? 0 : BASE_MS;
   }
 
   /** A clock that jumped back must not silence a task: a due time further away than a period is moved up. */

@@ -1,0 +1,63 @@
+// Host calls about headers, trailers and bodies.
+
+import * as env from "./env";
+import { Span } from "../bytes/span";
+import { adopt, clearOut, countHandedOut, lend, outAddress, outSize } from "./memory";
+import { BufferKind, MapKind, Status } from "./codes";
+import { utf8, writtenSize } from "./text";
+
+let lastHeaderStatus: Status = Status.Ok;
+
+/** First value of a header; null when absent or when the map is not there: `headerStatus` tells which. */
+export function headerValue(map: MapKind, name: string): Span | null {
+  const bytes = utf8(name);
+  clearOut();
+  lastHeaderStatus = env.proxy_get_header_map_value(map, bytes, writtenSize(), outAddress(), outSize());
+  return lastHeaderStatus == Status.Ok ? adopt() : null;
+}
+
+/** Status of the last `headerValue`: NotFound (no such header) or BadArgument (no such map now). */
+export function headerStatus(): Status {
+  return lastHeaderStatus;
+}
+
+/** All pairs of a map in the host's serialized form; empty when the map is not there. */
+export function headerPairs(map: MapKind): Span {
+  clearOut();
+  const status = env.proxy_get_header_map_pairs(map, outAddress(), outSize());
+  return status == Status.Ok ? adopt() : Span.empty();
+}
+
+export function addHeader(map: MapKind, name: Span, value: Span): Status {
+  return env.proxy_add_header_map_value(map, name.start, name.size, value.start, value.size);
+}
+
+export function replaceHeader(map: MapKind, name: Span, value: Span): Status {
+  return env.proxy_replace_header_map_value(map, name.start, name.size, value.start, value.size);
+}
+
+export function removeHeader(map: MapKind, name: string): Status {
+  const bytes = utf8(name);
+  return env.proxy_remove_header_map_value(map, bytes, writtenSize());
+}
+
+/** Up to `length` bytes of a buffer from `start`; shorter when the buffer ends. */
+export function bufferBytes(buffer: BufferKind, start: i32, length: i32): Span {
+  clearOut();
+  const status = env.proxy_get_buffer_bytes(buffer, start, length, outAddress(), outSize());
+  return status == Status.Ok ? adopt() : Span.empty();
+}
+
+/** As `bufferBytes`, into `memory` when it is large enough: the span is good until `memory` is used again. */
+export function bufferBytesInto(memory: ArrayBuffer, buffer: BufferKind, start: i32, length: i32): Span {
+  lend(memory);
+  const bytes = bufferBytes(buffer, start, length);
+  lend(null);
+  return bytes;
+}
+
+/** start 0: drops `length` bytes and puts `data` in front; start past the end: appends. */
+export function setBufferBytes(buffer: BufferKind, start: i32, length: i32, data: Span): Status {
+  countHandedOut(data.size);
+  return env.proxy_set_buffer_bytes(buffer, start, length, data.start, data.size);
+}
