@@ -1,7 +1,8 @@
 // The plugin's configuration: which provider entry is active for a request (compat ai-proxy §1.1).
 
 import { Config, ConfigReader } from "as-proxy-wasm-sdk/sdk";
-import { Api } from "./apis";
+import { Api, maySayStream } from "./apis";
+import { ContextSource } from "./config/context-source";
 import { Settings } from "./config/settings";
 import { Provider, Unsupported } from "./providers/provider";
 import { isKnownType, newProvider } from "./providers/table";
@@ -22,6 +23,20 @@ export class Upstream {
   /** True when a body sent to this API is answered with an error. */
   refuses(api: Api): bool {
     return this.provider.unsupported == Unsupported.Refuse && !this.provider.supports(api);
+  }
+
+  /** True when the body of a request to this API has to be looked at. */
+  readsBody(api: Api): bool {
+    if (api == Api.None) return false;
+    if (this.refuses(api) || this.settings.customSettings.length > 0) return true;
+    if (this.settings.firstByteTimeoutMs > 0 && maySayStream(api)) return true;
+    return !this.settings.isOriginal && this.provider.edits(api);
+  }
+
+  /** The text to put before the conversation, or null. */
+  contextOf(request: Request): ContextSource | null {
+    const isEdited = !this.settings.isOriginal && this.provider.edits(request.api);
+    return isEdited && request.api == Api.ChatCompletions ? this.settings.context : null;
   }
 
   /** True when a successful answer is not handed on as it comes. */

@@ -7,6 +7,7 @@ import { StreamedAnswer, WholeAnswer } from "./answer";
 import { Api } from "./apis";
 import { errorBody, translatedError } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
+import { ContextCall, ContextWaiter } from "./context-call";
 import { isTooLarge, MAX_BODY_BYTES } from "./limits";
 import { Request } from "./request";
 import { RequestBody } from "./request-body";
@@ -15,7 +16,7 @@ import { readHead, writeHead } from "./request-head";
 
 plugin<ProxyConfig>("ai-proxy", ProxyConfig.parse, () => new AiProxy());
 
-class AiProxy extends Stream<ProxyConfig> {
+class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
   // All that is known of this exchange; the configuration and its provider are shared with others.
   private upstream: Upstream | null = null;
   private request: Request | null = null;
@@ -50,10 +51,33 @@ class AiProxy extends Stream<ProxyConfig> {
     if (upstream.refuses(request.api)) return this.fail("request", upstream.provider.unsupportedMessage(request.api));
     edited.advance(body);
     if (!end) return Flow.Hold;
-    const fault = editRequest(edited, request, upstream, this.requestHead);
+    const context = upstream.contextOf(request);
+    if (context === null || context.text !== null) return this.edit(upstream, request, edited);
+    const call = new ContextCall(this, context, this);
+    if (call.start(request.token, upstream.settings.timeoutMs)) return Flow.Wait;
+    return this.refuseContext(`no cluster ${context.cluster}`);
+  }
+
+  private edit(upstream: Upstream, request: Request, body: RequestBody): Flow {
+    const fault = editRequest(body, request, upstream, this.requestHead);
     if (fault !== null) return this.refuse(fault.status, "proc_req_body_failed", fault.message);
-    if (!edited.apply()) return this.fail("request", "the host did not take the edited body");
+    if (!body.apply()) return this.fail("request", "the host did not take the edited body");
     return Flow.Next;
+  }
+
+  contextFetched(error: string): void {
+    const upstream = this.upstream;
+    const request = this.request;
+    const body = this.body;
+    if (upstream === null || request === null || body === null) return;
+    if (error.length > 0) this.refuseContext(error);
+    else if (this.edit(upstream, request, body) == Flow.Next) this.resumeRequest();
+  }
+
+  private refuseContext(error: string): Flow {
+    const upstream = this.upstream;
+    const type = upstream === null ? "" : upstream.settings.type;
+    return this.refuse(500, type + ".load_ctx_failed", "failed to load context file: " + error);
   }
 
   onResponseHead(head: Head, end: bool): Flow {

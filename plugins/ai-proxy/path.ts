@@ -51,13 +51,14 @@ export function filledPath(template: string, api: Api, clientPath: string): stri
     const isRaw = match.matches;
     if (!isRaw) match = PathMatch.of(own, decodedPath(clientPath));
     for (let i = 0; i < match.names.length; i++) {
-      path = path.replaceAll(match.names[i], isRaw ? match.values[i] : encoded(match.values[i]));
+      path = path.replaceAll(match.names[i], isRaw ? match.values[i] : encodedSegment(match.values[i]));
     }
   }
   return withQuery(path, queryOf(clientPath));
 }
 
-function encoded(segment: string): string {
+/** A text as one segment of a path. */
+export function encodedSegment(segment: string): string {
   const out = new Buffer(segment.length + 16);
   percentEncode(out, Span.text(segment));
   return out.span().toString();

@@ -34,6 +34,8 @@ export class RequestBody {
   private body: Body | null = null;
   /** The whole body once it was taken into memory. */
   private taken: Span | null = null;
+  /** `taken` is not what the host has. */
+  private isChanged: bool = false;
 
   /** `names`: the top-level members that will be asked for. */
   constructor(private names: string[]) {
@@ -135,11 +137,14 @@ export class RequestBody {
     }
     const edited = edit.apply();
     // What is no JSON object cannot be edited; the upstream answers for it.
-    return edit.error == JsonError.None ? edited : bytes;
+    if (edit.error != JsonError.None) return bytes;
+    this.isChanged = true;
+    return edited;
   }
 
   /** From now on the body is `bytes`. */
   become(bytes: Span): void {
+    if (bytes !== this.taken) this.isChanged = true;
     this.taken = bytes;
     this.changes = [];
   }
@@ -148,7 +153,10 @@ export class RequestBody {
   apply(): bool {
     const body = this.body;
     if (body === null) return true;
-    if (this.taken !== null) return body.replace(this.whole());
+    if (this.taken !== null) {
+      const bytes = this.whole();
+      return !this.isChanged || body.replace(bytes);
+    }
     if (this.changes.length == 0) return true;
     const edit = new BodyEdit(body, this.size);
     for (let i = 0; i < this.changes.length; i++) {

@@ -2,9 +2,9 @@
 
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Thinking, ChatRequest, RequestError } from "as-proxy-wasm-sdk/llm/chat";
+import { ChatMessage, ChatPart, ChatRequest, RequestError, Role, Thinking } from "as-proxy-wasm-sdk/llm/chat";
 import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-reader";
-import { cleanContext, developerToSystem } from "as-proxy-wasm-sdk/llm/openai/edit";
+import { cleanContext, developerToSystem, insertSystem } from "as-proxy-wasm-sdk/llm/openai/edit";
 import { mergeConsecutive } from "as-proxy-wasm-sdk/llm/openai/merge";
 import { readOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-reader";
 import { writeOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-writer";
@@ -12,8 +12,10 @@ import { Api, maySayStream } from "./apis";
 import { Upstream } from "./config";
 import { Fault } from "./fault";
 import { MAX_TRANSLATED_BYTES } from "./limits";
+import { boundaryOf, ModelField } from "./multipart";
 import { Dialect, Request } from "./request";
 import { quoted, RequestBody } from "./request-body";
+import { FIRST_BYTE_TIMEOUT, writePlace } from "./request-head";
 
 /** The body, told what it will be asked and searched for. */
 export function openBody(request: Request, upstream: Upstream): RequestBody {
@@ -34,6 +36,7 @@ export function editRequest(body: RequestBody, request: Request, upstream: Upstr
   const settings = upstream.settings;
   const provider = upstream.provider;
   const api = request.api;
+  if (request.isForm) return editForm(body, request, upstream, head);
   for (let i = 0; i < settings.customSettings.length; i++) {
     const setting = settings.customSettings[i];
     if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
@@ -41,7 +44,7 @@ export function editRequest(body: RequestBody, request: Request, upstream: Upstr
   const isStream = body.get("stream").isTrue;
   request.isStream = isStream && maySayStream(api);
   if (request.isStream && settings.firstByteTimeoutMs > 0) {
-    head.set("x-envoy-upstream-rq-first-byte-timeout-ms", settings.firstByteTimeoutMs.toString());
+    head.set(FIRST_BYTE_TIMEOUT, settings.firstByteTimeoutMs.toString());
   }
   if (settings.isOriginal || !provider.edits(api)) return null;
 
@@ -56,6 +59,7 @@ export function editRequest(body: RequestBody, request: Request, upstream: Upstr
   if (api == Api.ChatCompletions) editMessages(body, upstream);
   provider.editBody(body, request);
   mapModel(body, request, upstream);
+  if (provider.placesByModel) writePlace(head, request, upstream);
   return api == Api.ChatCompletions && provider.hasDialect ? toProvider(body, request, upstream) : null;
 }
 
@@ -70,6 +74,13 @@ function editMessages(body: RequestBody, upstream: Upstream): void {
   if (settings.cleanupCommands.length > 0) body.become(cleanContext(body.whole(), settings.cleanupCommands));
   if (settings.mergesMessages) body.become(mergeConsecutive(body.whole()));
   if (body.hasWord) body.become(developerToSystem(body.whole()));
+  const text = contextText(upstream);
+  if (text !== null && !upstream.provider.hasDialect) body.become(insertSystem(body.whole(), text));
+}
+
+function contextText(upstream: Upstream): Span | null {
+  const context = upstream.settings.context;
+  return context === null ? null : context.text;
 }
 
 function mapModel(body: RequestBody, request: Request, upstream: Upstream): void {
@@ -101,10 +112,33 @@ function toProvider(body: RequestBody, request: Request, upstream: Upstream): Fa
   if (chat.error != RequestError.None) return unreadable(chat);
   if (chat.model.isEmpty) return Fault.request("missing model in request");
   request.wantsUsage = chat.includeUsage;
+  const text = contextText(upstream);
+  if (text !== null) {
+    const message = new ChatMessage(Role.System);
+    message.parts.push(ChatPart.text(text));
+    chat.messages.unshift(message);
+  }
   const out = new Buffer(body.size);
   upstream.provider.writeRequest(chat, request, out);
   logDropped(chat);
   body.become(out.span());
+  return null;
+}
+
+/** Forms only have their model mapped. */
+function editForm(body: RequestBody, request: Request, upstream: Upstream, head: Head): Fault | null {
+  const provider = upstream.provider;
+  if (upstream.settings.isOriginal || !provider.edits(request.api)) return null;
+  const boundary = boundaryOf(head.contentType);
+  const form = new ModelField(body.whole(), boundary);
+  const error = boundary.length == 0 ? "missing multipart boundary" : form.error;
+  if (error.length > 0) {
+    if (log.debugOn()) log.debug(`[${provider.type} multipart] body transform failed: ${error}`);
+    return new Fault(500, "failed to process request body: " + error);
+  }
+  request.finalModel = upstream.settings.modelMapping.map(form.model);
+  if (request.finalModel != form.model) body.become(form.replaced(request.finalModel));
+  if (provider.placesByModel) writePlace(head, request, upstream);
   return null;
 }
 

@@ -1,12 +1,16 @@
 // The request's head: which API it is, which token it goes out with, where it goes (compat ai-proxy §2.2, §4).
 
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
+import { equalsAsciiIgnoreCase, Span } from "as-proxy-wasm-sdk/bytes";
 import { Api, apiName, detectApi } from "./apis";
 import { Upstream } from "./config";
 import { BasePathHandling } from "./config/settings";
 import { decodedPath, joinPaths, withoutPrefix } from "./path";
 import { Dialect, Request } from "./request";
 import { selectToken } from "./tokens";
+
+/** Envoy's header that limits the time to the first byte of the answer. */
+export const FIRST_BYTE_TIMEOUT = "x-envoy-upstream-rq-first-byte-timeout-ms";
 
 /** Where clients put their credential. */
 const CREDENTIALS: StaticArray<string> = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-authorization"];
@@ -33,7 +37,8 @@ export function readHead(head: Head, upstream: Upstream): Request {
     request.api == Api.ChatCompletions &&
     (request.convertsClaude || provider.hasDialect);
   if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
-  request.readsBody = request.api != Api.None && isSupportedType(head.contentType, request.api);
+  request.readsBody = upstream.readsBody(request.api) && isSupportedType(head.contentType, request.api);
+  request.isForm = !head.contentType.includes("application/json") && isForm(head.contentType);
   request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
   return request;
 }
@@ -41,7 +46,11 @@ export function readHead(head: Head, upstream: Upstream): Request {
 function isSupportedType(contentType: string, api: Api): bool {
   if (contentType.length == 0 || contentType.includes("application/json")) return true;
   const takesForms = api == Api.ImageEdit || api == Api.ImageVariation;
-  return takesForms && contentType.toLowerCase().startsWith("multipart/form-data");
+  return takesForms && isForm(contentType);
+}
+
+function isForm(contentType: string): bool {
+  return equalsAsciiIgnoreCase(Span.text(contentType.substring(0, 19)), "multipart/form-data");
 }
 
 /** Sends the request on its way: host, path, credential. */
@@ -56,8 +65,17 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
     // A credential of ours is configured: the client's own must not reach the provider.
     for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
   }
-  place(request, upstream);
+  if (provider.limitsEveryFirstByte && upstream.settings.firstByteTimeoutMs > 0) {
+    head.set(FIRST_BYTE_TIMEOUT, upstream.settings.firstByteTimeoutMs.toString());
+  }
+  if (log.debugOn()) log.debug(`Use apiToken ${request.token} to send request`);
   provider.authenticate(request, head);
+  writePlace(head, request, upstream);
+}
+
+/** Sets path and host. Done again where the provider's path depends on the body. */
+export function writePlace(head: Head, request: Request, upstream: Upstream): void {
+  place(request, upstream);
   if (request.path != request.receivedPath) {
     head.set(":path", request.path);
     head.set("x-envoy-original-path", request.receivedPath);
@@ -73,6 +91,7 @@ function place(request: Request, upstream: Upstream): void {
   const settings = upstream.settings;
   const provider = upstream.provider;
   const handling = settings.basePathHandling;
+  request.path = request.clientPath;
   if (handling == BasePathHandling.RemovePrefix) {
     request.path = absolute(withoutPrefix(request.path, settings.basePath));
   }

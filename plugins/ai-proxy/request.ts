@@ -24,6 +24,8 @@ export class Request {
   host: string = "";
   /** False: the body passes unread. */
   readsBody: bool = false;
+  /** The body is a multipart form. */
+  isForm: bool = false;
   isStream: bool = false;
   /** The model the provider is asked for. */
   finalModel: string = "";

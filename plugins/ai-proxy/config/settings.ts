@@ -5,7 +5,7 @@ import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Api, configurableApi } from "../apis";
 import { Capabilities } from "../capabilities";
 import { ModelMapping } from "../model-mapping";
-import { ContextFile } from "./context-file";
+import { ContextSource } from "./context-source";
 import { CustomSetting } from "./custom-setting";
 import { Failover, Retry } from "./resilience";
 
@@ -30,7 +30,7 @@ export class Settings {
   modelMapping: ModelMapping = new ModelMapping();
   /** APIs that the configuration adds to those of the provider's type. */
   added: Capabilities = new Capabilities();
-  context: ContextFile | null = null;
+  context: ContextSource | null = null;
   customSettings: CustomSetting[] = [];
   failover: Failover = new Failover();
   retry: Retry = new Retry();
@@ -55,7 +55,7 @@ export class Settings {
     if (!settings.isOriginal && protocol != "openai" && protocol.length > 0) {
       reader.fail("invalid protocol in config");
     }
-    settings.context = ContextFile.read(reader);
+    settings.context = ContextSource.read(reader);
     settings.failover = Failover.read(reader);
     settings.retry = Retry.read(reader);
     settings.timeoutMs = <i32>reader.integerBetween("timeout", DEFAULT_TIMEOUT_MS, 1, i32.MAX_VALUE);

@@ -1,6 +1,7 @@
 // OpenAI, and everything that is reached with `openaiCustomUrl`.
 
 import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
+import { lowerAscii, Span } from "as-proxy-wasm-sdk/bytes";
 import { Api, apiName, isEditedByOpenAi } from "../apis";
 import { Settings } from "../config/settings";
 import { Request } from "../request";
@@ -32,12 +33,12 @@ export class OpenAi extends Provider {
     for (let i = 0; i < <i32>Api.Count; i++) {
       if (apiName(<Api>i).startsWith("openai/")) this.offersAsOpenAi(<Api>i);
     }
-    this.withoutToken().passesUnsupported();
+    this.withoutToken().passesUnsupported().withResponseSchema();
   }
 
   configure(reader: ConfigReader, settings: Settings): void {
     super.configure(reader, settings);
-    this.authHeaderKey = reader.text("authHeaderKey").toLowerCase();
+    this.authHeaderKey = lowerAscii(Span.text(reader.text("authHeaderKey"))).toString();
     const url = reader.text("openaiCustomUrl");
     if (url.length == 0) return;
     const custom = new CustomUrl(url);

@@ -55,6 +55,10 @@ export class Provider {
   hasDialect: bool = false;
   /** Member of streamed deltas in which clients of this provider look for reasoning. */
   reasoningName: string = "reasoning_content";
+  /** The path depends on the model, so it is found again once the body is known. */
+  placesByModel: bool = false;
+  /** Every request gets the limit of `firstByteTimeout`, whatever it is. */
+  limitsEveryFirstByte: bool = false;
   /** `newStage` has something to do. */
   mendsStream: bool = false;
   /** Top-level members that `editBody` asks for. */
@@ -62,6 +66,8 @@ export class Provider {
   private ownPaths: OwnPath[] = [];
   private onlyPath: string = "";
   private hostKey: string = "";
+  private takesResponseSchema: bool = false;
+  private responseSchema: Span | null = null;
   private placeholder: string = "";
   private placeholderKey: string = "";
 
@@ -132,7 +138,14 @@ export class Provider {
   /** Paths and bodies are the client's business. */
   leavesPathAndBody(): Provider {
     this.editsBody = false;
+    this.limitsEveryFirstByte = true;
     return this.passesUnsupported().keepsPath();
+  }
+
+  /** `responseJsonSchema` of the configuration becomes the chat's `response_format`. */
+  withResponseSchema(): Provider {
+    this.takesResponseSchema = true;
+    return this;
   }
 
   keepsPath(): Provider {
@@ -160,6 +173,9 @@ export class Provider {
   configure(reader: ConfigReader, settings: Settings): void {
     if (this.needsToken && settings.tokens.length == 0) reader.fail("no apiToken found in provider config");
     if (this.hostKey.length > 0) this.host = reader.text(this.hostKey, this.host);
+    if (this.takesResponseSchema && reader.isObjectAt("responseJsonSchema")) {
+      this.responseSchema = reader.raw("responseJsonSchema");
+    }
     if (this.placeholder.length > 0) {
       this.onlyPath = this.onlyPath.replace(this.placeholder, reader.text(this.placeholderKey));
     }
@@ -202,7 +218,10 @@ export class Provider {
   }
 
   /** Plans edits of a JSON body in OpenAI's dialect, before the model is mapped. */
-  editBody(body: RequestBody, request: Request): void {}
+  editBody(body: RequestBody, request: Request): void {
+    const schema = this.responseSchema;
+    if (schema !== null && request.api == Api.ChatCompletions) body.set("response_format", schema);
+  }
 
   // --- providers with a dialect of their own
 

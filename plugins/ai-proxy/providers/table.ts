@@ -2,11 +2,16 @@
 // `authorization: Bearer <token>` and refuses APIs it does not offer.
 
 import { Api } from "../apis";
+import { Azure } from "./azure";
 import { Claude } from "./claude";
+import { Doubao } from "./doubao";
+import { Moonshot } from "./moonshot";
 import { Auth, Provider } from "./provider";
 import { Ollama } from "./ollama";
 import { OpenAi } from "./openai";
+import { OpenRouter } from "./openrouter";
 import { Vllm } from "./vllm";
+import { Zhipuai } from "./zhipuai";
 
 function openaiLike(type: string, host: string): Provider {
   return new Provider(type, host);
@@ -26,6 +31,8 @@ export function newProvider(type: string): Provider | null {
         .offers(Api.Embeddings, "/v2/embeddings");
     case "claude":
       return new Claude();
+    case "azure":
+      return new Azure();
     case "cloudflare":
       return openaiLike(type, "api.cloudflare.com")
         .chat()
@@ -38,6 +45,8 @@ export function newProvider(type: string): Provider | null {
         .chat()
         .models()
         .offers(Api.AnthropicMessages, "/anthropic/v1/messages");
+    case "doubao":
+      return new Doubao();
     case "fireworks":
       return openaiLike(type, "api.fireworks.ai").chat().completions().models().recognisesOwnPaths();
     case "generic":
@@ -56,18 +65,17 @@ export function newProvider(type: string): Provider | null {
         .recognisesOwnPaths()
         .offers(Api.Responses, "/openai/v1/responses");
     case "longcat":
-      return openaiLike(type, "api.longcat.chat").chat().embeddings().models();
+      return openaiLike(type, "api.longcat.chat").chat().embeddings().models().withResponseSchema();
     case "mistral":
       return openaiLike(type, "api.mistral.ai").chat().embeddings().keepsPath();
+    case "moonshot":
+      return new Moonshot();
     case "ollama":
       return new Ollama();
     case "openai":
       return new OpenAi();
     case "openrouter":
-      return openaiLike(type, "openrouter.ai")
-        .offers(Api.ChatCompletions, "/api/v1/chat/completions")
-        .offers(Api.Completions, "/api/v1/completions")
-        .recognisesOwnPaths();
+      return new OpenRouter();
     case "stepfun":
       return openaiLike(type, "api.stepfun.com").chat();
     case "together-ai":
@@ -76,6 +84,8 @@ export function newProvider(type: string): Provider | null {
       return new Vllm();
     case "yi":
       return openaiLike(type, "api.lingyiwanwu.com").chat();
+    case "zhipuai":
+      return new Zhipuai();
     default:
       return null;
   }
@@ -83,21 +93,17 @@ export function newProvider(type: string): Provider | null {
 
 /** Types that Higress has and this plugin does not have yet. */
 const TO_COME: StaticArray<string> = [
-  "azure",
   "bedrock",
   "cohere",
   "deepl",
   "dify",
-  "doubao",
   "gemini",
   "hunyuan",
   "minimax",
-  "moonshot",
   "qwen",
   "spark",
   "triton",
   "vertex",
-  "zhipuai",
 ];
 
 export function isKnownType(type: string): bool {

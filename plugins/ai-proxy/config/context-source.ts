@@ -1,22 +1,35 @@
-// `context`: a text on a web server that is put before every conversation (compat ai-proxy §9).
+// A text that is put before every conversation, and where it comes from: `context` of a provider entry (compat
+// ai-proxy §9), or a file that lies with the provider.
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 
-export class ContextFile {
+export class ContextSource {
+  /** String content, once it was fetched; kept as long as the configuration. */
+  text: Span | null = null;
+
   constructor(
+    /** "" is that of the request's own route. */
     public cluster: string,
     public authority: string,
     /** With query. */
     public path: string,
+    /** The text is the member `content` of a JSON answer, and the provider's token is needed to get it. */
+    public isProviderFile: bool,
   ) {}
 
+  static ofProviderFile(host: string, path: string): ContextSource {
+    return new ContextSource("", host, path, true);
+  }
+
   /** Null when there is no `context`; errors go to the reader's report. */
-  static read(reader: ConfigReader): ContextFile | null {
+  static read(reader: ConfigReader): ContextSource | null {
     if (!reader.has("context")) return null;
     const context = reader.child("context");
     const url = context.text("fileUrl");
     const service = context.text("serviceName");
     const port = context.integer("servicePort");
+    context.warnUnread();
     const scheme = url.indexOf("://");
     const start = scheme < 0 ? 0 : scheme + 3;
     const slash = url.indexOf("/", start);
@@ -26,10 +39,11 @@ export class ContextFile {
       reader.fail("invalid fileUrl in context config: expected scheme://host/path");
     } else if (service.length == 0) reader.fail("missing serviceName in context config");
     else if (port <= 0) reader.fail("missing servicePort in context config");
-    return new ContextFile(
+    return new ContextSource(
       `outbound|${port}||${service}`,
       url.substring(start, end),
       slash < 0 ? "/" : url.substring(slash),
+      false,
     );
   }
 }

@@ -1,0 +1,30 @@
+// Doubao (Volcengine Ark).
+
+import { Span } from "as-proxy-wasm-sdk/bytes";
+import { Api } from "../apis";
+import { Request } from "../request";
+import { RequestBody } from "../request-body";
+import { Provider } from "./provider";
+
+export class Doubao extends Provider {
+  constructor() {
+    super("doubao", "ark.cn-beijing.volces.com");
+    this.offers(Api.ChatCompletions, "/api/v3/chat/completions")
+      .offers(Api.Embeddings, "/api/v3/embeddings")
+      .offers(Api.ImageGeneration, "/api/v3/images/generations")
+      .offers(Api.Responses, "/api/v3/responses")
+      .recognisesOwnPaths()
+      .hostFrom("doubaoDomain");
+    this.watched = ["parallel_tool_calls", "tool_choice", "watermark"];
+  }
+
+  editBody(body: RequestBody, request: Request): void {
+    if (request.api == Api.Responses) {
+      // Its responses API refuses a request that has these.
+      if (body.has("parallel_tool_calls")) body.remove("parallel_tool_calls");
+      if (body.has("tool_choice")) body.remove("tool_choice");
+    } else if (request.api == Api.ImageGeneration && !body.has("watermark")) {
+      body.set("watermark", Span.text("false"));
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// Moves `choices[0].usage` of a streamed chunk to where OpenAI's clients look for it. Other events stay as they are.
+
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Json, JsonEdit, JsonError, JsonKind } from "as-proxy-wasm-sdk/json";
+import { SseParser } from "as-proxy-wasm-sdk/sse";
+import { AnswerStage, MAX_EVENT_BYTES } from "../../answer-stage";
+
+export class UsageStage extends AnswerStage {
+  private sse: SseParser = new SseParser(MAX_EVENT_BYTES, true);
+
+  constructor(out: Buffer) {
+    super(out);
+  }
+
+  feed(chunk: Span): void {
+    this.sse.feed(chunk);
+    this.readEvents();
+  }
+
+  finish(): void {
+    this.sse.finish();
+    this.readEvents();
+  }
+
+  private readEvents(): void {
+    while (this.sse.next()) {
+      if (!this.sse.isEvent || !this.mend(this.sse.data)) this.out.append(this.sse.raw);
+    }
+  }
+
+  private mend(data: Span): bool {
+    const usage = Json.read(data).path("choices.0.usage");
+    if (usage.kind != JsonKind.Object) return false;
+    const edit = new JsonEdit(data);
+    edit.set("usage", usage.raw());
+    edit.remove("choices.0.usage");
+    const mended = edit.apply();
+    if (edit.error != JsonError.None) return false;
+    this.out.text("data: ");
+    this.out.append(mended);
+    this.out.text("\n\n");
+    return true;
+  }
+}
