@@ -16,7 +16,9 @@ export function metricCalls(vm: Vm): Calls {
       if (metricType === undefined) return Result.BadArgument;
       const text = vm.memory.span(name, size)?.toString("utf8");
       if (text === undefined) return Result.InvalidMemoryAccess;
-      const number = vm.metrics[metricType].push(stats.define(metricType, text));
+      const handle = stats.define(metricType, text);
+      if (handle === undefined) return vm.outOfSharedMemory();
+      const number = vm.metrics[metricType].push(handle);
       return vm.memory.setU32(idOut, number * 4 + type) ? Result.Ok : Result.InvalidMemoryAccess;
     },
     proxy_increment_metric(id: number, offset: bigint): number {

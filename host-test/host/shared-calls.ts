@@ -27,7 +27,9 @@ export function sharedCalls(vm: Vm): Calls {
       const name = vm.memory.text(key, keySize);
       const bytes = vm.memory.copy(value, size);
       if (name === undefined || bytes === undefined) return Result.InvalidMemoryAccess;
-      return sharedData.set(vm.id, name, bytes, cas >>> 0) === "ok" ? Result.Ok : Result.CasMismatch;
+      const outcome = sharedData.set(vm.id, name, bytes, cas >>> 0);
+      if (outcome === "full") return vm.outOfSharedMemory();
+      return outcome === "ok" ? Result.Ok : Result.CasMismatch;
     },
     proxy_register_shared_queue(name: number, size: number, tokenOut: number): number {
       const { root } = vm.effective();
@@ -35,6 +37,7 @@ export function sharedCalls(vm: Vm): Calls {
       if (text === undefined) return Result.InvalidMemoryAccess;
       const ready = () => root.onQueueReady(token);
       const token = queues.register(vm.id, text, ready);
+      if (token === 0) return vm.outOfSharedMemory();
       root.queueListeners.push(ready);
       return vm.memory.setU32(tokenOut, token) ? Result.Ok : Result.InvalidMemoryAccess;
     },
@@ -64,7 +67,9 @@ export function sharedCalls(vm: Vm): Calls {
       vm.effective();
       const bytes = vm.memory.copy(data, size);
       if (bytes === undefined) return Result.InvalidMemoryAccess;
-      return queues.enqueue(token >>> 0, bytes) === "ok" ? Result.Ok : Result.NotFound;
+      const outcome = queues.enqueue(token >>> 0, bytes);
+      if (outcome === "full") return vm.outOfSharedMemory();
+      return outcome === "ok" ? Result.Ok : Result.NotFound;
     },
   };
 }

@@ -83,16 +83,17 @@ export interface Clock {
 /** Process-wide data (compat/abi.md §12), shared by all VMs and workers; every method is atomic. */
 export interface SharedData {
   get(vmId: string, key: string): { value: Uint8Array; cas: number } | undefined;
-  set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch";
+  /** `full`: the bound on shared memory is reached, nothing was changed. */
+  set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch" | "full";
 }
 
 /** Shared queues (compat/abi.md §12). Tokens are positive. */
 export interface SharedQueues {
-  /** Returns the same token for the same name; `ready` is called, never from inside a call of this object, after something was enqueued. The last party that registered is told. */
+  /** Returns the same token for the same name, 0 when shared memory is full; `ready` is called, never from inside a call of this object, once for every item that was enqueued. The last party that registered is told. */
   register(vmId: string, name: string, ready: () => void): number;
   /** 0: no such queue. */
   resolve(vmId: string, name: string): number;
-  enqueue(token: number, data: Uint8Array): "ok" | "unknown";
+  enqueue(token: number, data: Uint8Array): "ok" | "unknown" | "full";
   dequeue(token: number): Uint8Array | "empty" | "unknown";
   /** Stops telling the parties registered with this function. */
   unregister(ready: () => void): void;
@@ -102,8 +103,8 @@ export type MetricType = "counter" | "gauge" | "histogram";
 
 /** Process-wide custom metrics; names are the ones the module gave, without Envoy's `wasmcustom.` prefix. */
 export interface Stats {
-  /** A handle for the named metric, created at 0. One name as two types is two metrics. */
-  define(type: MetricType, name: string): number;
+  /** A handle for the named metric, created at 0; undefined when shared memory is full. One name as two types is two metrics. */
+  define(type: MetricType, name: string): number | undefined;
   /** Counter: adds (the value is not negative). Gauge: adds, may be negative. */
   add(handle: number, value: bigint): void;
   /** Gauge: sets. Histogram: observes. */

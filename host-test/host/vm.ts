@@ -5,7 +5,7 @@ import { Instance, RestrictedCallback } from "../vm/instance.ts";
 import type { LoadedModule } from "../vm/load.ts";
 import type { GuestMemory } from "../vm/memory.ts";
 import type { AbiVersion, CallbackName } from "../vm/signatures.ts";
-import { logLevels } from "./codes.ts";
+import { logLevels, Result } from "./codes.ts";
 import type { Expression } from "./cel.ts";
 import type { Context } from "./context.ts";
 import { RootContext } from "./root-context.ts";
@@ -190,6 +190,12 @@ export class Vm {
     const { log } = this.host;
     if (level < logLevels.indexOf(log.level)) return;
     log.write(logLevels[level]!, context.root.plugin.name, message);
+  }
+
+  /** Envoy has no bound on shared data and queues; this host has one and says so. */
+  outOfSharedMemory(): number {
+    this.log(this.effectiveAlways(), 4, "shared memory is full: the value was not stored");
+    return Result.InternalFailure;
   }
 
   /** Copies `data` into guest memory and stores pointer and size; the guest owns it. Empty: pointer 0. */

@@ -1,24 +1,34 @@
 // Shared data, queues and metrics of one process with one worker (compat/abi.md §12). For several workers
-// see shared-data.ts, which behaves the same over shared memory.
+// see shared-data.ts and its siblings, which behave the same over shared memory.
 
-import type { Cancel, Clock, MetricType, SharedData, SharedQueues, Stats } from "../host/types.ts";
+import type { Clock, MetricType, SharedData, SharedQueues, Stats } from "../host/types.ts";
 import { Histogram, prometheusText } from "./metric-text.ts";
 
-const nothing = new Uint8Array(0);
+/** Envoy has no bound; a plugin that leaks keys should show here before it fills a gateway. */
+const defaultMaxBytes = 256 << 20;
 
 export class LocalData implements SharedData {
   readonly #entries = new Map<string, { value: Uint8Array; cas: number }>();
+  readonly #maxBytes: number;
+  #bytes = 0;
   #lastCas = 0;
+
+  constructor(maxBytes = defaultMaxBytes) {
+    this.#maxBytes = maxBytes;
+  }
 
   get(vmId: string, key: string): { value: Uint8Array; cas: number } | undefined {
     return this.#entries.get(`${vmId}\0${key}`);
   }
 
-  set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch" {
+  set(vmId: string, key: string, value: Uint8Array, cas: number): "ok" | "cas-mismatch" | "full" {
     const name = `${vmId}\0${key}`;
     const entry = this.#entries.get(name);
     // A missing key may be created with any CAS, as in Envoy.
     if (entry !== undefined && cas !== 0 && cas !== entry.cas) return "cas-mismatch";
+    const growth = value.length - (entry === undefined ? -name.length : entry.value.length);
+    if (growth > 0 && this.#bytes + growth > this.#maxBytes) return "full";
+    this.#bytes += growth;
     this.#lastCas = this.#lastCas === 0xffffffff ? 1 : this.#lastCas + 1;
     this.#entries.set(name, { value, cas: this.#lastCas });
     return "ok";
@@ -32,12 +42,14 @@ interface Queue {
 
 export class LocalQueues implements SharedQueues {
   readonly #clock: Clock;
+  readonly #maxBytes: number;
   readonly #tokens = new Map<string, number>();
   readonly #queues: Queue[] = [];
-  readonly #pending = new Set<Cancel>();
+  #bytes = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, maxBytes = defaultMaxBytes) {
     this.#clock = clock;
+    this.#maxBytes = maxBytes;
   }
 
   register(vmId: string, name: string, ready: () => void): number {
@@ -56,22 +68,23 @@ export class LocalQueues implements SharedQueues {
     return this.#tokens.get(`${vmId}\0${name}`) ?? 0;
   }
 
-  enqueue(token: number, data: Uint8Array): "ok" | "unknown" {
+  enqueue(token: number, data: Uint8Array): "ok" | "unknown" | "full" {
     const queue = this.#queues[token - 1];
     if (queue === undefined) return "unknown";
+    if (this.#bytes + data.length > this.#maxBytes) return "full";
+    this.#bytes += data.length;
     queue.items.push(data);
-    const timer = this.#clock.setTimer(0, () => {
-      this.#pending.delete(timer);
-      queue.ready?.();
-    });
-    this.#pending.add(timer);
+    this.#clock.setTimer(0, () => queue.ready?.());
     return "ok";
   }
 
   dequeue(token: number): Uint8Array | "empty" | "unknown" {
     const queue = this.#queues[token - 1];
     if (queue === undefined) return "unknown";
-    return queue.items.length === 0 ? "empty" : (queue.items.shift() ?? nothing);
+    const item = queue.items.shift();
+    if (item === undefined) return "empty";
+    this.#bytes -= item.length;
+    return item;
   }
 
   unregister(ready: () => void): void {
