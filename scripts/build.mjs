@@ -3,6 +3,7 @@
 //   dist/NAME.wasm                              one module for both hosts, when both builds import the same
 //   dist/NAME.higress.wasm, NAME.envoy.wasm     otherwise
 //
+// GUEST_BUILD chooses another build than the one that is shipped, and another folder (guest-build.mjs).
 // Nothing is compiled whose sources, compiler and options are those of the last build.
 
 import { createHash } from "node:crypto";
@@ -13,8 +14,9 @@ import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { compile, root } from "./compile.mjs";
+import { outputFolder } from "./guest-build.mjs";
 
-const dist = join(root, "dist");
+const dist = join(root, outputFolder);
 const recordFile = join(dist, "build.json");
 const targets = ["higress", "envoy"];
 
@@ -66,7 +68,7 @@ export async function buildPlugins(names = pluginNames(), { onStart = () => {} }
 }
 
 async function build(name) {
-  const temporary = join("dist", ".build");
+  const temporary = join(outputFolder, ".build");
   const files = [];
   for (const target of targets) {
     const outFile = join(temporary, `${name}.${process.pid}.${target}.wasm`);
@@ -108,7 +110,7 @@ function sharedSources() {
   const compiler = join(root, "node_modules", "assemblyscript", "package.json");
   return [
     ...sources(join(root, "shared")),
-    ...[join(root, "asconfig.json"), join(root, "scripts", "compile.mjs"), compiler].filter((file) =>
+    ...[join(root, "asconfig.json"), join(root, "scripts", "compile.mjs"), join(root, "scripts", "guest-build.mjs"), compiler].filter((file) =>
       existsSync(file),
     ),
     fileURLToPath(import.meta.url),

@@ -10,10 +10,9 @@
 //     return changetype<usize>(input);
 //   }
 
-import { createHash, randomFillSync } from "node:crypto";
-import { readFile, readdir, rename, stat, utimes } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { compile, root } from "../../scripts/compile.mjs";
+import { randomFillSync } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { compileForTest } from "../../scripts/compile.mjs";
 
 export interface ProbeOptions {
   /** Further flags of the AssemblyScript compiler, e.g. `["--use", "JSON_SCALAR=1"]`. */
@@ -36,60 +35,13 @@ export interface Probe {
   take(start: number, size: number): Buffer;
 }
 
-type Compile = (options: {
-  entry: string;
-  outFile: string;
-  target: string;
-  flags: string[];
-}) => Promise<string>;
-
-const compiled = new Map<string, Promise<Buffer>>();
-
 /**
- * Compiles `entry` (a path relative to the repository) into dist/test/ and instantiates it. The compiled file
- * is reused as long as no source of the guest library or of the probe is newer. Rejects with the compiler's
- * messages, or with a `WebAssembly.LinkError` when the module imports what a test cannot give.
+ * Compiles `entry` (a path relative to the repository) and instantiates it. The compiled file is reused as long
+ * as no source of the guest library or of the probe is newer. Rejects with the compiler's messages, or with a
+ * `WebAssembly.LinkError` when the module imports what a test cannot give.
  */
 export async function loadProbe(entry: string, options: ProbeOptions = {}): Promise<Probe> {
-  const { flags = [], target = "envoy" } = options;
-  const digest = createHash("sha256")
-    .update(JSON.stringify([target, ...flags]))
-    .digest("hex")
-    .slice(0, 8);
-  const name = entry.replace(/\.ts$/, "").replaceAll(/[^A-Za-z0-9]+/g, "-");
-  const outFile = `dist/test/${name}-${digest}.wasm`;
-  let bytes = compiled.get(outFile);
-  if (!bytes) compiled.set(outFile, (bytes = build(entry, outFile, target, flags)));
-  return instantiate(await bytes);
-}
-
-async function build(entry: string, outFile: string, target: string, flags: string[]): Promise<Buffer> {
-  const finished = join(root, outFile);
-  const newest = Math.max(
-    (await stat(join(root, "asconfig.json"))).mtimeMs,
-    await newestSource(join(root, "shared")),
-    await newestSource(dirname(resolve(root, entry))),
-  );
-  const built = await stat(finished).catch(() => undefined);
-  if (!built || built.mtimeMs <= newest) {
-    // Test files run in several processes: each compiles to its own name, and the rename is atomic.
-    const own = join("dist/test", `${process.pid}-${basename(outFile)}`);
-    const started = new Date();
-    await (compile as Compile)({ entry, outFile: own, target, flags });
-    // A source saved while the compiler ran must count as newer than the module.
-    await utimes(join(root, own), started, started);
-    await rename(join(root, own), finished);
-  }
-  return readFile(finished);
-}
-
-async function newestSource(folder: string): Promise<number> {
-  let newest = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith(".ts") || entry.name.endsWith(".test.ts")) continue;
-    newest = Math.max(newest, (await stat(join(entry.parentPath, entry.name))).mtimeMs);
-  }
-  return newest;
+  return instantiate(await readFile(await compileForTest({ entry, ...options })));
 }
 
 async function instantiate(bytes: Buffer): Promise<Probe> {

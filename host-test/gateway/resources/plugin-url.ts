@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { outputFolder } from "../../../scripts/guest-build.mjs";
 import type { PluginResource } from "../model.ts";
 import type { Field } from "./field.ts";
 import { suggestion } from "./problems.ts";
@@ -20,7 +21,7 @@ export interface ModuleFolders {
 
 export const repositoryFolders: ModuleFolders = {
   plugins: join(repository, "plugins"),
-  dist: join(repository, "dist"),
+  dist: join(repository, outputFolder),
 };
 
 export interface PluginModule {
