@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 import type { Cluster } from "../gateway/model.ts";
+import { chosenDestination } from "./destination.ts";
 
 const httpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const connectTimeout = "10s";
@@ -32,6 +33,7 @@ export function renderCluster(cluster: Cluster, trustedCa: string | undefined): 
       },
     },
     ...(cluster.tls && { transport_socket: tlsSocket(cluster, cluster.tls.serverName, trustedCa) }),
+    ...(cluster.endpoints.length > 1 && { load_balancing_policy: chosenDestination }),
     load_assignment: {
       cluster_name: cluster.name,
       endpoints: [{ lb_endpoints: cluster.endpoints.map(endpoint) }],

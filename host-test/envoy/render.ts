@@ -2,6 +2,7 @@
 
 import { stringify } from "yaml";
 import type { GatewayModel } from "../gateway/model.ts";
+import { destinationToMetadata, forgetDestination } from "./destination.ts";
 import { renderCluster } from "./clusters.ts";
 import { wasmFilter, type PluginOverride } from "./plugins.ts";
 import { rememberRoute, renderRoutes } from "./routes.ts";
@@ -101,6 +102,8 @@ function connectionManager(model: GatewayModel, bufferLimit: number, options: Re
       http_protocol_options: { enable_trailers: true },
       http2_protocol_options: {},
       use_remote_address: true,
+      // As Higress has them: a private client may set Envoy's own request headers.
+      internal_address_config: { cidr_ranges: privateNetworks },
       normalize_path: true,
       // A model that thinks for minutes is silent, not dead.
       stream_idle_timeout: "0s",
@@ -108,7 +111,9 @@ function connectionManager(model: GatewayModel, bufferLimit: number, options: Re
       route_config: renderRoutes(model.routes, bufferLimit),
       http_filters: [
         rememberRoute,
+        forgetDestination,
         ...model.plugins.map((plugin) => wasmFilter(plugin, plugins[plugin.name])),
+        destinationToMetadata,
         { name: "router", typed_config: { "@type": `${extension}.filters.http.router.v3.Router` } },
       ],
     },
@@ -129,6 +134,15 @@ const accessLog = {
     },
   },
 };
+
+const privateNetworks = [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["127.0.0.0", 8],
+  ["::1", 128],
+  ["fc00::", 7],
+].map(([address_prefix, prefix_len]) => ({ address_prefix, prefix_len }));
 
 function socketAddress(address: string, port: number): object {
   return { socket_address: { address, port_value: port } };

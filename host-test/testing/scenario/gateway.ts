@@ -5,7 +5,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { open, send, sendRaw, type ClientExchange, type ClientRequest } from "./client.ts";
 import type { PluginLog, RunningGateway, StartEngine } from "./engine.ts";
-import type { Answer } from "./message.ts";
+import type { Answer, SeenRequest } from "./message.ts";
 import { overrides, toModel, upstreamSetup, type GatewaySetup, type Member } from "./setup.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -58,6 +58,11 @@ export class Gateway {
     const upstream = this.#upstreams.get(name);
     if (!upstream) throw new Error(`the scenario has no running upstream ${name}`);
     return upstream;
+  }
+
+  /** What an upstream has received; nothing if it is not up. */
+  received(name: string): SeenRequest[] {
+    return this.#upstreams.get(name)?.requests ?? [];
   }
 
   /** Custom metrics as Prometheus text. */

@@ -138,7 +138,8 @@ export async function play(reply: Reply, exchange: Exchange): Promise<void> {
   const body = bytes(reply.body ?? "");
   const isJson = typeof reply.body === "object" && !(reply.body instanceof Uint8Array);
   if (isJson) setDefault(headers, "content-type", "application/json");
-  if (!trailers) setDefault(headers, "content-length", String(body.length));
+  if (!trailers && status !== 204 && status !== 304)
+    setDefault(headers, "content-length", String(body.length));
   await exchange.head(status, headers, trailers !== undefined);
   await exchange.end({ data: body, ...(trailers && { trailers }) });
 }
