@@ -159,7 +159,10 @@ export const enum Thinking {
   Adaptive = 3,
 }
 
-/** Settings that pass from dialect to dialect as the JSON value they are. `OPTION_NAMES` has OpenAI's names. */
+/**
+ * Settings that pass from dialect to dialect as the JSON value they are. `OPTION_NAMES` has OpenAI's names. Those up
+ * to `TopK` and `ServiceTier` have a counterpart in Anthropic's dialect.
+ */
 export const enum Option {
   MaxTokens = 0,
   MaxCompletionTokens = 1,

@@ -1,6 +1,6 @@
 // What a conversion could not carry over: names of fields for a log line, never their content.
 
-import { Span } from "../bytes";
+import { Buffer, Span } from "../bytes";
 
 const MAX_NAMES: i32 = 32;
 const MAX_NAME_BYTES: i32 = 64;
@@ -16,9 +16,12 @@ export class Dropped {
     else this.more++;
   }
 
-  /** `prefix` and a name that came with the data, in its escaped form and cut to 64 bytes. */
+  /** `prefix` and a name that came with the data, cut to 64 bytes, with `?` for what could break a log line. */
   addNamed(prefix: string, name: Span): void {
-    this.add(prefix + name.slice(0, MAX_NAME_BYTES).toString());
+    const plain = new Buffer(MAX_NAME_BYTES);
+    const size = min(name.size, MAX_NAME_BYTES);
+    for (let i = 0; i < size; i++) plain.push(name.at(i) > 0x20 && name.at(i) < 0x7f ? name.at(i) : 0x3f);
+    this.add(prefix + plain.span().toString());
   }
 
   /** Takes over the names of another list. */

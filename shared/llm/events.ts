@@ -1,7 +1,8 @@
 // A model's answer as a sequence of events, the same for whole answers and streams. A dialect's reader calls
 // them in the order of the answer, a dialect's writer is a `ChatEvents` and writes what it is told.
 //
-// Order: `begin`, then everything else, then `end` as the last call, once. After `error` only `end` follows.
+// Order: `begin`, then everything else, then `end` as the last call, once. After `error` only `end` follows. Of an
+// answer whose beginning is lost there may be no `begin`.
 // Texts are escaped string content; they are valid during the call only.
 
 import { Span } from "../bytes";
@@ -29,11 +30,6 @@ export const enum Finish {
 export const MAX_TOOL_CALLS: i32 = 1024;
 /** More choices of one answer than this are dropped. */
 export const MAX_CHOICES: i32 = 128;
-
-/** Text of the error when a stream ends before the model has. */
-export const INCOMPLETE: string = "The model's answer ended before it was complete.";
-/** Text of the error when an event of a stream is longer than the reader's bound. */
-export const OVERLONG: string = "An event of the model's answer is longer than the gateway accepts.";
 
 /** What is known of an answer when it begins. */
 export class AnswerHead {

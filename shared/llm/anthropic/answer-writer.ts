@@ -122,7 +122,10 @@ export class AnthropicAnswerWriter extends ChatEvents {
     const json = new JsonWriter(out).object().key("id").escaped(this.head.id).key("type").text("message");
     json.key("role").text("assistant").key("content").array();
     for (let i = 0; i < this.blocks.length; i++) this.writeBlock(json, this.blocks[i]);
-    json.end().key("model").escaped(this.model.isEmpty ? this.head.model : this.model);
+    json
+      .end()
+      .key("model")
+      .escaped(this.model.isEmpty ? this.head.model : this.model);
     textOrNull(json.key("stop_reason"), this.stopReason);
     textOrNull(json.key("stop_sequence"), this.stopSequence);
     out.text(',"usage":');

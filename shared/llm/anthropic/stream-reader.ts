@@ -1,12 +1,12 @@
-// A stream of Anthropic message events, from bytes that are cut anywhere.
+// A stream of Anthropic message events.
 // https://platform.claude.com/docs/en/build-with-claude/streaming
 
 import { Span, trimAscii } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { SseParser } from "../../sse";
-import { ErrorBody, ErrorKind } from "../error";
-import { ChatEvents, INCOMPLETE, OVERLONG } from "../events";
+import { ErrorBody } from "../error";
+import { ChatEvents } from "../events";
 import { indexOfName } from "../names";
+import { StreamReader } from "../stream-reader";
 import { NONE, textOf } from "../text";
 import { AnthropicMessageReader } from "./message-reader";
 
@@ -47,48 +47,21 @@ class OpenCall {
   ) {}
 }
 
-export class AnthropicStreamReader {
-  private readonly sse: SseParser;
+export class AnthropicStreamReader extends StreamReader {
   private readonly message: AnthropicMessageReader;
   private readonly open: OpenCall[] = [];
-  private isDone: bool = false;
 
   /** An event of more than `maxEventBytes` ends the answer with an error. */
-  constructor(
-    private readonly events: ChatEvents,
-    maxEventBytes: i32,
-  ) {
-    this.sse = new SseParser(maxEventBytes);
+  constructor(events: ChatEvents, maxEventBytes: i32) {
+    super(events, maxEventBytes);
     this.message = new AnthropicMessageReader(events);
   }
 
-  /** True once the answer is complete, or has failed; what follows is ignored. */
-  get isEnded(): bool {
-    return this.isDone;
+  protected get isComplete(): bool {
+    return this.message.isFinished;
   }
 
-  feed(chunk: Span): void {
-    if (this.isDone) return;
-    this.sse.feed(chunk);
-    this.readEvents();
-  }
-
-  /** The stream has ended. An answer that has not is ended with an error. */
-  finish(): void {
-    if (this.isDone) return;
-    this.sse.finish();
-    this.readEvents();
-    if (this.isDone) return;
-    if (this.message.isFinished) this.end();
-    else this.fail(ErrorKind.Api, Span.text(INCOMPLETE));
-  }
-
-  private readEvents(): void {
-    while (!this.isDone && this.sse.next()) this.readEvent(this.sse.data, this.sse.event);
-    if (this.sse.overflowed && !this.isDone) this.fail(ErrorKind.Api, Span.text(OVERLONG));
-  }
-
-  private readEvent(data: Span, name: Span): void {
+  protected readEvent(data: Span): void {
     const root = Json.checked(data);
     if (root.kind != JsonKind.Object) {
       // Servers that speak this dialect beside OpenAI's may close with `[DONE]`.
@@ -96,18 +69,19 @@ export class AnthropicStreamReader {
       return;
     }
     const stated = textOf(root.get("type"));
-    const type = stated.isEmpty ? name : stated;
+    const type = stated.isEmpty ? this.eventName() : stated;
     switch (indexOfName(EVENTS, type)) {
       case Event.MessageStart:
         this.message.begin(root.get("message"));
         // Of a continued turn the first event holds the whole message.
-        if (root.path("message.stop_reason").kind == JsonKind.String) this.message.readStop(root.get("message"));
+        if (root.path("message.stop_reason").kind == JsonKind.String)
+          this.message.readStop(root.get("message"));
         break;
       case Event.BlockStart:
         this.startBlock(root);
         break;
       case Event.BlockDelta:
-        this.readDelta(root.get("index").integer(-1), root.get("delta"));
+        this.readDelta(root, root.get("delta"));
         break;
       case Event.BlockStop:
         this.stopBlock(root.get("index").integer(-1));
@@ -133,8 +107,6 @@ export class AnthropicStreamReader {
   }
 
   private startBlock(root: Json): void {
-    // A stream whose start was lost still has its text.
-    this.message.begin(root.get("message"));
     const block = root.get("content_block");
     const index = this.message.beginBlock(block);
     if (index < 0) return;
@@ -144,15 +116,14 @@ export class AnthropicStreamReader {
     this.open.push(new OpenCall(root.get("index").integer(-1), index, kept));
   }
 
-  private readDelta(block: i64, delta: Json): void {
-    this.message.begin(delta.get("message"));
+  private readDelta(root: Json, delta: Json): void {
     const type = textOf(delta.get("type"));
     if (type.equalsAscii("text_delta")) {
       const text = textOf(delta.get("text"));
       if (!text.isEmpty) this.events.text(0, text);
     } else if (type.equalsAscii("input_json_delta")) {
       const piece = textOf(delta.get("partial_json"));
-      const call = this.callOf(block);
+      const call = this.callOf(root.get("index").integer(-1));
       if (!call || piece.isEmpty) return;
       call.hasArguments = true;
       this.events.toolArguments(0, call.index, piece);
@@ -187,15 +158,5 @@ export class AnthropicStreamReader {
 
   private closeCalls(): void {
     while (this.open.length > 0) this.closeCall(0);
-  }
-
-  private fail(kind: ErrorKind, message: Span): void {
-    this.events.error(kind, message);
-    this.end();
-  }
-
-  private end(): void {
-    this.isDone = true;
-    this.events.end();
   }
 }

@@ -1,9 +1,9 @@
 // An answer as a stream of Anthropic message events. One block is open at a time: a tool call that begins while
 // another is open waits until that one is complete, and the blocks are numbered in the order they are opened.
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, Span, writeInteger } from "../../bytes";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish, OVERLONG } from "../events";
+import { AnswerHead, ChatEvents, Finish } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -13,6 +13,15 @@ import { writeAnthropicUsage } from "./usage";
 
 /** Bytes of arguments held for calls that wait; more end the answer with an error. */
 const MAX_WAITING_BYTES: i32 = 16 << 20;
+const TOO_MUCH: string = "The arguments of the tool calls are longer than the gateway accepts.";
+
+// Said again and again, so turned into bytes once.
+const DELTA: Span = Span.text('event: content_block_delta\ndata: {"type":"content_block_delta","index":');
+const TEXT_DELTA: Span = Span.text(',"delta":{"type":"text_delta","text":"');
+const THINKING_DELTA: Span = Span.text(',"delta":{"type":"thinking_delta","thinking":"');
+const SIGNATURE_DELTA: Span = Span.text(',"delta":{"type":"signature_delta","signature":"');
+const INPUT_DELTA: Span = Span.text(',"delta":{"type":"input_json_delta","partial_json":"');
+const DELTA_END: Span = Span.text('"}}\n\n');
 
 const enum Block {
   None,
@@ -79,19 +88,19 @@ export class AnthropicStreamWriter extends ChatEvents {
       this.closeBlock();
       this.openBlock(Block.Text, '"text","text":""');
     }
-    this.delta("text_delta", "text", escaped);
+    this.delta(TEXT_DELTA, escaped);
   }
 
   reasoning(choice: i32, escaped: Span): void {
     if (this.isOther(choice)) return;
     this.openThinking();
-    this.delta("thinking_delta", "thinking", escaped);
+    this.delta(THINKING_DELTA, escaped);
   }
 
   signature(choice: i32, escaped: Span): void {
     if (this.isOther(choice)) return;
     this.openThinking();
-    this.delta("signature_delta", "signature", escaped);
+    this.delta(SIGNATURE_DELTA, escaped);
     this.block = Block.Signed;
   }
 
@@ -127,7 +136,7 @@ export class AnthropicStreamWriter extends ChatEvents {
   toolArguments(choice: i32, index: i32, escaped: Span): void {
     if (this.isOther(choice)) return;
     if (this.block == Block.ToolUse && this.openCall == index) {
-      this.delta("input_json_delta", "partial_json", escaped);
+      this.delta(INPUT_DELTA, escaped);
       return;
     }
     const call = this.waitingCall(index);
@@ -184,7 +193,9 @@ export class AnthropicStreamWriter extends ChatEvents {
   /** True for what the dialect has no place for: every choice but the first, and all after an error. */
   private isOther(choice: i32): bool {
     if (choice != 0) this.dropped.add("choices");
-    return choice != 0 || this.hasFailed;
+    if (choice != 0 || this.hasFailed) return true;
+    if (!this.isBegun) this.begin(new AnswerHead());
+    return false;
   }
 
   private openThinking(): void {
@@ -228,7 +239,7 @@ export class AnthropicStreamWriter extends ChatEvents {
     for (let i = 0; i < waiting.length; i++) {
       const call = waiting[i];
       this.openToolUse(call.index, call.id, call.name);
-      if (!call.arguments.isEmpty) this.delta("input_json_delta", "partial_json", call.arguments.span());
+      if (!call.arguments.isEmpty) this.delta(INPUT_DELTA, call.arguments.span());
       this.stopBlock();
     }
   }
@@ -250,16 +261,16 @@ export class AnthropicStreamWriter extends ChatEvents {
 
   private wait(bytes: i32): void {
     this.waitingBytes += bytes;
-    if (this.waitingBytes > MAX_WAITING_BYTES) this.error(ErrorKind.Api, Span.text(OVERLONG));
+    if (this.waitingBytes > MAX_WAITING_BYTES) this.error(ErrorKind.Api, Span.text(TOO_MUCH));
   }
 
-  private delta(type: string, member: string, escaped: Span): void {
+  private delta(head: Span, escaped: Span): void {
     const out = this.out;
-    this.open("content_block_delta");
-    out.text(',"index":' + this.blockIndex.toString() + ',"delta":{"type":"' + type + '","' + member + '":');
-    writeQuoted(out, escaped);
-    out.push(0x7d);
-    this.close();
+    out.append(DELTA);
+    writeInteger(out, this.blockIndex);
+    out.append(head);
+    out.append(escaped);
+    out.append(DELTA_END);
   }
 
   private open(type: string): void {

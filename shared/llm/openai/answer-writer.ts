@@ -108,7 +108,10 @@ export class OpenaiAnswerWriter extends ChatEvents {
     if (!head.id.isEmpty) json.key("id").escaped(head.id);
     json.key("choices").array();
     for (let i = 0; i < this.choices.length; i++) writeChoice(json, i, this.choices[i]);
-    json.end().key("created").integer(head.created > 0 ? head.created : this.created);
+    json
+      .end()
+      .key("created")
+      .integer(head.created > 0 ? head.created : this.created);
     writeMember(out, "model", this.model.isEmpty ? head.model : this.model);
     writeMember(out, "service_tier", head.serviceTier);
     writeMember(out, "system_fingerprint", head.systemFingerprint);

@@ -29,16 +29,17 @@ export class OpenaiChunkReader {
     const items = choices.items();
     let usage = root.get("usage");
     while (items.next()) {
-      this.begin(root);
-      this.readChoice(items.value, items.index);
+      if (!this.isBegun) this.begin(root);
+      const choice = items.value;
+      this.readChoice(choice, items.index);
       // Moonshot has, or had, usage inside the choice.
-      if (usage.kind != JsonKind.Object) usage = items.value.get("usage");
+      if (this.isFinished && usage.kind != JsonKind.Object) usage = choice.get("usage");
     }
-    if (usage.kind != JsonKind.Object) usage = root.get("x_groq").get("usage");
+    if (this.isFinished && usage.kind != JsonKind.Object) usage = root.get("x_groq").get("usage");
     const counted = readOpenaiUsage(usage);
     if (!counted) return;
     // Azure's first chunk has neither choices nor usage, nor the id.
-    this.begin(root);
+    if (!this.isBegun) this.begin(root);
     this.events.usage(counted);
   }
 
@@ -58,7 +59,6 @@ export class OpenaiChunkReader {
   }
 
   private begin(root: Json): void {
-    if (this.isBegun) return;
     this.isBegun = true;
     const head = new AnswerHead();
     head.id = textOf(root.get("id"));
@@ -78,7 +78,9 @@ export class OpenaiChunkReader {
     // Perplexity repeats the whole message beside each delta.
     const delta = value.get("delta");
     this.readDelta(choice, delta.kind == JsonKind.Object ? delta : value.get("message"));
-    const word = textOf(value.get("finish_reason"));
+    const finish = value.get("finish_reason");
+    if (finish.kind != JsonKind.String) return;
+    const word = finish.escaped();
     if (isNoFinish(word)) return;
     this.isFinished = true;
     let reason = readOpenaiFinish(word);
@@ -88,10 +90,13 @@ export class OpenaiChunkReader {
   }
 
   private readDelta(choice: i32, delta: Json): void {
+    const content = delta.get("content");
+    // Nearly all chunks have content and nothing else.
+    if (content.exists && delta.length() == 1) return this.readContent(choice, content);
     let reasoning = textOf(delta.get("reasoning"));
     if (reasoning.isEmpty) reasoning = textOf(delta.get("reasoning_content"));
     if (!reasoning.isEmpty) this.events.reasoning(choice, reasoning);
-    this.readContent(choice, delta.get("content"));
+    this.readContent(choice, content);
     const refusal = textOf(delta.get("refusal"));
     if (!refusal.isEmpty) this.events.refusal(choice, refusal);
     const calls = delta.get("tool_calls").items();
@@ -138,25 +143,27 @@ export class OpenaiChunkReader {
   private readCall(choice: i32, wireIndex: i32, id: Span, called: Json): void {
     const calls = this.callsOf(choice);
     const name = textOf(called.get("name"));
-    let index = calls.find(wireIndex, id, !name.isEmpty);
-    if (index < 0) {
+    let call = calls.find(wireIndex, id, !name.isEmpty);
+    if (!call) {
       if (this.callCount >= MAX_TOOL_CALLS) {
         this.events.dropped.add("tool_calls");
         return;
       }
       this.callCount++;
-      index = calls.add(wireIndex, id);
-    }
-    if (!calls.isAnnounced(index)) {
-      const known = calls.idOf(index, id);
-      if (name.isEmpty) return;
-      calls.announce(index);
-      this.events.toolCall(choice, index, known, name);
+      call = calls.add(wireIndex, id);
     }
     const args = called.get("arguments");
     const text = textOf(args);
-    if (!text.isEmpty) this.events.toolArguments(choice, index, text);
-    else if (args.kind == JsonKind.Object) this.events.toolInput(choice, index, args.raw());
+    if (call.number < 0) {
+      if (name.isEmpty) {
+        if (!text.isEmpty) this.events.dropped.add("tool_calls.function without name");
+        return;
+      }
+      const known = calls.announce(call, id);
+      this.events.toolCall(choice, call.number, known, name);
+    }
+    if (!text.isEmpty) this.events.toolArguments(choice, call.number, text);
+    else if (args.kind == JsonKind.Object) this.events.toolInput(choice, call.number, args.raw());
   }
 
   private callsOf(choice: i32): ToolCallIndex {

@@ -59,7 +59,8 @@ export class ThinkingPromotion {
 
   private readEvents(): void {
     while (this.sse.next()) {
-      if (this.isSettled || !this.sse.isEvent || !this.readEvent(this.sse.data)) this.out.append(this.sse.raw);
+      if (this.isSettled || !this.sse.isEvent || !this.readEvent(this.sse.data))
+        this.out.append(this.sse.raw);
     }
   }
 

@@ -1,23 +1,10 @@
 // Chat requests as OpenAI chat completion requests. Members stand in the order of Higress's own conversion.
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer } from "../../bytes";
 import { JsonWriter } from "../../json";
-import {
-  Answer,
-  ChatMessage,
-  ChatPart,
-  ChatRequest,
-  ChatTool,
-  OPTION_NAMES,
-  Option,
-  PartKind,
-  Role,
-  Thinking,
-  ToolChoice,
-} from "../chat";
-import { joinText } from "../text";
+import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, Thinking, ToolChoice } from "../chat";
+import { MessageWriter } from "./message-writer";
 
-const ROLE_NAMES: StaticArray<string> = ["system", "developer", "user", "assistant", "tool"];
 const TOOL_CHOICE_NAMES: StaticArray<string> = ["", "auto", "none", "required"];
 
 /** Settings in front of, between and behind the members that are written one by one. */
@@ -60,8 +47,6 @@ export function writeOpenaiRequest(
 }
 
 class RequestWriter {
-  private readonly scratch: Buffer = new Buffer();
-
   constructor(
     private readonly request: ChatRequest,
     private readonly json: JsonWriter,
@@ -71,7 +56,8 @@ class RequestWriter {
   write(): void {
     const request = this.request;
     const json = this.json.object().key("messages").array();
-    for (let i = 0; i < request.messages.length; i++) this.message(request.messages[i]);
+    const messages = new MessageWriter(json, request.dropped, this.options.reasoningContent);
+    for (let i = 0; i < request.messages.length; i++) messages.write(request.messages[i]);
     json.end().key("model").escaped(request.model);
     this.option(Option.Store);
     this.reasoningEffort();
@@ -152,167 +138,5 @@ class RequestWriter {
     if (!tool.strict.isEmpty) json.key("strict").raw(tool.strict);
     json.end().end();
     if (!tool.cacheControl.isEmpty) this.request.dropped.add("tools.cache_control");
-  }
-
-  /** One message becomes several when it holds results of tools, each of which is a message here. */
-  private message(message: ChatMessage): void {
-    const results = message.has(PartKind.ToolResult);
-    if (results) {
-      for (let i = 0; i < message.parts.length; i++) {
-        if (message.parts[i].kind == PartKind.ToolResult) this.toolResult(message.parts[i]);
-      }
-    }
-    const calls = message.has(PartKind.ToolCall);
-    const rest = this.contentOf(message);
-    if (results && !calls && rest.length == 0) return;
-
-    const json = this.json.object();
-    if (!message.name.isEmpty) json.key("name").escaped(message.name);
-    json.key("role").text(ROLE_NAMES[results && message.role == Role.Tool ? Role.User : message.role]);
-    if (calls || results || message.isPlain || rest.length == 0) this.joinedContent(rest, calls);
-    else this.listedContent(rest);
-    this.reasoningContent(message);
-    if (calls) this.toolCalls(message);
-    this.refusal(message);
-    json.end();
-  }
-
-  /** The parts that belong into `content`, those of tool results that are not text included. */
-  private contentOf(message: ChatMessage): ChatPart[] {
-    const content: ChatPart[] = [];
-    for (let i = 0; i < message.parts.length; i++) {
-      const part = message.parts[i];
-      if (part.kind == PartKind.ToolResult) {
-        for (let j = 0; j < part.parts.length; j++) {
-          if (part.parts[j].kind != PartKind.Text && this.canWrite(part.parts[j])) content.push(part.parts[j]);
-        }
-      } else if (this.canWrite(part)) {
-        content.push(part);
-      }
-    }
-    return content;
-  }
-
-  /** False for parts that have a member of their own, and for those that are dropped. */
-  private canWrite(part: ChatPart): bool {
-    switch (part.kind) {
-      case PartKind.Text:
-      case PartKind.Audio:
-        return true;
-      case PartKind.Image:
-        if (part.fileId.isEmpty) return true;
-        this.request.dropped.add("messages.content.image.file_id");
-        return false;
-      case PartKind.File:
-        if (part.url.isEmpty) return true;
-        this.request.dropped.add("messages.content.document.url");
-        return false;
-      case PartKind.RedactedThinking:
-        this.request.dropped.add("messages.content.redacted_thinking");
-        return false;
-      default:
-        return false;
-    }
-  }
-
-  /** Texts as one string; beside anything else they stay a list. */
-  private joinedContent(parts: ChatPart[], mayBeAbsent: bool): void {
-    for (let i = 0; i < parts.length; i++) {
-      if (parts[i].kind != PartKind.Text) return this.listedContent(parts);
-    }
-    if (parts.length == 0 && mayBeAbsent) return;
-    this.scratch.clear();
-    for (let i = 0; i < parts.length; i++) joinText(this.scratch, "\\n\\n", parts[i].text);
-    this.json.key("content").escaped(this.scratch.span());
-  }
-
-  private listedContent(parts: ChatPart[]): void {
-    const json = this.json.key("content").array();
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i];
-      json.object();
-      if (part.kind == PartKind.Text) json.key("type").text("text").key("text").escaped(part.text);
-      else if (part.kind == PartKind.Image) this.image(part);
-      else if (part.kind == PartKind.File) this.file(part);
-      else this.audio(part);
-      if (!part.cacheControl.isEmpty) json.key("cache_control").raw(part.cacheControl);
-      json.end();
-    }
-    json.end();
-  }
-
-  private image(part: ChatPart): void {
-    const json = this.json.key("type").text("image_url").key("image_url").object();
-    json.key("url").escaped(part.data.isEmpty ? part.url : this.dataUrl(part));
-    if (!part.detail.isEmpty) json.key("detail").escaped(part.detail);
-    json.end();
-  }
-
-  private file(part: ChatPart): void {
-    const json = this.json.key("type").text("file").key("file").object();
-    if (!part.name.isEmpty) json.key("filename").escaped(part.name);
-    if (part.fileId.isEmpty) json.key("file_data").escaped(this.dataUrl(part));
-    else json.key("file_id").escaped(part.fileId);
-    json.end();
-  }
-
-  private audio(part: ChatPart): void {
-    const json = this.json.key("type").text("input_audio").key("input_audio").object();
-    json.key("data").escaped(part.data).key("format").escaped(part.mediaType).end();
-  }
-
-  private dataUrl(part: ChatPart): Span {
-    const out = this.scratch;
-    out.clear();
-    out.text("data:");
-    out.append(part.mediaType);
-    out.text(";base64,");
-    out.append(part.data);
-    return out.span();
-  }
-
-  private toolCalls(message: ChatMessage): void {
-    const json = this.json.key("tool_calls").array();
-    for (let i = 0; i < message.parts.length; i++) {
-      const part = message.parts[i];
-      if (part.kind != PartKind.ToolCall) continue;
-      json.object().key("id").escaped(part.id).key("type").text("function").key("function").object();
-      json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch));
-      json.end().end();
-    }
-    json.end();
-  }
-
-  private toolResult(part: ChatPart): void {
-    const out = this.scratch;
-    out.clear();
-    for (let i = 0; i < part.parts.length; i++) {
-      if (part.parts[i].kind == PartKind.Text) joinText(out, "\\n", part.parts[i].text);
-    }
-    const json = this.json.object().key("role").text("tool").key("content").escaped(out.span());
-    json.key("tool_call_id").escaped(part.id).end();
-    // The content says what went wrong; the mark itself has no place.
-    if (part.isError) this.request.dropped.add("messages.content.tool_result.is_error");
-  }
-
-  private reasoningContent(message: ChatMessage): void {
-    if (!message.has(PartKind.Thinking)) return;
-    if (!this.options.reasoningContent) {
-      this.request.dropped.add("messages.content.thinking");
-      return;
-    }
-    this.scratch.clear();
-    for (let i = 0; i < message.parts.length; i++) {
-      if (message.parts[i].kind == PartKind.Thinking) this.scratch.append(message.parts[i].text);
-    }
-    this.json.key("reasoning_content").escaped(this.scratch.span());
-  }
-
-  private refusal(message: ChatMessage): void {
-    for (let i = 0; i < message.parts.length; i++) {
-      if (message.parts[i].kind != PartKind.Refusal) continue;
-      this.json.key("refusal").escaped(message.parts[i].text);
-      return;
-    }
   }
 }

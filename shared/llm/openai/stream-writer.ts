@@ -4,7 +4,7 @@
 //     data: {"id":…,"choices":[{"index":0,"delta":{…},"finish_reason":null,"logprobs":null}],"created":…,
 //            "model":…,"object":"chat.completion.chunk","usage":null}
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, Span, writeInteger } from "../../bytes";
 import { ErrorKind } from "../error";
 import { AnswerHead, ChatEvents, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
@@ -14,15 +14,27 @@ import { writeOpenaiError } from "./error";
 import { openaiFinishName } from "./finish";
 import { writeOpenaiUsage } from "./usage";
 
+// Said again and again, so turned into bytes once.
+const CHOICE: Span = Span.text('{"index":');
+const CHOICE_DELTA: Span = Span.text(',"delta":{');
+const CONTENT: Span = Span.text('"content":"');
+const REFUSAL: Span = Span.text('"refusal":"');
+const TOOL_CALL: Span = Span.text('"tool_calls":[{"index":');
+const ARGUMENTS: Span = Span.text(',"function":{"arguments":"');
+const ARGUMENTS_END: Span = Span.text('"}}]');
+const UNFINISHED: Span = Span.text('},"finish_reason":null,"logprobs":null}]');
+const NO_USAGE: Span = Span.text("null}\n\n");
+
 export class OpenaiStreamWriter extends ChatEvents {
   /** Model to name instead of the provider's, escaped. */
   model: Span = NONE;
-  /** Member of a delta that reasoning goes to; some providers' clients know it as `reasoning`. */
-  reasoningName: string = "reasoning_content";
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
 
+  private reasoningMember: Span = Span.text('"reasoning_content":"');
   private id: Span = NONE;
+  /** What every chunk begins with, up to its first choice. */
+  private start: Span = NONE;
   /** What follows the choices in every chunk, up to the value of `usage`. */
   private tail: Span = NONE;
   private lastUsage: Usage | null = null;
@@ -40,20 +52,26 @@ export class OpenaiStreamWriter extends ChatEvents {
     super();
   }
 
+  /** Member of a delta that reasoning goes to, `reasoning_content` where it is not set. */
+  set reasoningName(name: string) {
+    this.reasoningMember = Span.text('"' + name + '":"');
+  }
+
   begin(head: AnswerHead): void {
     if (this.isBegun) return;
     this.isBegun = true;
     this.id = head.id.copy();
+    this.start = startOf(head);
     this.tail = this.tailOf(head);
     this.beginChoice(0);
   }
 
   text(choice: i32, escaped: Span): void {
-    this.delta(choice, "content", escaped);
+    this.delta(choice, CONTENT, escaped);
   }
 
   reasoning(choice: i32, escaped: Span): void {
-    this.delta(choice, this.reasoningName, escaped);
+    this.delta(choice, this.reasoningMember, escaped);
   }
 
   signature(choice: i32, escaped: Span): void {
@@ -65,14 +83,16 @@ export class OpenaiStreamWriter extends ChatEvents {
   }
 
   refusal(choice: i32, escaped: Span): void {
-    this.delta(choice, "refusal", escaped);
+    this.delta(choice, REFUSAL, escaped);
   }
 
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
     const out = this.out;
     this.hasCalls = true;
     this.open(choice);
-    out.text('"tool_calls":[{"index":' + index.toString() + ',"id":');
+    out.append(TOOL_CALL);
+    writeInteger(out, index);
+    out.text(',"id":');
     writeQuoted(out, toolCallId(id, this.id, index));
     out.text(',"type":"function","function":{"name":');
     writeQuoted(out, name);
@@ -115,7 +135,7 @@ export class OpenaiStreamWriter extends ChatEvents {
       this.finish(0, this.hasCalls ? Finish.ToolCalls : Finish.Stop, NONE, NONE);
     }
     if (usage && this.isBegun && !this.hasFailed && this.includesUsage) {
-      this.openChunk();
+      this.out.append(this.start);
       this.out.push(0x5d);
       this.out.append(this.tail);
       writeOpenaiUsage(this.out, usage);
@@ -124,25 +144,29 @@ export class OpenaiStreamWriter extends ChatEvents {
     this.out.text("data: [DONE]\n\n");
   }
 
-  private delta(choice: i32, name: string, escaped: Span): void {
+  private delta(choice: i32, member: Span, escaped: Span): void {
     this.open(choice);
-    this.out.text('"' + name + '":');
-    writeQuoted(this.out, escaped);
+    this.out.append(member);
+    this.out.append(escaped);
+    this.out.push(0x22);
     this.close(NONE);
   }
 
   private openArguments(choice: i32, index: i32): void {
     this.open(choice);
-    this.out.text('"tool_calls":[{"index":' + index.toString() + ',"function":{"arguments":"');
+    this.out.append(TOOL_CALL);
+    writeInteger(this.out, index);
+    this.out.append(ARGUMENTS);
   }
 
   private closeArguments(): void {
-    this.out.text('"}}]');
+    this.out.append(ARGUMENTS_END);
     this.close(NONE);
   }
 
   /** Opens a chunk up to the members of its delta. */
   private open(choice: i32): void {
+    if (!this.isBegun) this.begin(new AnswerHead());
     if (!this.begunChoices[choice]) this.beginChoice(choice);
     this.openDelta(choice);
   }
@@ -155,29 +179,24 @@ export class OpenaiStreamWriter extends ChatEvents {
   }
 
   private openDelta(choice: i32): void {
-    this.openChunk();
-    this.out.text('{"index":' + choice.toString() + ',"delta":{');
-  }
-
-  private openChunk(): void {
-    this.out.text("data: {");
-    if (!this.id.isEmpty) {
-      this.out.text('"id":');
-      writeQuoted(this.out, this.id);
-      this.out.push(0x2c);
-    }
-    this.out.text('"choices":[');
+    this.out.append(this.start);
+    this.out.append(CHOICE);
+    writeInteger(this.out, choice);
+    this.out.append(CHOICE_DELTA);
   }
 
   /** Closes a chunk; `finish` is the escaped word, empty for null. */
   private close(finish: Span): void {
     const out = this.out;
-    out.text('},"finish_reason":');
-    if (finish.isEmpty) out.text("null");
-    else writeQuoted(out, finish);
-    out.text(',"logprobs":null}]');
+    if (finish.isEmpty) {
+      out.append(UNFINISHED);
+    } else {
+      out.text('},"finish_reason":');
+      writeQuoted(out, finish);
+      out.text(',"logprobs":null}]');
+    }
     out.append(this.tail);
-    out.text("null}\n\n");
+    out.append(NO_USAGE);
   }
 
   private tailOf(head: AnswerHead): Span {
@@ -190,6 +209,18 @@ export class OpenaiStreamWriter extends ChatEvents {
     tail.text(',"usage":');
     return tail.span();
   }
+}
+
+function startOf(head: AnswerHead): Span {
+  const start = new Buffer();
+  start.text("data: {");
+  if (!head.id.isEmpty) {
+    start.text('"id":');
+    writeQuoted(start, head.id);
+    start.push(0x2c);
+  }
+  start.text('"choices":[');
+  return start.span();
 }
 
 /** Appends `,"name":"text"` unless the text is empty. */

@@ -4,9 +4,10 @@
 import { Span, fnv1a64 } from "../../bytes";
 import { NONE } from "../text";
 
-class Call {
-  isAnnounced: bool = false;
-  /** Kept until the call's name is known. */
+export class ToolCall {
+  /** Counts the calls whose name is known, from 0; -1 as long as it is not. */
+  number: i32 = -1;
+  /** An id that came before the name. */
   id: Span = NONE;
 
   constructor(
@@ -16,52 +17,42 @@ class Call {
   ) {}
 }
 
-/** The calls of one choice, numbered from 0 as they begin. */
+/** The calls of one choice. */
 export class ToolCallIndex {
-  private readonly calls: Call[] = [];
+  /** Calls whose name is known. */
+  count: i32 = 0;
 
-  get count(): i32 {
-    return this.calls.length;
-  }
+  private readonly calls: ToolCall[] = [];
 
   /**
-   * Number of the call that a fragment belongs to, or -1 when it begins a new one. `wireIndex` is -1 when the
-   * fragment has none.
+   * The call that a fragment belongs to, or null when it begins a new one. `wireIndex` is -1 when the fragment
+   * has none.
    */
-  find(wireIndex: i32, id: Span, hasName: bool): i32 {
+  find(wireIndex: i32, id: Span, hasName: bool): ToolCall | null {
     const calls = this.calls;
-    const last = calls.length - 1;
-    if (wireIndex < 0 && id.isEmpty) return last;
     const hash = id.isEmpty ? 0 : fnv1a64(id);
-    for (let i = last; i >= 0; i--) {
+    for (let i = calls.length - 1; i >= 0; i--) {
       const call = calls[i];
       if (wireIndex >= 0 && call.wireIndex != wireIndex) continue;
       // Another id and a name under a number that is there already is another call. Without a name it is none:
       // some servers make up a new id for every fragment.
-      if (hash == 0 || call.idHash == 0 || hash == call.idHash || (wireIndex >= 0 && !hasName)) return i;
+      if (hash == 0 || call.idHash == 0 || hash == call.idHash || (wireIndex >= 0 && !hasName)) return call;
     }
-    return -1;
+    return null;
   }
 
-  add(wireIndex: i32, id: Span): i32 {
-    this.calls.push(new Call(wireIndex, id.isEmpty ? 0 : fnv1a64(id)));
-    return this.calls.length - 1;
+  add(wireIndex: i32, id: Span): ToolCall {
+    const call = new ToolCall(wireIndex, id.isEmpty ? 0 : fnv1a64(id));
+    call.id = id.copy();
+    this.calls.push(call);
+    return call;
   }
 
-  isAnnounced(index: i32): bool {
-    return this.calls[index].isAnnounced;
-  }
-
-  announce(index: i32): void {
-    const call = this.calls[index];
-    call.isAnnounced = true;
+  /** The call's name is known: it gets its number. Answers its id. */
+  announce(call: ToolCall, id: Span): Span {
+    const known = call.id.isEmpty ? id : call.id;
+    call.number = this.count++;
     call.id = NONE;
-  }
-
-  /** Keeps an id that came before its name; answers the id to use. */
-  idOf(index: i32, id: Span): Span {
-    const call = this.calls[index];
-    if (!id.isEmpty && call.id.isEmpty) call.id = id.copy();
-    return call.id;
+    return known;
   }
 }

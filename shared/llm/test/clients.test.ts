@@ -9,7 +9,9 @@ import { readFileSync } from "node:fs";
 
 const conversion = await loadConversion();
 const folder = recordingsFolder();
-const recordings = (folder ? loadRecordings(folder) : []).filter((recording) => recording.expected !== undefined);
+const recordings = (folder ? loadRecordings(folder) : []).filter(
+  (recording) => recording.expected !== undefined,
+);
 const fixture = (path: string) => readFileSync(new URL(`fixtures/${path}`, import.meta.url));
 
 function responding(body: string, contentType: string, status = 200) {
@@ -45,28 +47,42 @@ async function completionOf(recording: Recording) {
 }
 
 describe.skipIf(!folder)("recorded answers (skipped without ../shared/data/recordings)", () => {
-  test.each(recordings.filter(({ kind }) => kind === "chat"))("$name in Anthropic's client", async (recording) => {
-    const message = await messageOf(recording);
-    const expected = recording.expected!;
-    const of = (type: string) => message.content.filter((block) => block.type === type) as any[];
-    expect(of("text").map((block) => block.text).join("")).toBe(expected.text);
-    expect(of("thinking").map((block) => block.thinking).join("")).toBe(expected.reasoning);
-    expect(of("tool_use").map(({ id, name, input }) => ({ id, name, input }))).toEqual(
-      expected.toolCalls.map(({ id, name, arguments: input }) => ({ id, name, input: JSON.parse(input) })),
-    );
-    expect(message.usage.output_tokens).toBeGreaterThanOrEqual(expected.usage?.output ?? 0);
-  });
+  test.each(recordings.filter(({ kind }) => kind === "chat"))(
+    "$name in Anthropic's client",
+    async (recording) => {
+      const message = await messageOf(recording);
+      const expected = recording.expected!;
+      const of = (type: string) => message.content.filter((block) => block.type === type) as any[];
+      expect(
+        of("text")
+          .map((block) => block.text)
+          .join(""),
+      ).toBe(expected.text);
+      expect(
+        of("thinking")
+          .map((block) => block.thinking)
+          .join(""),
+      ).toBe(expected.reasoning);
+      expect(of("tool_use").map(({ id, name, input }) => ({ id, name, input }))).toEqual(
+        expected.toolCalls.map(({ id, name, arguments: input }) => ({ id, name, input: JSON.parse(input) })),
+      );
+      expect(message.usage.output_tokens).toBeGreaterThanOrEqual(expected.usage?.output ?? 0);
+    },
+  );
 
-  test.each(recordings.filter(({ kind }) => kind === "messages"))("$name in OpenAI's client", async (recording) => {
-    const completion = await completionOf(recording);
-    const expected = recording.expected!;
-    const message = completion.choices[0]!.message;
-    expect(message.content ?? "").toBe(expected.text);
-    const calls = (message.tool_calls ?? []) as OpenAI.ChatCompletionMessageFunctionToolCall[];
-    expect(calls.map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)])).toEqual(
-      expected.toolCalls.map((call) => [call.id, call.name, JSON.parse(call.arguments)]),
-    );
-  });
+  test.each(recordings.filter(({ kind }) => kind === "messages"))(
+    "$name in OpenAI's client",
+    async (recording) => {
+      const completion = await completionOf(recording);
+      const expected = recording.expected!;
+      const message = completion.choices[0]!.message;
+      expect(message.content ?? "").toBe(expected.text);
+      const calls = (message.tool_calls ?? []) as OpenAI.ChatCompletionMessageFunctionToolCall[];
+      expect(calls.map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)])).toEqual(
+        expected.toolCalls.map((call) => [call.id, call.name, JSON.parse(call.arguments)]),
+      );
+    },
+  );
 });
 
 describe("errors", () => {
@@ -84,7 +100,9 @@ describe("errors", () => {
 
   test("a stream that the provider cut off is an error for both clients, not a short answer", async () => {
     const messages = conversion.stream("openai", "anthropic", [fixture("openai/stream-truncated.sse")]).text;
-    await expect(anthropic(messages, "text/event-stream").messages.stream(request).finalMessage()).rejects.toThrow("ended");
+    await expect(
+      anthropic(messages, "text/event-stream").messages.stream(request).finalMessage(),
+    ).rejects.toThrow("ended");
     const chunks = conversion.stream("anthropic", "openai", [fixture("anthropic/stream-truncated.sse")]).text;
     const stream = openai(chunks, "text/event-stream").chat.completions.stream(request);
     await expect(stream.finalChatCompletion()).rejects.toThrow("ended");
@@ -94,7 +112,11 @@ describe("errors", () => {
     const limit = conversion.error("anthropic", '{"error":{"message":"slow down","type":"requests"}}', 429);
     const messages = anthropic(JSON.stringify(limit.body), "application/json", limit.status).messages;
     await expect(messages.create(request)).rejects.toThrow(Anthropic.RateLimitError);
-    const denied = conversion.error("openai", '{"type":"error","error":{"type":"authentication_error","message":"no"}}', 401);
+    const denied = conversion.error(
+      "openai",
+      '{"type":"error","error":{"type":"authentication_error","message":"no"}}',
+      401,
+    );
     const chat = openai(JSON.stringify(denied.body), "application/json", denied.status).chat;
     await expect(chat.completions.create(request)).rejects.toThrow(OpenAI.AuthenticationError);
   });

@@ -16,7 +16,15 @@ export const option = {
 
 export const requestError = { none: 0, notJson: 1, notObject: 2, noMessages: 3 } as const;
 
-export const edit = { developer: 0, merge: 1, clean: 2, includeUsage: 3, model: 4, promote: 5, insertSystem: 6 } as const;
+export const edit = {
+  developer: 0,
+  merge: 1,
+  clean: 2,
+  includeUsage: 3,
+  model: 4,
+  promote: 5,
+  insertSystem: 6,
+} as const;
 
 export const maxEventBytes = 1 << 20;
 
@@ -62,7 +70,13 @@ export async function loadConversion() {
       return { isRead, text, dropped: dropped() };
     },
     /** The whole stream, fed in these chunks. */
-    stream(from: Dialect, to: Dialect, chunks: Iterable<string | Uint8Array>, flags = 0, limit = maxEventBytes) {
+    stream(
+      from: Dialect,
+      to: Dialect,
+      chunks: Iterable<string | Uint8Array>,
+      flags = 0,
+      limit = maxEventBytes,
+    ) {
       exports.setFlags!(flags);
       exports.openStream!(numbers[from], numbers[to], limit);
       for (const chunk of chunks) {

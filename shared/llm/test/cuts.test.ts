@@ -19,21 +19,30 @@ const seed = Number(process.env.FUZZ_SEED ?? 20250711);
 const fixtures = (["openai", "anthropic"] as Dialect[]).flatMap((dialect) => {
   const folder = new URL(`fixtures/${dialect}/`, import.meta.url);
   const files = readdirSync(folder).filter((file) => /^[^.]+\.sse$/.test(file));
-  return files.map((file) => ({ name: `${dialect}/${file}`, dialect, bytes: readFileSync(new URL(file, folder)) }));
+  return files.map((file) => ({
+    name: `${dialect}/${file}`,
+    dialect,
+    bytes: readFileSync(new URL(file, folder)),
+  }));
 });
 
 describe("the project's own streams", () => {
-  test.each(fixtures)("$name cut at every byte, dripped, and in 200 random partitions", ({ dialect, bytes }) => {
-    const to = other(dialect);
-    const whole = conversion.stream(dialect, to, [bytes]).text;
-    for (const chunks of everySingleCut(bytes)) {
-      if (conversion.stream(dialect, to, chunks).text !== whole) expect.fail(`cut at byte ${chunks[0]!.length}`);
-    }
-    expect(conversion.stream(dialect, to, drip(bytes)).text).toBe(whole);
-    for (const chunks of partitions(bytes, 200, seed)) {
-      if (conversion.stream(dialect, to, chunks).text !== whole) expect.fail(`seed ${seed}, ${chunks.length} chunks`);
-    }
-  });
+  test.each(fixtures)(
+    "$name cut at every byte, dripped, and in 200 random partitions",
+    ({ dialect, bytes }) => {
+      const to = other(dialect);
+      const whole = conversion.stream(dialect, to, [bytes]).text;
+      for (const chunks of everySingleCut(bytes)) {
+        if (conversion.stream(dialect, to, chunks).text !== whole)
+          expect.fail(`cut at byte ${chunks[0]!.length}`);
+      }
+      expect(conversion.stream(dialect, to, drip(bytes)).text).toBe(whole);
+      for (const chunks of partitions(bytes, 200, seed)) {
+        if (conversion.stream(dialect, to, chunks).text !== whole)
+          expect.fail(`seed ${seed}, ${chunks.length} chunks`);
+      }
+    },
+  );
 });
 
 const sample = [
@@ -58,17 +67,23 @@ describe.skipIf(!recordings)("recorded streams (skipped without ../shared/data/r
     const whole = conversion.stream(dialect, to, [bytes]).text;
     expect(conversion.stream(dialect, to, drip(bytes)).text).toBe(whole);
     for (const chunks of partitions(bytes, isLong ? 200 : 20, seed)) {
-      if (conversion.stream(dialect, to, chunks).text !== whole) expect.fail(`seed ${seed}, ${chunks.length} chunks`);
+      if (conversion.stream(dialect, to, chunks).text !== whole)
+        expect.fail(`seed ${seed}, ${chunks.length} chunks`);
     }
   });
 
-  test.runIf(isLong).each(chosen)("$name cut at every byte", (recording) => {
-    const dialect = recording.kind === "chat" ? "openai" : "anthropic";
-    const whole = conversion.stream(dialect, other(dialect), [recording.streamBytes]).text;
-    // Beyond some 60 KB every cut would take minutes; the grammar of the events is the same all along.
-    for (const chunks of everySingleCut(recording.streamBytes.subarray(0, 60_000))) {
-      const all = [...chunks, recording.streamBytes.subarray(60_000)];
-      if (conversion.stream(dialect, other(dialect), all).text !== whole) expect.fail(`cut at byte ${chunks[0]!.length}`);
-    }
-  }, 600_000);
+  test.runIf(isLong).each(chosen)(
+    "$name cut at every byte",
+    (recording) => {
+      const dialect = recording.kind === "chat" ? "openai" : "anthropic";
+      const whole = conversion.stream(dialect, other(dialect), [recording.streamBytes]).text;
+      // Beyond some 60 KB every cut would take minutes; the grammar of the events is the same all along.
+      for (const chunks of everySingleCut(recording.streamBytes.subarray(0, 60_000))) {
+        const all = [...chunks, recording.streamBytes.subarray(60_000)];
+        if (conversion.stream(dialect, other(dialect), all).text !== whole)
+          expect.fail(`cut at byte ${chunks[0]!.length}`);
+      }
+    },
+    600_000,
+  );
 });

@@ -32,7 +32,8 @@ describe.each([
 
 describe("developer to system", () => {
   test("only the role's value changes", () => {
-    const body = '{ "stream": true,"messages" : [ {"content":"developer", "role" : "developer" }, {"role":"user"},{"role":"dev\\u0065loper"} ], "x":1e2 }';
+    const body =
+      '{ "stream": true,"messages" : [ {"content":"developer", "role" : "developer" }, {"role":"user"},{"role":"dev\\u0065loper"} ], "x":1e2 }';
     expect(conversion.edit(edit.developer, body)).toEqual({
       isChanged: true,
       text: body.replace('"role" : "developer"', '"role" : "system"'),
@@ -95,7 +96,12 @@ describe("merge", () => {
   test("messages with tool calls, or anything else that cannot be joined, are left alone", () => {
     const calls = { role: "assistant", content: null, tool_calls: [{ id: "a" }] };
     for (const second of [calls, { role: "assistant", content: "x", reasoning_content: "r" }]) {
-      const messages = [{ role: "assistant", content: "a" }, second, calls, { role: "assistant", content: "b" }];
+      const messages = [
+        { role: "assistant", content: "a" },
+        second,
+        calls,
+        { role: "assistant", content: "b" },
+      ];
       expect(merged(messages)).toEqual({ isChanged: false, messages });
     }
   });
@@ -107,7 +113,8 @@ describe("merge", () => {
   });
 
   test("bytes outside the merged messages stay", () => {
-    const body = '{ "stream": true, "messages": [ {"role":"user", "content":"\\u0061" , "name":"n"} ,\n {"role":"user","content":"b"} , {"role":"assistant"} ] , "a" : 1.0 }';
+    const body =
+      '{ "stream": true, "messages": [ {"role":"user", "content":"\\u0061" , "name":"n"} ,\n {"role":"user","content":"b"} , {"role":"assistant"} ] , "a" : 1.0 }';
     expect(conversion.edit(edit.merge, body).text).toBe(
       '{ "stream": true, "messages": [ {"role":"user", "content":"\\u0061\\n\\nb" , "name":"n"} , {"role":"assistant"} ] , "a" : 1.0 }',
     );
@@ -130,15 +137,23 @@ describe("context cleanup", () => {
   });
 
   test("without a command the bytes stay", () => {
-    const body = spaced({ messages: [system, a, { role: "assistant", content: "/clear" }, { role: "user", content: "/clear " }] });
+    const body = spaced({
+      messages: [system, a, { role: "assistant", content: "/clear" }, { role: "user", content: "/clear " }],
+    });
     expect(conversion.edit(edit.clean, body, "/clear")).toEqual({ isChanged: false, text: body });
-    expect(conversion.edit(edit.clean, JSON.stringify({ messages: [{ role: "user", content: "" }] }), "").isChanged).toBe(false);
+    expect(
+      conversion.edit(edit.clean, JSON.stringify({ messages: [{ role: "user", content: "" }] }), "")
+        .isChanged,
+    ).toBe(false);
   });
 
   test("a command given as a list of text parts, or escaped, is found", () => {
     expect(clean([a, { role: "user", content: [{ type: "text", text: "/clear" }] }, b])).toEqual([b]);
-    const body = '{"messages":[{"role":"user","content":"\\/cl\\u0065ar \\u2713"},{"role":"user","content":"x"}]}';
-    expect(conversion.edit(edit.clean, body, "/clear ✓").text).toBe('{"messages":[{"role":"user","content":"x"}]}');
+    const body =
+      '{"messages":[{"role":"user","content":"\\/cl\\u0065ar \\u2713"},{"role":"user","content":"x"}]}';
+    expect(conversion.edit(edit.clean, body, "/clear ✓").text).toBe(
+      '{"messages":[{"role":"user","content":"x"}]}',
+    );
   });
 });
 
@@ -147,25 +162,36 @@ describe("include_usage", () => {
     expect(conversion.edit(edit.includeUsage, '{"model":"m", "stream": true}').text).toBe(
       '{"stream_options":{"include_usage":true},"model":"m", "stream": true}',
     );
-    expect(JSON.parse(conversion.edit(edit.includeUsage, '{"stream":true,"stream_options":{"x":1}}').text)).toEqual({
+    expect(
+      JSON.parse(conversion.edit(edit.includeUsage, '{"stream":true,"stream_options":{"x":1}}').text),
+    ).toEqual({
       stream: true,
       stream_options: { include_usage: true, x: 1 },
     });
-    expect(JSON.parse(conversion.edit(edit.includeUsage, '{"stream":true,"stream_options":null}').text)).toEqual({
+    expect(
+      JSON.parse(conversion.edit(edit.includeUsage, '{"stream":true,"stream_options":null}').text),
+    ).toEqual({
       stream: true,
       stream_options: { include_usage: true },
     });
   });
 
-  test.each([['{"stream":false}'], ["{}"], ['{"stream":true,"stream_options":{"include_usage":false}}']])("%s stays", (body) => {
-    expect(conversion.edit(edit.includeUsage, body)).toEqual({ isChanged: false, text: body });
-  });
+  test.each([['{"stream":false}'], ["{}"], ['{"stream":true,"stream_options":{"include_usage":false}}']])(
+    "%s stays",
+    (body) => {
+      expect(conversion.edit(edit.includeUsage, body)).toEqual({ isChanged: false, text: body });
+    },
+  );
 });
 
 describe("model", () => {
   test("is replaced in place, with every duplicate gone, and left alone when equal", () => {
-    expect(conversion.edit(edit.model, '{"a":1,"model" : "x", "b":2}', 'y"ü').text).toBe('{"a":1,"model" : "y\\"ü", "b":2}');
-    expect(JSON.parse(conversion.edit(edit.model, '{"model":"x","model":"z"}', "y").text)).toEqual({ model: "y" });
+    expect(conversion.edit(edit.model, '{"a":1,"model" : "x", "b":2}', 'y"ü').text).toBe(
+      '{"a":1,"model" : "y\\"ü", "b":2}',
+    );
+    expect(JSON.parse(conversion.edit(edit.model, '{"model":"x","model":"z"}', "y").text)).toEqual({
+      model: "y",
+    });
     expect(conversion.edit(edit.model, '{"model":"\\u0079"}', "y").isChanged).toBe(false);
   });
 });
@@ -174,7 +200,10 @@ describe("insert a system message", () => {
   test.each([
     [[], [0]],
     [[["user"]], [0, "user"]],
-    [[["system"], ["system"], ["user"], ["system"]], ["system", "system", 0, "user", "system"]],
+    [
+      [["system"], ["system"], ["user"], ["system"]],
+      ["system", "system", 0, "user", "system"],
+    ],
     [[["system"]], ["system", 0]],
   ])("%j", (roles, expected) => {
     const messages = roles.map(([role]) => ({ role, content: "c" }));

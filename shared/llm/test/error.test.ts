@@ -20,8 +20,11 @@ test.each([
   [504, "timeout_error", "timeout_error"],
   [529, "overloaded_error", "overloaded_error"],
 ])("status %i is %s to Anthropic's clients and %s to OpenAI's", (status, anthropic, openai) => {
-  const body = JSON.stringify({ error: { message: "m \"q\"", type: "anything", code: null } });
-  expect(conversion.error("anthropic", body, status).body).toEqual({ type: "error", error: { type: anthropic, message: 'm "q"' } });
+  const body = JSON.stringify({ error: { message: 'm "q"', type: "anything", code: null } });
+  expect(conversion.error("anthropic", body, status).body).toEqual({
+    type: "error",
+    error: { type: anthropic, message: 'm "q"' },
+  });
   expect(conversion.error("openai", body, status).body).toEqual({
     error: { message: 'm "q"', type: openai, param: null, code: null },
   });
@@ -40,11 +43,17 @@ test.each([
   [{ object: "error", message: "m" }, "api_error"],
   [{ detail: "m" }, "api_error"],
 ])("%j is %s", (body, type) => {
-  expect(conversion.error("anthropic", JSON.stringify(body), 0).body).toEqual({ type: "error", error: { type, message: "m" } });
+  expect(conversion.error("anthropic", JSON.stringify(body), 0).body).toEqual({
+    type: "error",
+    error: { type, message: "m" },
+  });
 });
 
 test("code and request id go where the dialect has them", () => {
-  const body = JSON.stringify({ error: { message: "m", type: "t", code: "model_not_found" }, request_id: "req_1" });
+  const body = JSON.stringify({
+    error: { message: "m", type: "t", code: "model_not_found" },
+    request_id: "req_1",
+  });
   expect(conversion.error("openai", body, 404).body.error.code).toBe("model_not_found");
   expect(conversion.error("anthropic", body, 404).body.request_id).toBe("req_1");
 });

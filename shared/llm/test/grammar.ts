@@ -24,7 +24,6 @@ function checkMessageStream(stream: string): void {
   };
   let blocks = 0;
   let open: string | undefined;
-  let input = "";
   events.forEach((event, position) => {
     const isLast = position === events.length - 1;
     switch (event.type) {
@@ -37,12 +36,10 @@ function checkMessageStream(stream: string): void {
         assert.equal(event.index, blocks);
         open = event.content_block.type as string;
         assert.ok(open in deltas, open);
-        input = "";
         break;
       case "content_block_delta":
         assert.equal(event.index, blocks);
         assert.ok(deltas[open ?? ""]?.includes(event.delta.type), `${event.delta.type} in ${open}`);
-        input += event.delta.partial_json ?? "";
         break;
       case "content_block_stop":
         assert.equal(event.index, blocks++);

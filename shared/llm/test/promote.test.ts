@@ -12,12 +12,15 @@ describe("a whole answer", () => {
     return { isChanged, message: JSON.parse(text).choices[0].message };
   };
 
-  test.each([[null], [""], [" \n\t "], [undefined]])("with content %j gets its reasoning as content", (content) => {
-    for (const name of ["reasoning_content", "reasoning"]) {
-      const result = promoted({ role: "assistant", content, [name]: 'R "q"\n' });
-      expect(result).toEqual({ isChanged: true, message: { role: "assistant", content: 'R "q"\n' } });
-    }
-  });
+  test.each([[null], [""], [" \n\t "], [undefined]])(
+    "with content %j gets its reasoning as content",
+    (content) => {
+      for (const name of ["reasoning_content", "reasoning"]) {
+        const result = promoted({ role: "assistant", content, [name]: 'R "q"\n' });
+        expect(result).toEqual({ isChanged: true, message: { role: "assistant", content: 'R "q"\n' } });
+      }
+    },
+  );
 
   test.each([
     [{ content: "x", reasoning_content: "r" }],
@@ -30,8 +33,12 @@ describe("a whole answer", () => {
   });
 
   test("every choice is looked at", () => {
-    const body = JSON.stringify({ choices: [{ message: { content: "x" } }, { message: { content: "", reasoning_content: "r" } }] });
-    expect(JSON.parse(conversion.edit(edit.promote, body).text)).toEqual({ choices: [{ message: { content: "x" } }, { message: { content: "r" } }] });
+    const body = JSON.stringify({
+      choices: [{ message: { content: "x" } }, { message: { content: "", reasoning_content: "r" } }],
+    });
+    expect(JSON.parse(conversion.edit(edit.promote, body).text)).toEqual({
+      choices: [{ message: { content: "x" } }, { message: { content: "r" } }],
+    });
   });
 });
 
@@ -44,20 +51,32 @@ describe("a stream", () => {
   const role = chunk({ role: "assistant", content: "" });
 
   test("without content sends its reasoning as content before the chunk that finishes", () => {
-    const input = role + chunk({ reasoning_content: "a" }) + chunk({ content: " ", reasoning: 'b"' }) + chunk({}, "stop") + done;
+    const input =
+      role +
+      chunk({ reasoning_content: "a" }) +
+      chunk({ content: " ", reasoning: 'b"' }) +
+      chunk({}, "stop") +
+      done;
     expect(conversion.promotedStream([input])).toBe(
       role + chunk({}) + chunk({ content: " " }) + sent("content", 'ab"') + chunk({}, "stop") + done,
     );
   });
 
-  test.each([["", ""], [done, done]])("without a finishing chunk sends it at the end, before %j", (tail, expected) => {
+  test.each([
+    ["", ""],
+    [done, done],
+  ])("without a finishing chunk sends it at the end, before %j", (tail, expected) => {
     const input = chunk({ content: null, reasoning_content: "a" }) + tail;
-    expect(conversion.promotedStream([input])).toBe(chunk({ content: null }) + sent("content", "a") + expected);
+    expect(conversion.promotedStream([input])).toBe(
+      chunk({ content: null }) + sent("content", "a") + expected,
+    );
   });
 
   test("reasoning in the finishing chunk itself is sent as well", () => {
     const input = chunk({ reasoning_content: "a" }) + chunk({ reasoning_content: "b" }, "stop") + done;
-    expect(conversion.promotedStream([input])).toBe(chunk({}) + sent("content", "ab") + chunk({}, "stop") + done);
+    expect(conversion.promotedStream([input])).toBe(
+      chunk({}) + sent("content", "ab") + chunk({}, "stop") + done,
+    );
   });
 
   test("with content keeps its reasoning, in front of the content", () => {
@@ -80,7 +99,10 @@ describe("a stream", () => {
     const long = chunk({ reasoning_content: "x".repeat(2000) });
     expect(conversion.promotedStream([long + done], 1000)).toBe(long + done);
     const piece = "r".repeat(900_000);
-    const input = Array.from({ length: 6 }, () => chunk({ reasoning_content: piece })).join("") + chunk({}, "stop") + done;
+    const input =
+      Array.from({ length: 6 }, () => chunk({ reasoning_content: piece })).join("") +
+      chunk({}, "stop") +
+      done;
     const values = valuesOf(conversion.promotedStream([input])) as any[];
     const text = (member: string) => values.map((value) => value.choices[0].delta[member] ?? "").join("");
     expect(text("content")).toBe("");
@@ -88,7 +110,9 @@ describe("a stream", () => {
   });
 
   test("says the same at every cut", () => {
-    const input = Buffer.from(role + chunk({ reasoning_content: "é👋" }) + chunk({ reasoning: "b" }) + chunk({}, "stop") + done);
+    const input = Buffer.from(
+      role + chunk({ reasoning_content: "é👋" }) + chunk({ reasoning: "b" }) + chunk({}, "stop") + done,
+    );
     const whole = conversion.promotedStream([input]);
     for (const chunks of everySingleCut(input)) expect(conversion.promotedStream(chunks)).toBe(whole);
     expect(conversion.promotedStream(drip(input))).toBe(whole);

@@ -1,7 +1,12 @@
 // Recorded answers of real providers, converted to the other dialect and read there, against what the reference
 // assembler makes of the original.
 import { describe, expect, test } from "vitest";
-import type { Expected, ExpectedToolCall, ExpectedUsage, Recording } from "../../../host-test/testing/recordings.ts";
+import type {
+  Expected,
+  ExpectedToolCall,
+  ExpectedUsage,
+  Recording,
+} from "../../../host-test/testing/recordings.ts";
 import {
   assembleChatAnswer,
   assembleChatStream,
@@ -15,7 +20,9 @@ import { checkStream } from "./grammar.ts";
 
 const conversion = await loadConversion();
 const folder = recordingsFolder();
-const recordings = (folder ? loadRecordings(folder) : []).filter((recording) => recording.expected !== undefined);
+const recordings = (folder ? loadRecordings(folder) : []).filter(
+  (recording) => recording.expected !== undefined,
+);
 
 const toMessages: Record<string, string> = {
   stop: "end_turn",

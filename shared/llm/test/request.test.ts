@@ -50,7 +50,13 @@ describe("to Anthropic", () => {
   });
 
   test("explicit zeros and false survive", () => {
-    const { body } = convert("openai", { messages: [user], temperature: 0, top_p: 0, top_k: 0, stream: false });
+    const { body } = convert("openai", {
+      messages: [user],
+      temperature: 0,
+      top_p: 0,
+      top_k: 0,
+      stream: false,
+    });
     expect(body).toMatchObject({ temperature: 0, top_p: 0, top_k: 0, stream: false });
   });
 
@@ -92,26 +98,61 @@ describe("to Anthropic", () => {
     expect(convert("openai", { messages: [user], ...given }).body.thinking).toBeUndefined();
   });
 
+  test("thinking gives way to a tool that must be called, and keeps what Anthropic refuses beside it out", () => {
+    const forced = convert("openai", {
+      messages: [user],
+      tools: [tool],
+      tool_choice: "required",
+      reasoning_effort: "low",
+    });
+    expect(forced.body.thinking).toBeUndefined();
+    expect(forced.dropped).toEqual(["reasoning_effort"]);
+    const warm = convert("openai", {
+      messages: [user],
+      reasoning_effort: "low",
+      temperature: 0,
+      top_p: 1,
+      top_k: 2,
+    });
+    expect(warm.body).toMatchObject({ thinking: { type: "enabled" } });
+    expect(Object.keys(warm.body)).not.toContain("temperature");
+    expect(warm.dropped).toEqual(["temperature", "top_p", "top_k"]);
+  });
+
   test("Claude Code mode brings its system prompt, and keeps the one given", () => {
     const cached = { cache_control: { type: "ephemeral" } };
     const own = "You are Claude Code, Anthropic's official CLI for Claude.";
-    expect(convert("openai", { messages: [user] }, option.claudeCode).body.system).toEqual([{ type: "text", text: own, ...cached }]);
+    expect(convert("openai", { messages: [user] }, option.claudeCode).body.system).toEqual([
+      { type: "text", text: own, ...cached },
+    ]);
     expect(convert("openai", { messages: [user] }).body.system).toBeUndefined();
     const given = { messages: [{ role: "system", content: "Mine" }, user] };
-    expect(convert("openai", given, option.claudeCode).body.system).toEqual([{ type: "text", text: "Mine", ...cached }]);
+    expect(convert("openai", given, option.claudeCode).body.system).toEqual([
+      { type: "text", text: "Mine", ...cached },
+    ]);
     expect(convert("openai", given).body.system).toBe("Mine");
   });
 
   test("with the model in the path the body has a version instead", () => {
     const { text } = convert("openai", { model: "m", messages: [user] }, option.version);
-    expect(text).toBe('{"messages":[{"role":"user","content":"x"}],"max_tokens":4096,"anthropic_version":"vertex-2023-10-16"}');
+    expect(text).toBe(
+      '{"messages":[{"role":"user","content":"x"}],"max_tokens":4096,"anthropic_version":"vertex-2023-10-16"}',
+    );
   });
 
   test("a JSON schema is sent where the model takes one, else noted as dropped", () => {
     const schema = { type: "object" };
-    const asked = { messages: [user], response_format: { type: "json_schema", json_schema: { name: "n", schema } } };
-    expect(convert("openai", asked, option.outputFormat).body.output_config).toEqual({ format: { type: "json_schema", schema } });
-    expect(convert("openai", asked)).toMatchObject({ body: { messages: [user] }, dropped: ["response_format"] });
+    const asked = {
+      messages: [user],
+      response_format: { type: "json_schema", json_schema: { name: "n", schema } },
+    };
+    expect(convert("openai", asked, option.outputFormat).body.output_config).toEqual({
+      format: { type: "json_schema", schema },
+    });
+    expect(convert("openai", asked)).toMatchObject({
+      body: { messages: [user] },
+      dropped: ["response_format"],
+    });
   });
 
   test("tool choice without tools is left out", () => {
@@ -129,7 +170,10 @@ describe("to Anthropic", () => {
   test("ids that Anthropic refuses are made plain, the same in call and result", () => {
     const { body } = convert("openai", {
       messages: [
-        { role: "assistant", tool_calls: [{ id: "functions.t:0", type: "function", function: { name: "t", arguments: "{}" } }] },
+        {
+          role: "assistant",
+          tool_calls: [{ id: "functions.t:0", type: "function", function: { name: "t", arguments: "{}" } }],
+        },
         { role: "tool", tool_call_id: "functions.t:0", content: "ok" },
       ],
     });
@@ -138,7 +182,8 @@ describe("to Anthropic", () => {
   });
 
   test("of duplicate members the last counts", () => {
-    const raw = '{"messages":[{"role":"user","content":"first"}],"max_tokens":1,"messages":[{"role":"assistant","role":"user","content":"a","content":"last"}],"max_tokens":2}';
+    const raw =
+      '{"messages":[{"role":"user","content":"first"}],"max_tokens":1,"messages":[{"role":"assistant","role":"user","content":"a","content":"last"}],"max_tokens":2}';
     const body = JSON.parse(conversion.request("openai", "anthropic", raw).text);
     expect(body).toEqual({ model: "", messages: [{ role: "user", content: "last" }], max_tokens: 2 });
   });
@@ -157,8 +202,21 @@ describe("to OpenAI", () => {
   });
 
   test("thinking goes back as reasoning_content where the server wants it, else it is noted as dropped", () => {
-    const asked = { messages: [user, { role: "assistant", content: [{ type: "thinking", thinking: "Hm", signature: "s" }, { type: "text", text: "a" }] }] };
-    expect(convert("anthropic", asked, option.reasoningContent).body.messages[1].reasoning_content).toBe("Hm");
+    const asked = {
+      messages: [
+        user,
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: "Hm", signature: "s" },
+            { type: "text", text: "a" },
+          ],
+        },
+      ],
+    };
+    expect(convert("anthropic", asked, option.reasoningContent).body.messages[1].reasoning_content).toBe(
+      "Hm",
+    );
     const plain = convert("anthropic", asked);
     expect(plain.body.messages[1].reasoning_content).toBeUndefined();
     expect(plain.dropped).toEqual(["messages.content.thinking"]);
@@ -177,7 +235,9 @@ describe("to OpenAI", () => {
   });
 
   test.each([["disabled"], ["adaptive"]])("thinking %s says nothing about effort", (type) => {
-    expect(convert("anthropic", { messages: [user], thinking: { type } }).body.reasoning_effort).toBeUndefined();
+    expect(
+      convert("anthropic", { messages: [user], thinking: { type } }).body.reasoning_effort,
+    ).toBeUndefined();
   });
 
   test("null system is no system message", () => {
@@ -186,23 +246,40 @@ describe("to OpenAI", () => {
 
   test("a message that holds text and an image beside a tool result keeps all three", () => {
     const { body } = convert("anthropic", {
-      messages: [{ role: "user", content: [
-        { type: "text", text: "before" },
-        { type: "tool_result", tool_use_id: "a", content: "r" },
-        { type: "image", source: { type: "url", url: "https://example.com/i" } },
-      ] }],
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "before" },
+            { type: "tool_result", tool_use_id: "a", content: "r" },
+            { type: "image", source: { type: "url", url: "https://example.com/i" } },
+          ],
+        },
+      ],
     });
     expect(body.messages).toEqual([
       { role: "tool", content: "r", tool_call_id: "a" },
-      { role: "user", content: [{ type: "text", text: "before" }, { type: "image_url", image_url: { url: "https://example.com/i" } }] },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "before" },
+          { type: "image_url", image_url: { url: "https://example.com/i" } },
+        ],
+      },
     ]);
   });
 
   test("white space in tool input is left out of the arguments, that in its strings stays", () => {
-    const raw = '{"max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"n","input": { "a b" :\n[ 1 , "c\\t \\" d" ] } }]}]}';
+    const raw =
+      '{"max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"n","input": { "a b" :\n[ 1 , "c\\t \\" d" ] } }]}]}';
     const body = JSON.parse(conversion.request("anthropic", "openai", raw).text);
     expect(body.messages[0].tool_calls[0].function.arguments).toBe('{"a b":[1,"c\\t \\" d"]}');
   });
+});
+
+test("a name that comes with the body cannot break a log line", () => {
+  const raw = String.raw`{"messages":[{"role":"user","content":"x"}],"a\n\u0000b\u007f é":1}`;
+  expect(conversion.request("openai", "anthropic", raw).dropped).toEqual(["a??b????"]);
 });
 
 test("a list of names of dropped fields is bounded whatever the body holds", () => {

@@ -1,0 +1,83 @@
+// How many tokens a request may take: `max_tokens` must be given, and thinking must leave room for an answer.
+
+import { Span } from "../../bytes";
+import { Json, JsonKind } from "../../json";
+import { ChatRequest, Option, PartKind, Role, Thinking, ToolChoice } from "../chat";
+import { indexOfName } from "../names";
+
+/** Tokens to think for, by `reasoning_effort`; what is not listed gets `OTHER_BUDGET`. */
+const EFFORTS: StaticArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh"];
+const EFFORT_BUDGETS: StaticArray<i64> = [0, 1024, 1024, 8192, 16384, 16384];
+const OTHER_BUDGET: i64 = 8192;
+const MIN_BUDGET: i64 = 1024;
+
+/** What Higress sends where the client gave none. */
+const DEFAULT_MAX_TOKENS: i64 = 4096;
+
+export class TokenLimits {
+  maxTokens: i64 = 0;
+  /** 0 for a request without thinking. */
+  thinkingBudget: i64 = 0;
+
+  constructor(request: ChatRequest) {
+    let asked = numberOf(request.option(Option.MaxCompletionTokens));
+    if (asked <= 0) asked = numberOf(request.option(Option.MaxTokens));
+    let budget = thinkingBudgetOf(request);
+    if (budget > 0 && (lacksThinking(request) || !leavesRoom(asked) || forcesTool(request))) {
+      budget = 0;
+      request.dropped.add("reasoning_effort");
+    }
+    if (asked <= 0) {
+      this.maxTokens = budget < DEFAULT_MAX_TOKENS ? DEFAULT_MAX_TOKENS : budget + DEFAULT_MAX_TOKENS;
+    } else {
+      this.maxTokens = asked;
+      if (budget >= asked) budget = max(asked / 2, MIN_BUDGET);
+    }
+    this.thinkingBudget = budget;
+  }
+}
+
+/** True when the least budget is less than what the client asked for; it may have asked for nothing. */
+function leavesRoom(asked: i64): bool {
+  return asked <= 0 || asked > MIN_BUDGET;
+}
+
+/** True when the model must call a tool, which Anthropic refuses together with thinking. */
+function forcesTool(request: ChatRequest): bool {
+  const choice = request.toolChoice;
+  return request.tools.length > 0 && (choice == ToolChoice.Required || choice == ToolChoice.Tool);
+}
+
+/** Tokens to think for; 0 for a request without thinking. */
+function thinkingBudgetOf(request: ChatRequest): i64 {
+  if (request.thinking == Thinking.Disabled) return 0;
+  if (request.thinkingBudget > 0) return max(request.thinkingBudget, MIN_BUDGET);
+  if (request.reasoningEffort.isEmpty) return 0;
+  const effort = indexOfName(EFFORTS, request.reasoningEffort);
+  return effort < 0 ? OTHER_BUDGET : EFFORT_BUDGETS[effort];
+}
+
+/**
+ * True when the last assistant message calls tools and has no thinking: with thinking on, Anthropic refuses a
+ * request that goes on from there. Clients of other dialects have no thinking to send back.
+ */
+function lacksThinking(request: ChatRequest): bool {
+  for (let i = request.messages.length - 1; i >= 0; i--) {
+    const message = request.messages[i];
+    if (message.role == Role.User && !message.has(PartKind.ToolResult)) return false;
+    if (message.role != Role.Assistant) continue;
+    if (!message.has(PartKind.ToolCall) || message.has(PartKind.RedactedThinking)) return false;
+    for (let j = 0; j < message.parts.length; j++) {
+      const part = message.parts[j];
+      if (part.kind == PartKind.Thinking && !part.data.isEmpty) return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+function numberOf(value: Span): i64 {
+  const json = Json.read(value);
+  // "4096" as a string is a number to lenient servers.
+  return json.kind == JsonKind.String ? Json.read(json.bytes()).integer(0) : json.integer(0);
+}
