@@ -167,7 +167,6 @@ export class StreamContext implements Context {
   logging = false;
   localReplySent = false;
   readonly declared = new Map<string, boolean>();
-  #failed = false;
   #ended = false;
 
   constructor(root: RootContext, http: Stream) {
@@ -197,16 +196,11 @@ export class StreamContext implements Context {
     this.vm.call(this, "proxy_on_context_create", this.id, this.root.id);
   }
 
-  /** The VM failed: true when the stream fails with it, false when it goes on without the filter. */
+  /** The VM failed: true when the stream is stopped for a reply that is on its way, false when it goes on without the filter, as that very reply does. */
   failed(): boolean {
-    if (this.root.plugin.failurePolicy === "legacy-fail-open") return false;
-    if (!this.#failed) {
-      this.#failed = true;
-      if (!this.localReplySent) {
-        this.localReplySent = true;
-        this.http.sendLocalReply(503, "", [], unavailable, "wasm_fail_stream");
-      }
-    }
+    if (this.root.plugin.failurePolicy === "legacy-fail-open" || this.localReplySent) return false;
+    this.localReplySent = true;
+    this.http.sendLocalReply(503, "", [], unavailable, "wasm_fail_stream");
     return true;
   }
 

@@ -74,10 +74,9 @@ function callback(name: string, body: string, markers: string[]): string {
   const [parameters = "", results = ""] = signature.split(">");
   const declared = [...parameters].map((_, index) => `(param $${index} i32)`).join(" ");
   const result = results === "" ? "" : "(result i32)";
-  const supplied =
-    results === "" || /\(return/.test(body) ? "" : `(i32.const ${returnsOne.has(name) ? 1 : 0})`;
-  const end = supplied === "" && results !== "" ? "(unreachable)" : supplied;
-  return `(func (export "${name}") ${declared} ${result} (local $a i32) (local $b i32) (local $long i64) ${body} ${end})`;
+  const supplied = results === "" ? "" : `(i32.const ${returnsOne.has(name) ? 1 : 0})`;
+  const locals = "(local $a i32) (local $b i32) (local $long i64)";
+  return `(func (export "${name}") ${declared} ${result} ${locals} ${body} ${supplied})`;
 }
 
 /** Puts every `@"text"` into memory once. */
