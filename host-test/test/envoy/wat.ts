@@ -90,8 +90,9 @@ export class Writer {
       (global.set $traced (i32.const 0))`;
   }
 
-  log(message: string): string {
-    return `(drop (call $proxy_log (i32.const 2) ${this.text(message)}))`;
+  /** `level`: 2 is info, 4 error. */
+  log(message: string, level = 2): string {
+    return `(drop (call $proxy_log (i32.const ${level}) ${this.text(message)}))`;
   }
 
   /** Sets `$r` to the status. */
