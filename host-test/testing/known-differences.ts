@@ -11,7 +11,12 @@ export interface KnownDifference {
 }
 
 export const knownDifferences: KnownDifference[] = [
-  { where: "upstream request", header: "x-request-id", ignored: "value", reason: "a new UUID for every request" },
+  {
+    where: "upstream request",
+    header: "x-request-id",
+    ignored: "value",
+    reason: "a new UUID for every request",
+  },
   {
     where: "upstream request",
     header: "cookie",
@@ -19,5 +24,10 @@ export const knownDifferences: KnownDifference[] = [
     reason: "several lines are joined by Node's HTTP/1.1 client, and several of an HTTP/2 client by Envoy",
   },
   { where: "answer", header: "date", ignored: "value", reason: "the clock goes on between the two runs" },
-  { where: "answer", header: "x-envoy-upstream-service-time", ignored: "value", reason: "measured milliseconds" },
+  {
+    where: "answer",
+    header: "x-envoy-upstream-service-time",
+    ignored: "value",
+    reason: "measured milliseconds",
+  },
 ];

@@ -80,6 +80,7 @@ describe.skipIf(!hasPython)("installing", () => {
     const folder = await mkdtemp(join(tmpdir(), "pip-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     await mkdir(join(folder, "pip"));
+    await writeFile(join(folder, "pip", "__init__.py"), "");
     await writeFile(join(folder, "pip", "__main__.py"), `import os, sys\n${code}\n`);
     const cache = join(folder, "cache");
     const environment = { PATH: process.env["PATH"] ?? "", PYTHONPATH: folder, ENVOY_CACHE: cache };
