@@ -19,7 +19,11 @@ export class Requests {
   #headers: Headers;
 
   constructor(contender: Contender, body: Uint8Array, path = "/v1/chat/completions") {
-    const plugin: TestPlugin = { name: contender.name, module: contender.module, configuration: contender.configuration };
+    const plugin: TestPlugin = {
+      name: contender.name,
+      module: contender.module,
+      configuration: contender.configuration,
+    };
     this.chain = new TestChain({ plugins: [plugin], logLevel: "error", bufferLimit: 1 << 27 });
     for (let at = 0; at < body.length; at += piece) this.#pieces.push(body.subarray(at, at + piece));
     this.#headers = [

@@ -5,5 +5,12 @@ import { compile } from "../../scripts/compile.mjs";
 
 export async function guest(name: "scan" | "touch"): Promise<Uint8Array> {
   const flags = name === "touch" ? ["--noUnsafe"] : [];
-  return readFile(await compile({ entry: `host-test/bench/guest/${name}.ts`, outFile: `dist/bench/${name}.wasm`, target: "higress", flags }));
+  return readFile(
+    await compile({
+      entry: `host-test/bench/guest/${name}.ts`,
+      outFile: `dist/bench/${name}.wasm`,
+      target: "higress",
+      flags,
+    }),
+  );
 }

@@ -38,7 +38,14 @@ export function toMarkdown(report: Report): string {
   const lines = [report.machine, ""];
   if (report.modules.length > 0) {
     lines.push(
-      row(["module", "bytes", "gzip", "compile ms", "start ms", "pages after start / 1,000 / 10,000 requests"]),
+      row([
+        "module",
+        "bytes",
+        "gzip",
+        "compile ms",
+        "start ms",
+        "pages after start / 1,000 / 10,000 requests",
+      ]),
       row(["---", "---:", "---:", "---:", "---:", "---"]),
       ...report.modules.map((module) =>
         row([
@@ -53,13 +60,22 @@ export function toMarkdown(report: Report): string {
       "",
     );
   }
-  lines.push(row(["measure", "contender", "µs", "MB/s", "ratio to the first (80 % of rounds)"]), row(["---", "---", "---:", "---:", "---"]));
+  lines.push(
+    row(["measure", "contender", "µs", "MB/s", "ratio to the first (80 % of rounds)"]),
+    row(["---", "---", "---:", "---:", "---"]),
+  );
   for (const race of report.races) {
     for (const timing of race.timings) {
       const speed = race.bytes === undefined ? "" : number(race.bytes / timing.microseconds);
       const { median, low, high } = timing.ratio;
       lines.push(
-        row([race.title, timing.name, number(timing.microseconds), speed, `${number(median)} (${number(low)}–${number(high)})`]),
+        row([
+          race.title,
+          timing.name,
+          number(timing.microseconds),
+          speed,
+          `${number(median)} (${number(low)}–${number(high)})`,
+        ]),
       );
     }
   }

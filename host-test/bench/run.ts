@@ -16,13 +16,18 @@ import { scanRace } from "./scan.ts";
 export interface BenchOptions {
   module: string;
   against: string[];
-  /** Plugin configuration for all modules. */
-  configuration: object;
+  /** Plugin configuration for all modules; without one, ai-proxy's two typical jobs are measured. */
+  configuration?: object;
 }
 
 /** Rewrites `model` and nothing else: the least an AI proxy does. */
-export const defaultConfiguration = {
+const rewriting = {
   provider: { type: "openai", apiTokens: ["provider-key"], modelMapping: { "gpt-4o-mini": "gpt-5.4-mini" } },
+};
+
+/** Translates requests and every streamed event. */
+const translating = {
+  provider: { type: "claude", apiTokens: ["provider-key"], modelMapping: { "*": "claude-haiku-5-5" } },
 };
 
 /** Length of `{"model":"gpt-4o-mini"`: what an edit of `model` has to replace at the least. */
@@ -32,10 +37,15 @@ export async function bench(options: BenchOptions): Promise<Report> {
   // Envoy compiles whole modules with the optimising compiler when it loads them; so does the bench.
   setFlagsFromString("--no-liftoff");
   setFlagsFromString("--no-wasm-lazy-compilation");
-  const contenders: Contender[] = [];
-  for (const path of [options.module, ...options.against]) {
-    contenders.push({ name: basename(path), module: await readFile(path), configuration: options.configuration });
-  }
+  const configured = async (configuration: object): Promise<Contender[]> =>
+    Promise.all(
+      [options.module, ...options.against].map(async (path) => ({
+        name: basename(path),
+        module: await readFile(path),
+        configuration,
+      })),
+    );
+  const contenders = await configured(options.configuration ?? rewriting);
   const touch = await guest("touch");
   const modules = contenders.map(figures);
   const races: Race[] = [];
@@ -46,7 +56,28 @@ export async function bench(options: BenchOptions): Promise<Report> {
       module: touch,
       configuration: touchConfiguration(contenders[0]!, touch, body, editedPrefix),
     };
-    races.push({ title: `request that rewrites model, ${label}`, bytes: body.length, timings: raceRequests([yardstick, ...contenders], body) });
+    races.push({
+      title: `request, ${label}`,
+      bytes: body.length,
+      timings: raceRequests([yardstick, ...contenders], body),
+    });
+  }
+  if (options.configuration === undefined) {
+    const plain: Contender = {
+      name: "yardstick: touches nothing",
+      module: touch,
+      configuration: { reads: 0 },
+    };
+    const translators = [plain, ...(await configured(translating))];
+    for (const [label, size] of Object.entries(sizes).slice(0, 3)) {
+      const body = chatRequest(size);
+      races.push({
+        title: `request translated for Claude, ${label}`,
+        bytes: body.length,
+        timings: raceRequests(translators, body),
+      });
+    }
+    races.push({ title: `one of ${events} streamed Claude events`, timings: raceEvents(translators) });
   }
   for (const { body, timings } of await scanRace()) races.push({ title: body, bytes: 100_000, timings });
   return { machine: machine(), modules, races };
@@ -54,9 +85,61 @@ export async function bench(options: BenchOptions): Promise<Report> {
 
 function raceRequests(contenders: Contender[], body: Uint8Array): Race["timings"] {
   const chains = contenders.map((contender) => new Requests(contender, body));
-  const timings = race(chains.map((chain, index) => ({ name: contenders[index]!.name, run: () => chain.run() })));
+  const timings = race(
+    chains.map((chain, index) => ({ name: contenders[index]!.name, run: () => chain.run() })),
+  );
   for (const chain of chains) chain.close();
   return timings;
+}
+
+const events = 200;
+
+/** A stream of text events, one callback each; times are per event, the request's own cost is spread over them. */
+function raceEvents(contenders: Contender[]): Race["timings"] {
+  const frame = (data: object & { type: string }) =>
+    Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+  const message = {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    content: [],
+    model: "claude-haiku-5-5",
+    usage: { input_tokens: 10, output_tokens: 1 },
+  };
+  const pieces = [
+    frame({ type: "message_start", message }),
+    frame({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } } as never),
+    ...Array.from({ length: events - 5 }, () =>
+      frame({
+        type: "content_block_delta",
+        index: 0,
+        delta: { type: "text_delta", text: " a few words of text" },
+      } as never),
+    ),
+    frame({ type: "content_block_stop", index: 0 } as never),
+    frame({
+      type: "message_delta",
+      delta: { stop_reason: "end_turn" },
+      usage: { output_tokens: 190 },
+    } as never),
+    frame({ type: "message_stop" }),
+  ];
+  const body = Buffer.from(
+    JSON.stringify({ model: "gpt-4o-mini", stream: true, messages: [{ role: "user", content: "Hi" }] }),
+  );
+  const chains = contenders.map((contender) => new Requests(contender, body));
+  const headers: [string, string][] = [
+    [":status", "200"],
+    ["content-type", "text/event-stream"],
+  ];
+  const timings = race(
+    chains.map((chain, index) => ({
+      name: contenders[index]!.name,
+      run: () => chain.answered(headers, pieces),
+    })),
+  );
+  for (const chain of chains) chain.close();
+  return timings.map((timing) => ({ ...timing, microseconds: timing.microseconds / events }));
 }
 
 function figures(contender: Contender): ModuleFigures {

@@ -16,17 +16,24 @@ interface Scan {
 export async function scanRace(): Promise<{ body: string; timings: Timing[] }[]> {
   const module = new WebAssembly.Module((await guest("scan")) as BufferSource);
   const none = () => 0;
-  const imports = { env: { proxy_log: none }, wasi_snapshot_preview1: { clock_time_get: none, random_get: none } };
+  const imports = {
+    env: { proxy_log: none },
+    wasi_snapshot_preview1: { clock_time_get: none, random_get: none },
+  };
   const scan = new WebAssembly.Instance(module, imports).exports as unknown as Scan;
   scan._initialize();
   const results = [];
-  for (const [label, modelLast] of [["100 KB chat body, model first", false], ["100 KB chat body, model last", true]] as const) {
+  for (const [label, modelLast] of [
+    ["100 KB chat body, model first", false],
+    ["100 KB chat body, model last", true],
+  ] as const) {
     const body = chatRequest(100_000, modelLast);
     const text = Buffer.from(body).toString();
     const address = scan.room(body.length);
     new Uint8Array(scan.memory.buffer, address, body.length).set(body);
     const expected = JSON.stringify((JSON.parse(text) as { model: string }).model).length;
-    if (scan.byPath() !== expected || scan.byWindows() !== expected) throw new Error("the scanner found something else");
+    if (scan.byPath() !== expected || scan.byWindows() !== expected)
+      throw new Error("the scanner found something else");
     results.push({
       body: label,
       timings: race([

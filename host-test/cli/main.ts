@@ -2,14 +2,15 @@
 
 import { nearest } from "../gateway/resources/problems.ts";
 import { parse, UsageError, type Command } from "./command-line.ts";
+import { bench } from "./bench.ts";
 import { lint } from "./lint.ts";
 import { render } from "./render.ts";
 import { run } from "./run.ts";
 
-const commands: Record<string, Command> = { run, lint, render };
+const commands: Record<string, Command> = { run, lint, render, bench };
 
 /** Named in the documentation, not made yet. */
-const announced = ["bench", "package", "replay"];
+const announced = ["package", "replay"];
 
 /** Runs the command and resolves with the exit code. */
 export async function main(args: string[]): Promise<number> {

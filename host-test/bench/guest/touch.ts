@@ -2,7 +2,17 @@
 // as it is told to. What a real plugin costs beyond it is the price of its decisions.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Config, ConfigReader, Flow, Head, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
+import {
+  Body,
+  Config,
+  ConfigReader,
+  Flow,
+  Head,
+  plugin,
+  property,
+  setProperty,
+  Stream,
+} from "as-proxy-wasm-sdk/sdk";
 
 class TouchConfig extends Config {
   reads: i32 = 0;
