@@ -161,7 +161,7 @@ export class GatewayServer {
     const headers = finishResponse([[":status", String(status)]]) as Headers;
     this.statistics.requests++;
     this.statistics.answered(status);
-    responder.headers(headers, true);
+    responder.headers(headers, true, true);
     const nothing = (): void => undefined;
     return { data: nothing, trailers: nothing, reset: nothing, drained: nothing };
   }

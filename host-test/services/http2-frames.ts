@@ -1,6 +1,6 @@
 // Bodies over Node's HTTP/2 streams, with the borders and the end of stream as they are on the wire.
 
-import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+import { constants, type ClientHttp2Stream, type ServerHttp2Stream } from "node:http2";
 import type { Headers } from "../host/types.ts";
 import { pairs } from "./upstream-stream.ts";
 
@@ -66,7 +66,9 @@ export class FrameReader {
 
   #onEnd(): void {
     clearImmediate(this.#flush);
-    if (this.#isStopped) return;
+    // Node also ends what was reset: only an end that the peer sent is one.
+    if (this.#isStopped || this.#stream.aborted || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR)
+      return;
     if (this.#trailers) {
       this.#deliver(false);
       this.#listener.trailers(this.#trailers);
@@ -98,11 +100,15 @@ export class FrameWriter {
   #onDrain: () => void;
   #onEmpty: (() => void) | undefined;
 
-  /** The stream must have been opened with `waitForTrailers`. */
-  constructor(stream: Http2Stream, onDrain: () => void) {
+  /** The stream must have been opened with `waitForTrailers`. `onEnd` is called once the end has been sent. */
+  constructor(stream: Http2Stream, onDrain: () => void, onEnd: () => void = () => undefined) {
     this.#stream = stream;
     this.#onDrain = onDrain;
-    stream.on("wantTrailers", () => stream.sendTrailers(grouped(this.#trailers)));
+    stream.on("wantTrailers", () => {
+      stream.sendTrailers(grouped(this.#trailers));
+      // Not in the same turn: a reset would overtake the end.
+      setImmediate(onEnd);
+    });
   }
 
   /** False: the queue is long enough. */

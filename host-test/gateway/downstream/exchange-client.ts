@@ -4,8 +4,8 @@ import type { Headers, StreamInfo } from "../../host/types.ts";
 
 /** The client's side of one exchange, for what goes back to it. */
 export interface Responder {
-  /** Answer headers, `:status` first. */
-  headers(headers: Headers, endStream: boolean): void;
+  /** Answer headers, `:status` first. `closes`: where the protocol has connections for one request, this was the last. */
+  headers(headers: Headers, endStream: boolean, closes?: boolean): void;
   /** False: more should wait until `RequestSink.drained`. */
   data(chunk: Uint8Array, endStream: boolean): boolean;
   trailers(trailers: Headers): void;

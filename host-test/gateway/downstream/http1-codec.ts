@@ -127,7 +127,7 @@ class Http1Responder implements Responder {
     this.#isDraining = isDraining;
   }
 
-  headers(headers: Headers, endStream: boolean): void {
+  headers(headers: Headers, endStream: boolean, closes = false): void {
     const status = Number(headerValue(headers, ":status"));
     const sent = withoutPseudo(headers);
     const hasLength = headerValue(sent, "content-length") !== undefined;
@@ -137,7 +137,8 @@ class Http1Responder implements Responder {
     // As in Envoy, an answer that overtakes its request ends the connection: nobody waits for the rest.
     const isEarly = this.#hasBody && !this.#request.complete;
     if (isEarly) closeLate(this.#request.socket);
-    if (isEarly || this.#isDraining() || !this.#response.shouldKeepAlive) sent.push(["connection", "close"]);
+    const isLast = closes || isEarly || this.#isDraining() || !this.#response.shouldKeepAlive;
+    if (isLast) sent.push(["connection", "close"]);
     else this.#response.removeHeader("connection");
     if (!endStream && !hasLength && !bodyless) sent.push(["transfer-encoding", "chunked"]);
     this.#response.sendDate = false;

@@ -83,7 +83,11 @@ class Http2Responder implements Responder {
 
   constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
-    this.#writer = new FrameWriter(stream, () => this.#sink?.drained());
+    this.#writer = new FrameWriter(
+      stream,
+      () => this.#sink?.drained(),
+      () => this.#stopRequest(),
+    );
   }
 
   /** The answer may have been given before. */
@@ -105,20 +109,17 @@ class Http2Responder implements Responder {
     if (this.#stream.destroyed) return;
     if (endStream) this.#isEnded = true;
     this.#stream.respond(headers.flat() as never, { endStream, waitForTrailers: !endStream });
-    if (endStream) this.#stopRequest();
+    if (endStream) setImmediate(() => this.#stopRequest());
   }
 
   data(chunk: Uint8Array, endStream: boolean): boolean {
     if (endStream) this.#isEnded = true;
-    const hasRoom = this.#writer.data(chunk, endStream);
-    if (endStream) this.#stopRequest();
-    return hasRoom;
+    return this.#writer.data(chunk, endStream);
   }
 
   trailers(trailers: Headers): void {
     this.#isEnded = true;
     this.#writer.trailers(trailers);
-    this.#stopRequest();
   }
 
   reset(): void {
@@ -136,9 +137,10 @@ class Http2Responder implements Responder {
     this.#reader?.resume();
   }
 
-  /** The rest of a request that was answered early is of no use to anyone. */
+  /** Tells a client that still sends that the answer is complete without the rest (RFC 9113 §8.1). */
   #stopRequest(): void {
     this.#reader?.stop();
     this.#stream.resume();
+    if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }

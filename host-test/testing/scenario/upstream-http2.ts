@@ -1,6 +1,6 @@
 // The HTTP/2 cleartext side of an upstream.
 
-import { constants, createServer, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import { createServer, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Headers } from "../../host/types.ts";
@@ -76,6 +76,7 @@ class Http2Exchange implements Exchange {
   }
 
   cut(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // `close` would end the body first, as if it were whole.
+    this.#stream.destroy(new Error("cut"));
   }
 }
