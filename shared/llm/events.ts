@@ -3,7 +3,7 @@
 //
 // Order: `begin`, then everything else, then `end` as the last call, once. After `error` only `end` follows. Of an
 // answer whose beginning is lost there may be no `begin`.
-// Texts are escaped string content; they are valid during the call only.
+// Texts are escaped string content; they are valid during the call only. `choice` is less than `MAX_CHOICES`.
 
 import { Span } from "../bytes";
 import { Dropped } from "./dropped";

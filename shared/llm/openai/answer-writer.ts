@@ -3,7 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish } from "../events";
+import { AnswerHead, ChatEvents, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -127,8 +127,9 @@ export class OpenaiAnswerWriter extends ChatEvents {
 
   /** Choices in between that the provider left out are empty. */
   private choice(index: i32): Choice {
-    while (this.choices.length <= index) this.choices.push(new Choice());
-    return this.choices[index];
+    const known = min(max(index, 0), MAX_CHOICES - 1);
+    while (this.choices.length <= known) this.choices.push(new Choice());
+    return this.choices[known];
   }
 
   private call(choice: i32, index: i32): Call | null {

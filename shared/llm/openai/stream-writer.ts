@@ -167,8 +167,9 @@ export class OpenaiStreamWriter extends ChatEvents {
   /** Opens a chunk up to the members of its delta. */
   private open(choice: i32): void {
     if (!this.isBegun) this.begin(new AnswerHead());
-    if (!this.begunChoices[choice]) this.beginChoice(choice);
-    this.openDelta(choice);
+    const known = min(max(choice, 0), MAX_CHOICES - 1);
+    if (!this.begunChoices[known]) this.beginChoice(known);
+    this.openDelta(known);
   }
 
   private beginChoice(choice: i32): void {
