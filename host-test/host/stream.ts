@@ -346,7 +346,7 @@ export class Stream implements ChainStream {
   #reply({ status, body, headers, grpcStatus }: LocalReply): void {
     const reply = localReplyHeaders(status, body, headers, grpcStatus, this.#isGrpc, this.#isHead);
     const map = new HeaderMap(reply.headers);
-    this.responseCode = Number(map.get(":status"));
+    if (!this.#responseSent) this.responseCode = Number(map.get(":status"));
     const bytes = reply.body === "" ? undefined : Buffer.from(reply.body, "latin1");
     if (this.response.headers === undefined) {
       this.#responseStarted = true;

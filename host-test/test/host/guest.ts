@@ -23,12 +23,19 @@ const features = {
 
 /** Any text-format module to bytes. */
 export function wat(text: string): Uint8Array {
-  const module = wabt.parseWat("guest.wat", text, features);
+  const module = wabt.parseWat("guest.wat", asciiOnly(text), features);
   try {
     return module.toBinary({ write_debug_names: true }).buffer;
   } finally {
     module.destroy();
   }
+}
+
+/** The parser writes one byte per UTF-16 unit: other characters become escaped UTF-8. */
+function asciiOnly(text: string): string {
+  return text.replaceAll(/[^\x00-\x7f]+/g, (part) =>
+    [...Buffer.from(part)].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
 }
 
 export interface GuestOptions {
