@@ -2,6 +2,14 @@
 // else: a line here needs a reason. The order of headers with different names is not compared at all: it has no
 // meaning (RFC 9110 §5.3).
 
+/** A difference that agreement tests do not come across; scenarios expect each engine's own behaviour. */
+export interface KnownBehaviour {
+  when: string;
+  envoy: string;
+  node: string;
+  reason: string;
+}
+
 export interface KnownDifference {
   where: "answer" | "upstream request";
   header: string;
@@ -29,5 +37,14 @@ export const knownDifferences: KnownDifference[] = [
     header: "x-envoy-upstream-service-time",
     ignored: "value",
     reason: "measured milliseconds",
+  },
+];
+
+export const knownBehaviours: KnownBehaviour[] = [
+  {
+    when: "a plugin puts CR, LF or NUL into a response header",
+    envoy: "sends it as it is, over HTTP/1.1 as further headers",
+    node: "breaks the exchange off",
+    reason: "Node's codec refuses such bytes, and a local gateway is the place to find out",
   },
 ];

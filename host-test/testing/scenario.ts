@@ -34,7 +34,7 @@ export { play, Upstream, type Exchange, type Handler, type Reply, type Script } 
 export type { ClientExchange, ClientRequest } from "./scenario/client.ts";
 export type { EngineName, PluginLog } from "./scenario/engine.ts";
 export type { GatewaySetup, PluginRule, PluginSetup, RouteSetup, UpstreamSetup } from "./scenario/setup.ts";
-export { expectAgreement } from "./scenario/agreement.ts";
+export { expectAgreement, type AgreementStep } from "./scenario/agreement.ts";
 export { validateModule } from "../envoy/validate.ts";
 export { Gateway };
 

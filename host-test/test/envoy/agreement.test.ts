@@ -5,6 +5,9 @@ import { findEnvoy } from "../../envoy/binary.ts";
 import {
   cut,
   expectAgreement,
+  type Answer,
+  type Gateway,
+  type GatewaySetup,
   type ClientRequest,
   type Reply,
   type Protocol,
@@ -79,7 +82,6 @@ describe.skipIf(!(await findEnvoy()))("both engines", () => {
         { chunks: ["a", "b"], trailers: { "x-end": "1" } },
         { status: 500, body: "error" },
       ],
-      "answers that break off": [{ chunks: [cut] }, { chunks: ["part", cut] }],
       "answers with headers of their own": [
         {
           status: 302,
@@ -99,6 +101,30 @@ describe.skipIf(!(await findEnvoy()))("both engines", () => {
         () => ({ upstreams: { "up.static": { protocol: upstream, reply: list } } }),
         list.map(() => ({ protocol: client })),
       );
+    });
+
+    test("answers that break off", async () => {
+      // Cut only when the client has what came before: a reset may overtake data.
+      const afterHead = async (gateway: Gateway): Promise<Answer> => {
+        const gate = Promise.withResolvers<void>();
+        gateway.upstream("up.static").reply({ chunks: [() => gate.promise, cut] });
+        const exchange = gateway.open({ protocol: client });
+        await exchange.end();
+        await exchange.head;
+        gate.resolve();
+        return exchange.answer;
+      };
+      const afterData = async (gateway: Gateway): Promise<Answer> => {
+        const gate = Promise.withResolvers<void>();
+        gateway.upstream("up.static").reply({ chunks: ["part", () => gate.promise, cut] });
+        const exchange = gateway.open({ protocol: client });
+        await exchange.end();
+        await exchange.until("part");
+        gate.resolve();
+        return exchange.answer;
+      };
+      const setup = (): GatewaySetup => ({ upstreams: { "up.static": { protocol: upstream } } });
+      await expectAgreement(setup, [afterHead, afterData]);
     });
 
     test("plugins that edit heads and bodies, or answer themselves", async () => {

@@ -106,7 +106,7 @@ describeEngines(
       });
     }
 
-    test("CR LF in a response header of the plugin goes out raw over HTTP/1.1", async () => {
+    test("CR LF in a response header of the plugin goes out raw over HTTP/1.1, or not at all", async () => {
       const module = assemble((text) => ({
         response_headers: `${text.setHeader(response, "x-bad", "a\r\nx-injected: b")} (i32.const 0)`,
       }));
@@ -115,8 +115,10 @@ describeEngines(
         upstreams: { "up.static": { body: "ok" } },
       });
       const answer = await gateway.send();
-      expect(answer.header("x-bad")).toBe("a");
-      expect(answer.header("x-injected")).toBe("b");
+      const raw = [200, "a", "b"];
+      const refused = [0, undefined, undefined];
+      const expected = engine.name === "envoy" ? raw : refused;
+      expect([answer.status, answer.header("x-bad"), answer.header("x-injected")]).toEqual(expected);
     });
 
     test.each([

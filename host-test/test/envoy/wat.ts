@@ -78,9 +78,9 @@ export class Writer {
       .join(" ");
   }
 
-  /** Adds the trace so far to the response headers and starts a new one. */
-  sendTrace(): string {
-    return `(drop (call $proxy_add_header_map_value (i32.const 2) ${this.text("x-trace")}
+  /** Adds the trace so far to the headers, by default the response's, and starts a new one. */
+  sendTrace(map = response): string {
+    return `(drop (call $proxy_add_header_map_value (i32.const ${map}) ${this.text("x-trace")}
       (i32.const ${traceStart}) (global.get $traced))) (global.set $traced (i32.const 0))`;
   }
 

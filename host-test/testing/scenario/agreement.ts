@@ -13,6 +13,9 @@ import type { GatewaySetup } from "./setup.ts";
 
 type Where = KnownDifference["where"];
 
+/** A request, or a function that makes one where client and upstream have to wait for each other. */
+export type AgreementStep = ClientRequest | ((gateway: Gateway) => Promise<Answer>);
+
 interface Observed {
   exchanges: object[];
   upstreams: Record<string, object[]>;
@@ -22,7 +25,7 @@ interface Observed {
  * Sends the requests one after the other to the Node engine as stock Envoy and to a real Envoy, and expects the
  * same of both, known differences aside. `setup` is called once for each. Needs an Envoy.
  */
-export async function expectAgreement(setup: () => GatewaySetup, requests: ClientRequest[]): Promise<void> {
+export async function expectAgreement(setup: () => GatewaySetup, requests: AgreementStep[]): Promise<void> {
   const [node, envoy] = await Promise.all([
     observe(setup(), requests, nodeEngine("envoy")),
     observe(setup(), requests, startEnvoyEngine),
@@ -32,14 +35,17 @@ export async function expectAgreement(setup: () => GatewaySetup, requests: Clien
 
 async function observe(
   setup: GatewaySetup,
-  requests: ClientRequest[],
+  requests: AgreementStep[],
   start: StartEngine,
 ): Promise<Observed> {
   const gateway = new Gateway(setup, start);
   try {
     await gateway.start();
     const exchanges = [];
-    for (const request of requests) exchanges.push(answerSeen(await gateway.send(request)));
+    for (const request of requests) {
+      const answer = typeof request === "function" ? request(gateway) : gateway.send(request);
+      exchanges.push(answerSeen(await answer));
+    }
     const names = Object.keys(setup.upstreams ?? {});
     const upstreams = names.map((name) => [name, gateway.received(name).map(requestSeen)] as const);
     return { exchanges, upstreams: Object.fromEntries(upstreams) };
