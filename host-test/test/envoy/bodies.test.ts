@@ -38,6 +38,23 @@ describeEngines(
       expect(gateway.upstream("up.static").requests[0]?.body.length).toBe(3 * mebibyte);
     });
 
+    test("a body that one plugin has held reaches the next in one chunk of 3 MiB", async () => {
+      const holding = assemble(() => ({
+        request_body: "(i32.eqz (local.get $eos))",
+        response_headers: "(i32.const 0)",
+      }));
+      const noting = assemble((text) => ({ request_body: `${text.note("body $size $eos;")} (i32.const 0)` }));
+      const gateway = await engine.start({
+        plugins: [
+          { name: "test.holding", module: holding },
+          { name: "test.noting", module: noting },
+        ],
+        upstreams: { "up.static": {} },
+      });
+      const answer = await gateway.send({ body: Buffer.alloc(3 * mebibyte, "x") });
+      expect(answer.header("x-trace")).toBe(`body ${3 * mebibyte} 1;`);
+    });
+
     for (const protocol of protocols) {
       test(`trailers end a body that no callback calls the last (${protocol})`, async () => {
         const gateway = await engine.start({
