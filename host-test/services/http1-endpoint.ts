@@ -201,12 +201,11 @@ class Http1Stream implements UpstreamStream {
   }
 }
 
-/** Values of one name stay in order; Node writes a line for each. */
+/** Values of one name stay in order. Node writes a line for each, but joins cookies, as RFC 6265 has them. */
 function setGrouped(target: ClientRequest, headers: Headers): void {
   const grouped = new Map<string, string[]>();
   for (const [name, value] of headers) grouped.set(name, [...(grouped.get(name) ?? []), value]);
   for (const [name, values] of grouped) {
-    // Node would join several cookie lines; one written line each is what came in.
     target.setHeader(name, values.length === 1 ? values[0]! : values);
   }
 }

@@ -70,7 +70,11 @@ function requestHeaders(received: Headers): Headers {
   const pseudo = received.filter(([name]) => name.startsWith(":"));
   if (host !== undefined && headerValue(pseudo, ":authority") === undefined)
     pseudo.push([":authority", host]);
-  return [...pseudo, ...received.filter(([name]) => !name.startsWith(":") && name !== "host")];
+  const rest = received.filter(([name]) => !name.startsWith(":") && name !== "host" && name !== "cookie");
+  const crumbs = received.filter(([name]) => name === "cookie").map(([, value]) => value);
+  // Clients may split cookies for compression; what follows wants one line (RFC 9113 §8.2.3).
+  if (crumbs.length > 0) rest.push(["cookie", crumbs.join("; ")]);
+  return [...pseudo, ...rest];
 }
 
 class Http2Responder implements Responder {
