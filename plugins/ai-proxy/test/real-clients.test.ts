@@ -10,6 +10,10 @@ import {
   assembleChatAnswer,
   assembleChatStream,
 } from "../../../host-test/testing/recordings/assemble-chat.ts";
+import {
+  assembleResponsesAnswer,
+  assembleResponsesStream,
+} from "../../../host-test/testing/recordings/assemble-responses.ts";
 import { assembleMessagesAnswer } from "../../../host-test/testing/recordings/assemble-messages.ts";
 import type { Expected, ExpectedUsage } from "../../../host-test/testing/recordings/expected.ts";
 
@@ -29,6 +33,7 @@ const providerTypes: Record<string, string> = {
 };
 
 const chat = recordings.filter(({ kind }) => kind === "chat");
+const responses = recordings.filter(({ kind, provider }) => kind === "responses" && provider === "openai");
 const messages = recordings.filter(({ kind }) => kind === "messages");
 
 const question = { role: "user", content: "Hello" } as const;
@@ -60,6 +65,20 @@ async function askOpenAi(gateway: Gateway, recording: Recording): Promise<Expect
   for await (const chunk of await client.chat.completions.create({ ...request, stream: true }))
     chunks.push(chunk);
   return assembleChatStream(chunks as never);
+}
+
+async function askResponses(gateway: Gateway, recording: Recording): Promise<Expected> {
+  const client = new OpenAI({
+    baseURL: `http://127.0.0.1:${gateway.port}/openai/v1`,
+    apiKey: "client-key",
+    maxRetries: 0,
+  });
+  const request = { model: "any", input: "Hello" };
+  if (!recording.streamed)
+    return assembleResponsesAnswer({ ...(await client.responses.create(request)) } as never);
+  const events = [];
+  for await (const event of await client.responses.create({ ...request, stream: true })) events.push(event);
+  return assembleResponsesStream(events as never);
 }
 
 async function askAnthropic(gateway: Gateway, recording: Recording): Promise<Expected> {
@@ -164,6 +183,65 @@ describe.skipIf(recordings.length === 0)("recordings", () => {
           content(expected, toAnthropicStop[expected.stop] ?? expected.stop),
         );
         if (expected.usage !== undefined) expect(anthropicInput(seen.usage)).toBe(expected.usage.input);
+      });
+    }
+
+    for (const recording of responses) {
+      test(`OpenAI's client gets ${recording.name} as it was recorded`, async () => {
+        gateway.upstream("provider.static").reply(reply(recording));
+        // The client throws the stream's own error event, with the message that was recorded.
+        const seen = await askResponses(gateway, recording).catch((error: Error) => ({
+          error: error.message,
+        }));
+        const { expected } = recording;
+        if (expected!.error === undefined) expect(seen).toEqual(expected);
+        else expect(seen.error).toContain(expected!.error);
+      });
+    }
+
+    const failures = [
+      { status: 400, kind: "invalid_request_error", error: "BadRequestError" },
+      { status: 401, kind: "authentication_error", error: "AuthenticationError" },
+      { status: 404, kind: "not_found_error", error: "NotFoundError" },
+      { status: 429, kind: "rate_limit_error", error: "RateLimitError" },
+      { status: 500, kind: "api_error", error: "InternalServerError" },
+    ] as const;
+
+    for (const { status, kind, error } of failures) {
+      test(`OpenAI's client gets Anthropic's ${status} as its own error, with status and message`, async () => {
+        const body = { type: "error", error: { type: kind, message: "what went wrong" } };
+        gateway.upstream("provider.static").reply({ status, body });
+        const client = new OpenAI({
+          baseURL: `http://127.0.0.1:${gateway.port}/claude/v1`,
+          apiKey: "k",
+          maxRetries: 0,
+        });
+        const seen = await client.chat.completions
+          .create({ model: "any", messages: [question] })
+          .catch((caught) => caught);
+        expect(seen.constructor.name).toBe(error);
+        expect(seen.status).toBe(status);
+        expect(seen.error).toMatchObject({ message: "what went wrong" });
+      });
+
+      test(`Anthropic's client gets OpenAI's ${status} as its own error, with status and message`, async () => {
+        gateway
+          .upstream("provider.static")
+          .reply({ status, body: { error: { message: "what went wrong", type: kind, code: null } } });
+        const client = new Anthropic({
+          baseURL: `http://127.0.0.1:${gateway.port}/openai`,
+          apiKey: "k",
+          maxRetries: 0,
+        });
+        const seen = await client.messages
+          .create({ model: "any", max_tokens: 10, messages: [question] })
+          .catch((caught) => caught);
+        expect(seen.constructor.name).toBe(error);
+        expect(seen.status).toBe(status);
+        expect(seen.error).toMatchObject({
+          type: "error",
+          error: { type: kind, message: "what went wrong" },
+        });
       });
     }
 
