@@ -84,7 +84,9 @@ class GatewayRun {
   #resources: Resources;
   #engine: RunningEngine | undefined;
   #model: GatewayModel = { plugins: [], clusters: [], routes: [], ignored: [] };
-  #reloading: Promise<string[]> = Promise.resolve([]);
+  #started = Promise.withResolvers<void>();
+  /** A change during the start waits for its end. */
+  #reloading: Promise<string[]> = this.#started.promise.then(() => []);
   #watch = new FileWatch(() => void this.#reload());
 
   constructor(options: RunOptions, paths: string[]) {
@@ -106,13 +108,15 @@ class GatewayRun {
     try {
       const read = await this.#resources.read();
       this.#model = read.model;
+      if (this.#options.watch) this.#updateWatch(read);
       const adminPort = await this.#listenAdmin(admin);
       this.#engine = await startEngine(this.#options.engine, read.model, {
         ...this.#options,
         onLog: (entry) => this.#write(entry),
       });
+      this.#started.resolve();
       this.#announce(read, this.#engine.port, adminPort);
-      return await this.#serve(read, stopped, this.#engine);
+      return await this.#serve(stopped, this.#engine);
     } catch (error) {
       for (const line of describeRejection(error, this.#model)) process.stderr.write(`${line}\n`);
       return exitCodeOf(error);
@@ -123,8 +127,7 @@ class GatewayRun {
     }
   }
 
-  async #serve(read: ReadResources, stopped: Promise<void>, engine: RunningEngine): Promise<number> {
-    if (this.#options.watch) this.#updateWatch(read);
+  async #serve(stopped: Promise<void>, engine: RunningEngine): Promise<number> {
     const failure = await Promise.race([stopped, engine.failed]);
     if (failure) {
       this.#log("critical", failure.message);

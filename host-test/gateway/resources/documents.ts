@@ -64,10 +64,14 @@ export function parseResources(file: string, text: string, problems: Problems): 
   const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, customTags: withOldBooleans });
   if (!Array.isArray(documents)) return [];
   return (documents as Document[]).flatMap((document) => {
-    for (const error of document.errors) {
-      const line = lines.linePos(error.pos[0]).line;
+    // What follows a first error of syntax is mostly its consequence.
+    const [error] = document.errors;
+    if (error) {
       const [message] = error.message.split(/ at line \d+/);
-      problems.fatal({ file, line, path: "" }, `not valid YAML: ${message}`);
+      problems.fatal(
+        { file, line: lines.linePos(error.pos[0]).line, path: "" },
+        `not valid YAML: ${message}`,
+      );
     }
     if (document.errors.length > 0 || document.contents === null) return [];
     return readDocument(new Field({ file, document, lines, problems }, document.contents, "", 1));
