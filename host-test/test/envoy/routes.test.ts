@@ -1,12 +1,14 @@
 // Routes, rewrites, retries and upstream protocols: the model's meaning on both engines.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   describeEngines,
   type ClientRequest,
   type GatewaySetup,
   type RouteSetup,
 } from "../../testing/scenario.ts";
+
+import { assemble } from "./wat.ts";
 
 /** One upstream for each name, which answers with it. */
 function upstreams(...names: string[]): GatewaySetup["upstreams"] {
@@ -150,6 +152,52 @@ describeEngines(
       expect(counts[0]).toBeGreaterThan(0);
       expect(counts[1]).toBeGreaterThan(0);
       expect(counts[2]).toBe(0);
+    });
+
+    describe("a cluster of several members", () => {
+      const picking = assemble((text) => ({
+        request_headers: `
+          (if (i32.eqz (call $proxy_get_header_map_value (i32.const 0) ${text.text("x-pick")} (i32.const 0) (i32.const 4)))
+            (then (drop (call $proxy_replace_header_map_value (i32.const 0) ${text.text("x-gateway-destination-endpoint")}
+              (i32.load (i32.const 0)) (i32.load (i32.const 4))))))
+          (i32.const 0)`,
+      }));
+      const gateway = engine.shared({
+        plugins: [{ module: picking }],
+        upstreams: { "up.static": { members: { a: { body: "a" }, b: { body: "b" }, c: { body: "c" } } } },
+      });
+      const pick = async (addresses: string): Promise<string> =>
+        (await gateway.send({ headers: { "x-pick": addresses } })).text;
+      const address = (member: string): string => gateway.upstream(`up.static/${member}`).address;
+
+      test("a plugin picks one by its address", async () => {
+        const picked = [await pick(address("b")), await pick(address("b")), await pick(address("c"))];
+        expect(picked).toEqual(["b", "b", "c"]);
+      });
+
+      test("of several picks the first member is taken", async () => {
+        expect(await pick(`127.0.0.1:1,${address("c")},${address("a")}`)).toBe("c");
+      });
+
+      test("a pick that is no member falls back to all of them", async () => {
+        const answers = new Set<string>();
+        for (let i = 0; i < 6; i++) answers.add(await pick("127.0.0.1:1"));
+        expect([...answers].toSorted()).toEqual(["a", "b", "c"]);
+      });
+
+      test("a client cannot pick", async () => {
+        const answers = new Set<string>();
+        const headers = { "x-gateway-destination-endpoint": address("b") };
+        for (let i = 0; i < 6; i++) answers.add((await gateway.send({ headers })).text);
+        expect([...answers].toSorted()).toEqual(["a", "b", "c"]);
+      });
+
+      test("the pick does not reach the upstream", async () => {
+        await pick(address("b"));
+        expect(
+          gateway.upstream("up.static/b").requests[0]?.header("x-gateway-destination-endpoint"),
+        ).toBeUndefined();
+      });
     });
 
     test("an HTTP/2 upstream is spoken to in HTTP/2", async () => {

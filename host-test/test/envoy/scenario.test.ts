@@ -33,7 +33,7 @@ describe("a set-up", () => {
         },
       ],
     };
-    const { plugins } = await toModel(setup, () => member);
+    const { plugins } = await toModel(setup, () => [member]);
     expect(JSON.parse(plugins[0]!.configuration)).toEqual({
       limit: 1,
       _rules_: [
@@ -44,7 +44,7 @@ describe("a set-up", () => {
   });
 
   test("without routes sends everything to the first upstream", async () => {
-    const { routes } = await toModel({ upstreams: { "a.static": {}, "b.static": {} } }, () => member);
+    const { routes } = await toModel({ upstreams: { "a.static": {}, "b.static": {} } }, () => [member]);
     expect(routes).toMatchObject([
       {
         name: "default",

@@ -46,9 +46,8 @@ async function observe(
       const answer = typeof request === "function" ? request(gateway) : gateway.send(request);
       exchanges.push(answerSeen(await answer));
     }
-    const names = Object.keys(setup.upstreams ?? {});
-    const upstreams = names.map((name) => [name, gateway.received(name).map(requestSeen)] as const);
-    return { exchanges, upstreams: Object.fromEntries(upstreams) };
+    const upstreams = Object.entries(gateway.received).map(([name, seen]) => [name, seen.map(requestSeen)]);
+    return { exchanges, upstreams: Object.fromEntries(upstreams) as Observed["upstreams"] };
   } finally {
     await gateway.stop();
   }

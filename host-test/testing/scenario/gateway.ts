@@ -6,7 +6,14 @@ import type { AddressInfo } from "node:net";
 import { open, send, sendRaw, type ClientExchange, type ClientRequest } from "./client.ts";
 import type { PluginLog, RunningGateway, StartEngine } from "./engine.ts";
 import type { Answer, SeenRequest } from "./message.ts";
-import { overrides, toModel, upstreamSetup, type GatewaySetup, type Member } from "./setup.ts";
+import {
+  overrides,
+  toModel,
+  upstreamSetup,
+  type Endpoint,
+  type GatewaySetup,
+  type UpstreamSetup,
+} from "./setup.ts";
 import { Upstream } from "./upstream.ts";
 
 export class Gateway {
@@ -15,7 +22,7 @@ export class Gateway {
   #setup: GatewaySetup;
   #start: StartEngine;
   #upstreams = new Map<string, Upstream>();
-  #members = new Map<string, Member>();
+  #endpoints = new Map<string, Endpoint[]>();
   #logging = Promise.withResolvers<void>();
   #running: RunningGateway | undefined;
 
@@ -53,16 +60,16 @@ export class Gateway {
     return sendRaw(this.port, data);
   }
 
-  /** An upstream of the set-up, by the name it has there. */
+  /** An upstream of the set-up, by the name it has there; one of several members as `SERVICE/MEMBER`. */
   upstream(name: string): Upstream {
     const upstream = this.#upstreams.get(name);
     if (!upstream) throw new Error(`the scenario has no running upstream ${name}`);
     return upstream;
   }
 
-  /** What an upstream has received; nothing if it is not up. */
-  received(name: string): SeenRequest[] {
-    return this.#upstreams.get(name)?.requests ?? [];
+  /** What all upstreams have received, by their names. */
+  get received(): Record<string, SeenRequest[]> {
+    return Object.fromEntries([...this.#upstreams].map(([name, { requests }]) => [name, requests]));
   }
 
   /** Custom metrics as Prometheus text. */
@@ -116,25 +123,34 @@ export class Gateway {
 
   async #listen(setup: GatewaySetup): Promise<void> {
     for (const [name, given] of Object.entries(setup.upstreams ?? {})) {
-      if (this.#members.has(name)) continue;
-      const { reply = {}, protocol = "http1", state = "up" } = upstreamSetup(given);
-      if (state !== "up") {
-        this.#members.set(
-          name,
-          state === "refused" ? { host: "127.0.0.1", port: await closedPort() } : undefined,
-        );
-        continue;
-      }
-      const upstream = new Upstream(name, reply);
-      await upstream.listen(protocol);
-      this.#upstreams.set(name, upstream);
-      this.#members.set(name, { host: "127.0.0.1", port: upstream.port });
+      if (!this.#endpoints.has(name))
+        this.#endpoints.set(name, await this.#serve(name, upstreamSetup(given)));
     }
   }
 
-  #model(setup: GatewaySetup): ReturnType<typeof toModel> {
-    return toModel(setup, (service) => this.#members.get(service));
+  async #serve(name: string, setup: UpstreamSetup): Promise<Endpoint[]> {
+    const { reply = {}, members = { "": reply }, address, protocol = "http1", state = "up" } = setup;
+    if (address !== undefined) return [endpoint(address)];
+    if (state === "none") return [];
+    if (state === "refused") return [{ host: "127.0.0.1", port: await closedPort() }];
+    const endpoints: Endpoint[] = [];
+    for (const [member, script] of Object.entries(members)) {
+      const upstream = new Upstream(member === "" ? name : `${name}/${member}`, script);
+      await upstream.listen(protocol);
+      this.#upstreams.set(upstream.name, upstream);
+      endpoints.push({ host: "127.0.0.1", port: upstream.port });
+    }
+    return endpoints;
   }
+
+  #model(setup: GatewaySetup): ReturnType<typeof toModel> {
+    return toModel(setup, (service) => this.#endpoints.get(service) ?? []);
+  }
+}
+
+function endpoint(address: string): Endpoint {
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }
 
 /** A port of the loopback address on which nothing listens. */

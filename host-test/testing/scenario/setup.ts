@@ -51,6 +51,10 @@ export interface PluginRule {
 export interface UpstreamSetup {
   /** Default: status 200, empty body. */
   reply?: Script;
+  /** Several members, each a server with a script of its own: `Gateway.upstream("SERVICE/MEMBER")`. */
+  members?: Record<string, Script>;
+  /** `ip:port` of a server that the test runs itself, such as a Redis. */
+  address?: string;
   /** Default `http1`. */
   protocol?: Protocol;
   /** `refused`: nothing listens there. `none`: the cluster has no member. Default `up`. */
@@ -76,19 +80,18 @@ export interface RouteSetup {
 
 const position = { file: "scenario", line: 1, path: "" };
 
-/** A member of a cluster; undefined: it has none. */
-export type Member = { host: string; port: number } | undefined;
+export type Endpoint = Cluster["endpoints"][number];
 
 export async function toModel(
   setup: GatewaySetup,
-  member: (service: string) => Member,
+  endpoints: (service: string) => Endpoint[],
 ): Promise<GatewayModel> {
   const upstreams = Object.entries(setup.upstreams ?? {});
   const routes = setup.routes ?? upstreams.slice(0, 1).map(([service]) => ({ to: service }));
   return {
     plugins: await Promise.all((setup.plugins ?? []).map(toPlugin)),
     clusters: upstreams.map(([service, upstream]) =>
-      toCluster(service, upstreamSetup(upstream), member(service)),
+      toCluster(service, upstreamSetup(upstream), endpoints(service)),
     ),
     routes: routes.map(toRoute),
     ignored: [],
@@ -99,9 +102,10 @@ export function overrides(setup: GatewaySetup): Record<string, PluginOverride> {
   return Object.fromEntries((setup.plugins ?? []).map((plugin) => [nameOf(plugin), plugin]));
 }
 
+const setupKeys = ["reply", "members", "address", "protocol", "state"];
+
 export function upstreamSetup(upstream: Script | UpstreamSetup): UpstreamSetup {
-  const isSetup =
-    typeof upstream === "object" && ("reply" in upstream || "protocol" in upstream || "state" in upstream);
+  const isSetup = typeof upstream === "object" && setupKeys.some((key) => key in upstream);
   return isSetup ? (upstream as UpstreamSetup) : { reply: upstream as Script };
 }
 
@@ -112,8 +116,8 @@ export function clusterName(service: string): string {
   return `outbound|${port ?? (name.endsWith(".dns") ? 443 : 80)}||${name}`;
 }
 
-function toCluster(service: string, { protocol = "http1" }: UpstreamSetup, member: Member): Cluster {
-  return { name: clusterName(service), endpoints: member ? [member] : [], protocol, position };
+function toCluster(service: string, { protocol = "http1" }: UpstreamSetup, endpoints: Endpoint[]): Cluster {
+  return { name: clusterName(service), endpoints, protocol, position };
 }
 
 function toRoute(route: RouteSetup): RouteRule {

@@ -81,6 +81,11 @@ export class Upstream {
     return this.#server.port;
   }
 
+  /** `ip:port`. */
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
   /** Replaces the script for the requests to come. */
   reply(script: Script): void {
     this.#script = script;
