@@ -19,13 +19,10 @@ export type LogListener = (entry: EnvoyLog) => void;
 const keptEntries = 5000;
 const killAfterMs = 3000;
 
-/** No Envoy outlives the process that started it. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
 const logFormat = "%l %n %v";
+
+/** Waits for the end of its standard input, which comes however the process that started it ends. */
+const guardScript = 'read -r _; kill -KILL "$0" 2>/dev/null; rm -rf "$1"';
 
 export class EnvoyProcess {
   /** The newest entries, oldest first. */
@@ -34,25 +31,29 @@ export class EnvoyProcess {
   readonly ended: Promise<number | null>;
   readonly folder: string;
   #child: ChildProcess;
+  #guard: ChildProcess | undefined;
   #hasEnded = false;
 
   private constructor(folder: string, child: ChildProcess, onLog: LogListener | undefined) {
     this.folder = folder;
     this.#child = child;
-    running.add(child);
+    this.#guard = child.pid === undefined ? undefined : guard(child.pid, folder);
     // An interface that has closed has delivered every line, which "exit" alone does not promise.
     const lines = createInterface({ input: child.stderr! });
     lines.on("line", (line) => this.#record(parseLog(line), onLog));
     const closed = new Promise<void>((settle) => lines.once("close", settle));
-    this.ended = new Promise((settle, fail) => {
-      child.once("error", fail);
-      child.once("exit", (code) => {
+    this.ended = new Promise((settle) => {
+      const end = (code: number | null): void => {
         this.#hasEnded = true;
-        running.delete(child);
+        this.#guard?.kill("SIGKILL");
         void closed.then(() => settle(code));
+      };
+      child.once("exit", end);
+      child.once("error", ({ message }) => {
+        this.#record({ level: "critical", logger: "main", message }, onLog);
+        end(null);
       });
     });
-    this.ended.catch(() => undefined);
   }
 
   /** A private folder for the configuration files of one process. */
@@ -63,7 +64,12 @@ export class EnvoyProcess {
   /** Starts `binary` inside `folder`, which the process owns from then on. */
   static start(binary: string, folder: string, args: string[], onLog?: LogListener): EnvoyProcess {
     const common = ["--disable-hot-restart", "--log-format", logFormat, "--log-format-escaped"];
-    const child = spawn(binary, [...args, ...common], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    // In a process group of its own: Ctrl-C in a terminal is for who drains first, not for Envoy.
+    const child = spawn(binary, [...args, ...common], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+    });
     return new EnvoyProcess(folder, child, onLog);
   }
 
@@ -94,6 +100,17 @@ export class EnvoyProcess {
     if (this.logs.length > keptEntries) this.logs.shift();
     onLog?.(entry);
   }
+}
+
+/** No Envoy outlives the process that started it, even if that one is killed. */
+function guard(pid: number, folder: string): ChildProcess {
+  const child = spawn("sh", ["-c", guardScript, String(pid), folder], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  child.on("error", () => undefined);
+  child.unref();
+  return child;
 }
 
 function parseLog(line: string): EnvoyLog {

@@ -1,12 +1,13 @@
 // Starting, reloading and stopping a real Envoy, and asking it about a module.
 
+import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findEnvoy } from "../../envoy/binary.ts";
 import { runEnvoy, type EnvoyOptions, type RunningEnvoy } from "../../envoy/run.ts";
 import { validateModule } from "../../envoy/validate.ts";
@@ -156,6 +157,26 @@ describe.skipIf(!(await findEnvoy()))("a running Envoy", () => {
     await envoy.stop();
     expect((await answer).status).toBe(0);
     expect(await envoy.ended).toBeNull();
+  });
+
+  test("Envoy ends with the process that started it, even if that one is killed", async () => {
+    const runner = new URL("../../envoy/run.ts", import.meta.url).href;
+    const program = `
+      const { runEnvoy } = await import(${JSON.stringify(runner)});
+      const model = { plugins: [], clusters: [], routes: [], ignored: [] };
+      const { adminPort } = await runEnvoy(model, { port: 0, adminPort: 0 });
+      console.log(adminPort);`;
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const ready = `http://127.0.0.1:${Number(line)}/ready`;
+    expect((await fetch(ready)).status).toBe(200);
+    parent.kill("SIGKILL");
+    const isGone = (): Promise<boolean> =>
+      fetch(ready).then(
+        () => false,
+        () => true,
+      );
+    expect(await vi.waitUntil(isGone, { timeout: 10_000 })).toBe(true);
   });
 
   test("what a plugin logs outside of ASCII arrives as it was", async () => {
