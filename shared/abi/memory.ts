@@ -33,9 +33,12 @@ export function lend(memory: ArrayBuffer | null): void {
   lent = memory;
 }
 
+/** The host never needs as much for one answer; more would not fit into what it allows a VM either. */
+const MAX_FROM_HOST = 1 << 29;
+
 /** Allocates memory that the host fills and `adopt` turns into a span. Called by the host, inside our calls. 0: refused. */
 export function malloc(size: i32): usize {
-  if (size < 0) return 0;
+  if (size < 0 || size > MAX_FROM_HOST) return 0;
   const memory = lent;
   if (memory !== null && size <= memory.byteLength) {
     lent = null;
@@ -75,6 +78,17 @@ export function adopt(): Span {
   const size = load<i32>(OUT, 4);
   if (address == 0 || size <= 0) return Span.empty();
   return new Span(changetype<ArrayBuffer>(address), address, size);
+}
+
+/** As `adopt`, in a span that is used again and again. */
+export function adoptInto(span: Span): Span {
+  const address = <usize>load<u32>(OUT);
+  const size = load<i32>(OUT, 4);
+  const isEmpty = address == 0 || size <= 0;
+  span.owner = isEmpty ? null : changetype<ArrayBuffer>(address);
+  span.start = isEmpty ? 0 : address;
+  span.size = isEmpty ? 0 : size;
+  return span;
 }
 
 /** Bytes given to the host: they were built in guest memory, and are garbage now. */

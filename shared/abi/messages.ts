@@ -2,7 +2,7 @@
 
 import * as env from "./env";
 import { Span } from "../bytes/span";
-import { adopt, clearOut, countHandedOut, lend, outAddress, outSize } from "./memory";
+import { adopt, adoptInto, clearOut, countHandedOut, lend, outAddress, outSize } from "./memory";
 import { BufferKind, MapKind, Status } from "./codes";
 import { utf8, writtenSize } from "./text";
 
@@ -48,12 +48,14 @@ export function bufferBytes(buffer: BufferKind, start: i32, length: i32): Span {
   return status == Status.Ok ? adopt() : Span.empty();
 }
 
-/** As `bufferBytes`, into `memory` when it is large enough: the span is good until `memory` is used again. */
-export function bufferBytesInto(memory: ArrayBuffer, buffer: BufferKind, start: i32, length: i32): Span {
+/** As `bufferBytes`, into `memory` and `span`, where the bytes are good until both are used again. */
+export function bufferBytesInto(memory: ArrayBuffer, span: Span, buffer: BufferKind, start: i32): Span {
   lend(memory);
-  const bytes = bufferBytes(buffer, start, length);
+  clearOut();
+  const length = memory.byteLength;
+  env.proxy_get_buffer_bytes(buffer, start, length, outAddress(), outSize());
   lend(null);
-  return bytes;
+  return adoptInto(span);
 }
 
 /** start 0: drops `length` bytes and puts `data` in front; start past the end: appends. */

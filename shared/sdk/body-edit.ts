@@ -17,7 +17,11 @@ class Splice {
 /** Up to here it is cheaper to take out the beginning whole than to move everything. */
 const LONGEST_PREFIX = 4 * WINDOW;
 
-const out = new Buffer(WINDOW);
+/** What a window becomes; kept from edit to edit as long as it is not large. */
+const out = new Buffer(16);
+const LARGEST_KEPT = 4 * WINDOW;
+
+const nothing = Span.empty();
 
 export class BodyEdit {
   /** In ascending order, without overlap. */
@@ -55,38 +59,54 @@ export class BodyEdit {
     const count = this.splices.length;
     if (count == 0) return true;
     const last = this.splices[count - 1].end;
-    return last <= LONGEST_PREFIX ? this.applyToPrefix(last) : this.moveThrough();
+    const done = last <= LONGEST_PREFIX ? this.applyToPrefix(last) : this.moveThrough();
+    if (out.size > LARGEST_KEPT) out.take();
+    else out.clear();
+    return done;
   }
 
   private applyToPrefix(last: i32): bool {
     const prefix = last <= WINDOW ? this.body.window(0).slice(0, last) : this.body.read(0, last);
     if (prefix.size != last) return false;
     out.clear();
-    this.copy(prefix, 0, true);
+    this.copy(0, prefix, 0, true);
     return this.body.replacePrefix(last, out.span());
   }
 
+  /** Makes no garbage where nothing is edited: nothing is collected before a large body has passed. */
   private moveThrough(): bool {
     let passed = 0;
+    let splice = 0;
     while (passed < this.size) {
-      const window = this.body.window(0).slice(0, this.size - passed);
+      let window = this.body.window(0);
       if (window.isEmpty) return false;
-      out.clear();
-      this.copy(window, passed, passed + window.size == this.size);
-      if (!this.body.replacePrefix(window.size, Span.empty())) return false;
-      if (!this.body.append(out.span())) return false;
-      passed += window.size;
+      if (window.size > this.size - passed) window = window.slice(0, this.size - passed);
+      const end = passed + window.size;
+      const isLast = end == this.size;
+      const isTouched = splice < this.splices.length && (isLast || this.splices[splice].start < end);
+      if (!this.body.replacePrefix(window.size, nothing)) return false;
+      if (isTouched) {
+        if (out.size > LARGEST_KEPT) out.take();
+        else out.clear();
+        splice = this.copy(splice, window, passed, isLast);
+      }
+      if (!this.body.append(isTouched ? out.span() : window)) return false;
+      passed = end;
     }
     return true;
   }
 
-  /** Appends to `out` the window that stands at `offset` in the body, with the edits that fall into it. */
-  private copy(window: Span, offset: i32, isLast: bool): void {
+  /**
+   * Appends to `out` the window that stands at `offset` in the body, with the edits that fall into it. `from` is
+   * the first splice that reaches behind `offset`; answers the same for the next window.
+   */
+  private copy(from: i32, window: Span, offset: i32, isLast: bool): i32 {
     const end = offset + window.size;
+    out.reserve(window.size + this.insertedUpTo(from, end));
     let at = offset;
-    for (let i = 0; i < this.splices.length; i++) {
-      const splice = this.splices[i];
-      if (splice.start < offset && splice.end <= offset) continue;
+    let index = from;
+    for (; index < this.splices.length; index++) {
+      const splice = this.splices[index];
       // What begins at the border belongs to the window that begins there.
       if (splice.start > end || (splice.start == end && !isLast)) break;
       if (splice.start >= offset) {
@@ -94,7 +114,15 @@ export class BodyEdit {
         out.append(splice.bytes);
       }
       at = max(at, min(splice.end, end));
+      if (splice.end > end) break;
     }
     out.append(window.slice(at - offset, window.size));
+    return index;
+  }
+
+  private insertedUpTo(from: i32, end: i32): i32 {
+    let size = 0;
+    for (let i = from; i < this.splices.length && this.splices[i].start <= end; i++) size += this.splices[i].bytes.size;
+    return size;
   }
 }

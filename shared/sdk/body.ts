@@ -8,7 +8,9 @@ import { Span } from "../bytes/span";
 /** Bytes fetched at a time when a body is only looked at. */
 export const WINDOW = 64 * 1024;
 const PAST_THE_END = 0x7fffffff;
-const windowMemory = new ArrayBuffer(WINDOW);
+/** Made when first used: most plugins never look through a window. */
+let windowMemory = new ArrayBuffer(0);
+const windowSpan = Span.empty();
 
 export class Body {
   constructor(
@@ -22,9 +24,10 @@ export class Body {
     return host.bufferBytes(this.buffer, start, length);
   }
 
-  /** As `read`, in memory that the next call uses again: for walking over a large body. At most `WINDOW` bytes. */
+  /** As `read`, in memory and a span that the next call uses again: for walking over a large body. At most `WINDOW` bytes. */
   window(start: i32): Span {
-    return host.bufferBytesInto(windowMemory, this.buffer, start, WINDOW);
+    if (windowMemory.byteLength == 0) windowMemory = new ArrayBuffer(WINDOW);
+    return host.bufferBytesInto(windowMemory, windowSpan, this.buffer, start);
   }
 
   /** Everything visible. */
