@@ -51,8 +51,9 @@ export class WholeAnswer {
   body: Span = Span.empty();
   /** The provider said 200 and meant an error, which `body` has. */
   isError: bool = false;
-  /** The provider's body is no answer that can be read. */
-  isUnreadable: bool = false;
+  /** Go's detail and text when the provider's body is no answer that can be read; else "". */
+  failure: string = "";
+  failureText: string = "";
 
   constructor(request: Request, upstream: Upstream, received: Span) {
     const provider = upstream.provider;
@@ -63,17 +64,24 @@ export class WholeAnswer {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const out = new Buffer(received.size);
       const writer = answerWriter(isOpenAi ? Dialect.OpenAi : request.dialect, out, request);
-      this.isUnreadable = !provider.readAnswer(received, writer);
+      if (!provider.readAnswer(received, writer)) this.fail("proc_resp_body_failed", "process response body");
       this.isError = hasFailed(writer);
       this.body = out.span();
     }
     if (promotes && !this.isError) this.body = promoteThinking(this.body);
-    if (isOpenAi && request.dialect != Dialect.OpenAi && !this.isUnreadable) {
+    if (isOpenAi && request.dialect != Dialect.OpenAi && this.failure.length == 0) {
       const out = new Buffer(received.size);
       const writer = answerWriter(request.dialect, out, request);
-      this.isUnreadable = !readOpenaiAnswer(this.body, writer);
+      if (!readOpenaiAnswer(this.body, writer)) {
+        this.fail("convert_resp_to_claude_failed", "convert response to claude format");
+      }
       this.isError = hasFailed(writer);
       this.body = out.span();
     }
+  }
+
+  private fail(detail: string, what: string): void {
+    this.failure = detail;
+    this.failureText = `failed to ${what}: the provider's body is no answer`;
   }
 }

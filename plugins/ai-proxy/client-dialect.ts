@@ -35,13 +35,25 @@ export function translatedError(dialect: Dialect, status: i32, body: Span): Span
   return out.take();
 }
 
-function writeError(out: Buffer, dialect: Dialect, kind: ErrorKind, message: Span, code: Span, id: Span): void {
+function writeError(
+  out: Buffer,
+  dialect: Dialect,
+  kind: ErrorKind,
+  message: Span,
+  code: Span,
+  id: Span,
+): void {
   if (dialect == Dialect.Anthropic) writeAnthropicError(out, kind, message, id);
   else writeOpenaiError(out, kind, message, code);
 }
 
 /** Writes a stream to `out`. `reasoningName` is the member of OpenAI's deltas that has reasoning. */
-export function streamWriter(dialect: Dialect, out: Buffer, request: Request, reasoningName: string): ChatEvents {
+export function streamWriter(
+  dialect: Dialect,
+  out: Buffer,
+  request: Request,
+  reasoningName: string,
+): ChatEvents {
   const model = escapedText(request.finalModel);
   if (dialect == Dialect.Anthropic) {
     const writer = new AnthropicStreamWriter(out);

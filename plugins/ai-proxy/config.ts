@@ -17,7 +17,9 @@ export class Upstream {
 
   /** Claude clients are served by converting where the provider has no such API of its own. */
   get convertsClaude(): bool {
-    return !this.settings.isOriginal && this.provider.editsBody && !this.provider.supports(Api.AnthropicMessages);
+    return (
+      !this.settings.isOriginal && this.provider.editsBody && !this.provider.supports(Api.AnthropicMessages)
+    );
   }
 
   /** True when a body sent to this API is answered with an error. */

@@ -44,7 +44,9 @@ export class ContextCall extends HttpCall {
       return;
     }
     const isFile = this.source.isProviderFile;
-    this.source.text = isFile ? Json.checked(body).get("content").escaped().copy() : escapedText(body.toString());
+    this.source.text = isFile
+      ? Json.checked(body).get("content").escaped().copy()
+      : escapedText(body.toString());
     this.waiter.contextFetched("");
   }
 }

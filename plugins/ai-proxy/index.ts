@@ -2,13 +2,15 @@
 // the answer comes back in the client's dialect.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Flow, Head, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
+import { Body, Flow, Head, log, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { StreamedAnswer, WholeAnswer } from "./answer";
-import { Api } from "./apis";
+import { apiName } from "./apis";
 import { errorBody, translatedError } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
 import { ContextCall, ContextWaiter } from "./context-call";
-import { isTooLarge, MAX_BODY_BYTES } from "./limits";
+import { Fault } from "./fault";
+import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
 import { Request } from "./request";
 import { RequestBody } from "./request-body";
 import { editRequest, openBody } from "./request-edit";
@@ -23,6 +25,7 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
   private body: RequestBody | null = null;
   private streamed: StreamedAnswer | null = null;
   private isErrorAnswer: bool = false;
+  private isRetold: bool = false;
 
   onRequestHead(head: Head, end: bool): Flow {
     const upstream = this.config.upstream;
@@ -32,7 +35,7 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     const request = readHead(head, upstream);
     this.upstream = upstream;
     this.request = request;
-    if (isTooLarge(head)) return this.refuse(413, "request_too_large", `the body has more than ${MAX_BODY_BYTES} bytes`);
+    if (request.announcedLength > MAX_BODY_BYTES) return this.refuse(413, "request_too_large", TOO_LARGE);
     writeHead(head, request, upstream);
     if (end) return Flow.Next;
 
@@ -48,7 +51,9 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     const request = this.request;
     const edited = this.body;
     if (upstream === null || request === null || edited === null) return Flow.Next;
-    if (upstream.refuses(request.api)) return this.fail("request", upstream.provider.unsupportedMessage(request.api));
+    if (upstream.refuses(request.api)) {
+      return this.refuseBody(Fault.gateway(upstream.provider.unsupportedMessage(request.api)));
+    }
     edited.advance(body);
     if (!end) return Flow.Hold;
     const context = upstream.contextOf(request);
@@ -60,9 +65,13 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
 
   private edit(upstream: Upstream, request: Request, body: RequestBody): Flow {
     const fault = editRequest(body, request, upstream, this.requestHead);
-    if (fault !== null) return this.refuse(fault.status, "proc_req_body_failed", fault.message);
-    if (!body.apply()) return this.fail("request", "the host did not take the edited body");
-    return Flow.Next;
+    if (fault !== null) return this.refuseBody(fault);
+    const refusal = body.apply();
+    return refusal === null ? Flow.Next : this.refuseBody(refusal);
+  }
+
+  private refuseBody(fault: Fault): Flow {
+    return this.refuse(fault.status, "proc_req_body_failed", fault.message);
   }
 
   contextFetched(error: string): void {
@@ -84,8 +93,10 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     const upstream = this.upstream;
     const request = this.request;
     if (upstream === null || request === null || end) return this.leaveAlone();
-    // Answers of this gateway are in the client's dialect already.
-    if (property("response\0code_details") != "via_upstream") return this.leaveAlone();
+    const details = property("response\0code_details");
+    if (details == "request_payload_too_large") return this.retell(head);
+    // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
+    if (details != "via_upstream") return this.leaveAlone();
     const isSuccess = head.status == 200;
     if (!(isSuccess ? upstream.editsAnswer(request) : request.translates)) return this.leaveAlone();
     if (!this.responseBodyReadable) return this.leaveAlone();
@@ -109,15 +120,27 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
       return Flow.Next;
     }
     if (!end) return Flow.Hold;
+    if (this.isRetold) {
+      body.replace(errorBody(request.dialect, 413, TOO_LARGE));
+      return Flow.Next;
+    }
     if (this.isErrorAnswer) {
       body.replace(translatedError(request.dialect, this.responseHead.status, body.all()));
       return Flow.Next;
     }
     const answer = new WholeAnswer(request, upstream, body.all());
-    if (answer.isUnreadable) return this.fail("response", "the provider's body is no answer");
+    if (answer.failure.length > 0) return this.refuse(500, answer.failure, answer.failureText);
     if (answer.isError) this.responseHead.set(":status", "500");
     body.replace(answer.body);
     return Flow.Next;
+  }
+
+  /** The host's own refusal of a body that grew beyond the limit, in the client's dialect. */
+  private retell(head: Head): Flow {
+    this.isRetold = true;
+    head.remove("content-length");
+    head.set("content-type", "application/json");
+    return Flow.Hold;
   }
 
   private leaveAlone(): Flow {
@@ -126,15 +149,23 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     return Flow.Next;
   }
 
-  private fail(what: string, message: string): Flow {
-    const reason = what == "request" ? "proc_req_body_failed" : "proc_resp_body_failed";
-    return this.refuse(500, reason, `failed to process ${what} body: ${message}`);
-  }
-
-  /** Tells the client in its own dialect. */
+  /**
+   * Tells the client in its own dialect what is wrong with its request; what the gateway could not do, in Go's
+   * plain words (docs/decisions: broken request bodies). The host drops what it holds after a reply.
+   */
   private refuse(status: i32, reason: string, message: string): Flow {
     const request = this.request;
     if (request === null) return Flow.Next;
-    return this.reply(status, "application/json", errorBody(request.dialect, status, message), "ai-proxy." + reason);
+    const line = `${apiName(request.api)} refused with ${status}: ${message}`;
+    const details = "ai-proxy." + reason;
+    if (status >= 500) {
+      log.error(line);
+      this.reply(status, "text/plain", Span.text(message), details);
+    } else {
+      log.warn(line);
+      this.reply(status, "application/json", errorBody(request.dialect, status, message), details);
+    }
+    // Continue, as the Go plugin answers: after a reply the host goes no further, whatever it is told.
+    return Flow.Next;
   }
 }

@@ -92,5 +92,8 @@ function isModelDisposition(line: Span): bool {
   if (!lowerAscii(line.slice(0, 20)).equalsAscii("content-disposition:")) return false;
   const name = lowerAscii(line).indexOfAscii(" name=");
   const value = line.slice(name + 6);
-  return name > 0 && (value.startsWithAscii('"model"') || value.equalsAscii("model") || value.startsWithAscii("model;"));
+  return (
+    name > 0 &&
+    (value.startsWithAscii('"model"') || value.equalsAscii("model") || value.startsWithAscii("model;"))
+  );
 }

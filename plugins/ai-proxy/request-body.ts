@@ -4,6 +4,7 @@
 import { Body, BodyEdit } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonEdit, JsonError, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { Fault } from "./fault";
 import { WordSearch } from "./word-search";
 
 /** Values longer than this are never read on their own: model names and options are short. */
@@ -36,6 +37,8 @@ export class RequestBody {
   private taken: Span | null = null;
   /** `taken` is not what the host has. */
   private isChanged: bool = false;
+  /** Why a planned edit could not be made. */
+  private editFault: Fault | null = null;
 
   /** `names`: the top-level members that will be asked for. */
   constructor(private names: string[]) {
@@ -62,6 +65,17 @@ export class RequestBody {
       if (words !== null) words.feed(window);
       this.size += window.size;
     }
+  }
+
+  /**
+   * What is wrong with the body, to be asked at its end; null when it can be edited. An empty body is left to the
+   * provider: some requests have none. So is one that ends early, unless `announced` tells that nothing is missing:
+   * older hosts do not show the last piece.
+   */
+  fault(announced: i64): Fault | null {
+    if (this.size == 0) return null;
+    if (announced == this.size) this.seek.finish();
+    return this.seek.failed ? Fault.json(this.seek.error, this.seek.errorAt) : this.editFault;
   }
 
   /** Whether the member at this dotted path exists, planned edits made. */
@@ -136,8 +150,10 @@ export class RequestBody {
       else edit.set(this.changes[i].path, value);
     }
     const edited = edit.apply();
-    // What is no JSON object cannot be edited; the upstream answers for it.
-    if (edit.error != JsonError.None) return bytes;
+    if (edit.error != JsonError.None) {
+      this.editFault = Fault.json(edit.error, edit.errorAt);
+      return bytes;
+    }
     this.isChanged = true;
     return edited;
   }
@@ -149,26 +165,33 @@ export class RequestBody {
     this.changes = [];
   }
 
-  /** Gives the edited body to the host. False when the host refuses it. */
-  apply(): bool {
+  /** Gives the edited body to the host. */
+  apply(): Fault | null {
     const body = this.body;
-    if (body === null) return true;
-    if (this.taken !== null) {
-      const bytes = this.whole();
-      return !this.isChanged || body.replace(bytes);
-    }
-    if (this.changes.length == 0) return true;
+    if (body === null || (this.taken === null && this.changes.length == 0)) return null;
+    const isTaken = (this.taken === null && this.spliced(body)) || this.replaced(body);
+    const fault = this.editFault;
+    if (fault !== null) return fault;
+    return isTaken ? null : Fault.gateway("the host did not take the edited body");
+  }
+
+  private replaced(body: Body): bool {
+    const bytes = this.whole();
+    return !this.isChanged || this.editFault !== null || body.replace(bytes);
+  }
+
+  /** True when the planned edits could be made where the body lies. */
+  private spliced(body: Body): bool {
     const edit = new BodyEdit(body, this.size);
-    for (let i = 0; i < this.changes.length; i++) {
-      if (!this.splice(edit, this.changes[i])) return body.replace(this.whole());
-    }
+    for (let i = 0; i < this.changes.length; i++) if (!this.splice(edit, this.changes[i])) return false;
     return edit.apply();
   }
 
   /** An edit that needs no more than the place of a member: of its value, or of a neighbour to stand behind. */
   private splice(edit: BodyEdit, change: Change): bool {
     const value = change.value;
-    if (value === null || change.path.includes(".") || !this.seek.done) return false;
+    // A body may end early because the host does not show the last piece yet: what was found is right all the same.
+    if (value === null || change.path.includes(".") || this.seek.failed) return false;
     const index = this.names.indexOf(change.path);
     if (index < 0 || this.seek.count(index) > 1) return false;
     if (this.seek.found(index)) return edit.replace(this.seek.start(index), this.seek.end(index), value);

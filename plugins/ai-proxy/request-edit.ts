@@ -2,6 +2,7 @@
 
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Json, JsonError } from "as-proxy-wasm-sdk/json";
 import { ChatMessage, ChatPart, ChatRequest, RequestError, Role, Thinking } from "as-proxy-wasm-sdk/llm/chat";
 import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-reader";
 import { cleanContext, developerToSystem, insertSystem } from "as-proxy-wasm-sdk/llm/openai/edit";
@@ -32,11 +33,18 @@ export function openBody(request: Request, upstream: Upstream): RequestBody {
 }
 
 /** Edits the body, and the headers that depend on it. Null when the request may go on. */
-export function editRequest(body: RequestBody, request: Request, upstream: Upstream, head: Head): Fault | null {
+export function editRequest(
+  body: RequestBody,
+  request: Request,
+  upstream: Upstream,
+  head: Head,
+): Fault | null {
   const settings = upstream.settings;
   const provider = upstream.provider;
   const api = request.api;
   if (request.isForm) return editForm(body, request, upstream, head);
+  const broken = body.fault(request.announcedLength);
+  if (broken !== null) return broken;
   for (let i = 0; i < settings.customSettings.length; i++) {
     const setting = settings.customSettings[i];
     if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
@@ -66,7 +74,8 @@ export function editRequest(body: RequestBody, request: Request, upstream: Upstr
 /** A stream reports its usage only when asked to. */
 function addUsage(body: RequestBody): void {
   if (!body.has("stream_options")) body.set("stream_options", Span.text('{"include_usage":true}'));
-  else if (!body.has("stream_options.include_usage")) body.set("stream_options.include_usage", Span.text("true"));
+  else if (!body.has("stream_options.include_usage"))
+    body.set("stream_options.include_usage", Span.text("true"));
 }
 
 function editMessages(body: RequestBody, upstream: Upstream): void {
@@ -95,7 +104,7 @@ function mapModel(body: RequestBody, request: Request, upstream: Upstream): void
 function fromAnthropic(body: RequestBody, request: Request): Fault | null {
   if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
   const chat = readAnthropicRequest(body.whole());
-  if (chat.error != RequestError.None) return unreadable(chat);
+  if (chat.error != RequestError.None) return unreadable(chat, body);
   request.thinks = chat.thinking == Thinking.Enabled;
   request.thinkingBudget = chat.thinkingBudget;
   const out = new Buffer(body.size);
@@ -109,7 +118,7 @@ function fromAnthropic(body: RequestBody, request: Request): Fault | null {
 function toProvider(body: RequestBody, request: Request, upstream: Upstream): Fault | null {
   if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
   const chat = readOpenaiRequest(body.whole());
-  if (chat.error != RequestError.None) return unreadable(chat);
+  if (chat.error != RequestError.None) return unreadable(chat, body);
   if (chat.model.isEmpty) return Fault.request("missing model in request");
   request.wantsUsage = chat.includeUsage;
   const text = contextText(upstream);
@@ -134,7 +143,7 @@ function editForm(body: RequestBody, request: Request, upstream: Upstream, head:
   const error = boundary.length == 0 ? "missing multipart boundary" : form.error;
   if (error.length > 0) {
     if (log.debugOn()) log.debug(`[${provider.type} multipart] body transform failed: ${error}`);
-    return new Fault(500, "failed to process request body: " + error);
+    return Fault.gateway(error);
   }
   request.finalModel = upstream.settings.modelMapping.map(form.model);
   if (request.finalModel != form.model) body.become(form.replaced(request.finalModel));
@@ -146,10 +155,10 @@ function tooLarge(): Fault {
   return new Fault(413, `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`);
 }
 
-function unreadable(chat: ChatRequest): Fault {
+function unreadable(chat: ChatRequest, body: RequestBody): Fault {
   if (chat.error == RequestError.NoMessages) return Fault.request("no message found in the request body");
-  if (chat.error == RequestError.NotObject) return Fault.request("the request body is not a JSON object");
-  return Fault.request("the request body is not valid JSON");
+  if (chat.error == RequestError.NotObject) return Fault.json(JsonError.NotObject, -1);
+  return Fault.json(chat.jsonError, Json.checked(body.whole()).errorAt);
 }
 
 function logDropped(chat: ChatRequest): void {

@@ -5,6 +5,7 @@ import { equalsAsciiIgnoreCase, Span } from "as-proxy-wasm-sdk/bytes";
 import { Api, apiName, detectApi } from "./apis";
 import { Upstream } from "./config";
 import { BasePathHandling } from "./config/settings";
+import { announcedLength } from "./limits";
 import { decodedPath, joinPaths, withoutPrefix } from "./path";
 import { Dialect, Request } from "./request";
 import { selectToken } from "./tokens";
@@ -13,7 +14,14 @@ import { selectToken } from "./tokens";
 export const FIRST_BYTE_TIMEOUT = "x-envoy-upstream-rq-first-byte-timeout-ms";
 
 /** Where clients put their credential. */
-const CREDENTIALS: StaticArray<string> = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-authorization"];
+const CREDENTIALS: StaticArray<string> = [
+  "authorization",
+  "proxy-authorization",
+  "x-api-key",
+  "api-key",
+  "x-goog-api-key",
+  "x-authorization",
+];
 
 /** Reads what the head says of the request; nothing is changed. */
 export function readHead(head: Head, upstream: Upstream): Request {
@@ -39,6 +47,7 @@ export function readHead(head: Head, upstream: Upstream): Request {
   if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
   request.readsBody = upstream.readsBody(request.api) && isSupportedType(head.contentType, request.api);
   request.isForm = !head.contentType.includes("application/json") && isForm(head.contentType);
+  request.announcedLength = announcedLength(head);
   request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
   return request;
 }
@@ -64,11 +73,13 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
   if (upstream.settings.tokens.length > 0) {
     // A credential of ours is configured: the client's own must not reach the provider.
     for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
+    if (provider.credentialHeader.length > 0) head.remove(provider.credentialHeader);
   }
   if (provider.limitsEveryFirstByte && upstream.settings.firstByteTimeoutMs > 0) {
     head.set(FIRST_BYTE_TIMEOUT, upstream.settings.firstByteTimeoutMs.toString());
   }
-  if (log.debugOn()) log.debug(`Use apiToken ${request.token} to send request`);
+  // Go names the token itself.
+  if (log.debugOn()) log.debug(`Use apiToken ${tokenNumber(request, upstream)} to send request`);
   provider.authenticate(request, head);
   writePlace(head, request, upstream);
 }
@@ -106,6 +117,11 @@ function place(request: Request, upstream: Upstream): void {
   }
   if (provider.host.length > 0) request.host = provider.host;
   if (settings.providerDomain.length > 0) request.host = settings.providerDomain;
+}
+
+function tokenNumber(request: Request, upstream: Upstream): string {
+  const tokens = upstream.settings.tokens;
+  return `${tokens.indexOf(request.token) + 1} of ${tokens.length}`;
 }
 
 function absolute(path: string): string {

@@ -26,6 +26,8 @@ export class Request {
   readsBody: bool = false;
   /** The body is a multipart form. */
   isForm: bool = false;
+  /** Bytes of the body as announced by the client, -1 when it did not. */
+  announcedLength: i64 = -1;
   isStream: bool = false;
   /** The model the provider is asked for. */
   finalModel: string = "";

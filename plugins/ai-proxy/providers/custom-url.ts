@@ -1,7 +1,6 @@
 // A provider's address given as one URL: `openaiCustomUrl`, `vllmCustomUrl`. It names either one endpoint, to
 // which every request goes, or a place under which all APIs are found.
 
-import { Api } from "../apis";
 import { Capabilities } from "../capabilities";
 import { joinPaths, withoutQuery } from "../path";
 
@@ -31,7 +30,10 @@ export class CustomUrl {
     const moved = new Capabilities();
     for (let i = 0; i < capabilities.size; i++) {
       const path = capabilities.pathAt(i);
-      moved.set(capabilities.apiAt(i), joinPaths(this.path, path.startsWith("/v1") ? path.substring(3) : path));
+      moved.set(
+        capabilities.apiAt(i),
+        joinPaths(this.path, path.startsWith("/v1") ? path.substring(3) : path),
+      );
     }
     return moved;
   }

@@ -26,8 +26,6 @@ const ENDPOINTS: StaticArray<string> = [
 ];
 
 export class OpenAi extends Provider {
-  private authHeaderKey: string = "";
-
   constructor() {
     super("openai", "api.openai.com");
     for (let i = 0; i < <i32>Api.Count; i++) {
@@ -38,7 +36,7 @@ export class OpenAi extends Provider {
 
   configure(reader: ConfigReader, settings: Settings): void {
     super.configure(reader, settings);
-    this.authHeaderKey = lowerAscii(Span.text(reader.text("authHeaderKey"))).toString();
+    this.credentialHeader = lowerAscii(Span.text(reader.text("authHeaderKey"))).toString();
     const url = reader.text("openaiCustomUrl");
     if (url.length == 0) return;
     const custom = new CustomUrl(url);
@@ -54,7 +52,7 @@ export class OpenAi extends Provider {
   /** Without a token of its own the plugin hands on the client's, from wherever the client put it. */
   authenticate(request: Request, head: Head): void {
     let token = request.token;
-    if (token.length == 0 && this.authHeaderKey.length > 0) token = head.get(this.authHeaderKey);
+    if (token.length == 0 && this.credentialHeader.length > 0) token = head.get(this.credentialHeader);
     if (token.length == 0) token = head.get("x-api-key");
     if (token.length == 0) token = head.get("x-authorization");
     if (token.length == 0) token = head.get("authorization");

@@ -55,6 +55,8 @@ export class Provider {
   hasDialect: bool = false;
   /** Member of streamed deltas in which clients of this provider look for reasoning. */
   reasoningName: string = "reasoning_content";
+  /** Lower-case name of a further header in which the configuration expects the client's credential. */
+  credentialHeader: string = "";
   /** The path depends on the model, so it is found again once the body is known. */
   placesByModel: bool = false;
   /** Every request gets the limit of `firstByteTimeout`, whatever it is. */

@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { drip } from "../../../host-test/testing/recordings.ts";
 import { answering, chat, chatPath, events, eventStream, json, message, provider } from "./proxy.ts";
 
-const claude = { type: "claude", apiTokens: ["sk-ant-provider"], modelMapping: { "gpt-4o": "claude-sonnet-4-5" } };
+const claude = {
+  type: "claude",
+  apiTokens: ["sk-ant-provider"],
+  modelMapping: { "gpt-4o": "claude-sonnet-4-5" },
+};
 
 function sent(body: object, entry: object = {}) {
   const { upstream } = provider({ ...claude, ...entry }).exchange(chat(body));
@@ -12,7 +16,9 @@ function sent(body: object, entry: object = {}) {
 
 describe("the request", () => {
   test("goes to /v1/messages with version and key, and no bearer", () => {
-    const { upstream } = provider(claude).exchange(chat({}, { path: "/v1/chat/completions?a=b", headers: { authorization: "Bearer client" } }));
+    const { upstream } = provider(claude).exchange(
+      chat({}, { path: "/v1/chat/completions?a=b", headers: { authorization: "Bearer client" } }),
+    );
     expect(upstream!.header(":path")).toBe("/v1/messages?a=b");
     expect(upstream!.header(":authority")).toBe("api.anthropic.com");
     expect(upstream!.header("anthropic-version")).toBe("2023-06-01");
@@ -36,7 +42,14 @@ describe("the request", () => {
       { role: "user", content: "Hi" },
     ];
     const { body } = sent({ messages, stop: "END", temperature: 0, stream: true });
-    expect(body).toMatchObject({ model: "claude-sonnet-4-5", messages: [{ role: "user", content: "Hi" }], max_tokens: 4096, stop_sequences: ["END"], temperature: 0, stream: true });
+    expect(body).toMatchObject({
+      model: "claude-sonnet-4-5",
+      messages: [{ role: "user", content: "Hi" }],
+      max_tokens: 4096,
+      stop_sequences: ["END"],
+      temperature: 0,
+      stream: true,
+    });
     expect(body.system).toBe("Be brief.\nBe kind.");
     expect(body).not.toHaveProperty("stream_options");
   });
@@ -51,15 +64,30 @@ describe("the request", () => {
     const parameters = { type: "object", properties: { city: { type: "string" } } };
     const messages = [
       { role: "user", content: "Weather?" },
-      { role: "assistant", content: "Let me see.", tool_calls: [
-        { id: "c1", type: "function", function: { name: "weather", arguments: '{"city":"Paris"}' } },
-        { id: "c2", type: "function", function: { name: "weather", arguments: "" } },
-      ] },
+      {
+        role: "assistant",
+        content: "Let me see.",
+        tool_calls: [
+          { id: "c1", type: "function", function: { name: "weather", arguments: '{"city":"Paris"}' } },
+          { id: "c2", type: "function", function: { name: "weather", arguments: "" } },
+        ],
+      },
       { role: "tool", tool_call_id: "c1", content: "sunny" },
       { role: "tool", tool_call_id: "c2", content: [{ type: "text", text: "rain" }] },
     ];
-    const { body } = sent({ messages, tools: [{ type: "function", function: { name: "weather", description: "d", parameters } }, { type: "function", function: { name: "now" } }], tool_choice: "required", parallel_tool_calls: false });
-    expect(body.tools).toEqual([{ name: "weather", description: "d", input_schema: parameters }, { name: "now", input_schema: { type: "object" } }]);
+    const { body } = sent({
+      messages,
+      tools: [
+        { type: "function", function: { name: "weather", description: "d", parameters } },
+        { type: "function", function: { name: "now" } },
+      ],
+      tool_choice: "required",
+      parallel_tool_calls: false,
+    });
+    expect(body.tools).toEqual([
+      { name: "weather", description: "d", input_schema: parameters },
+      { name: "now", input_schema: { type: "object" } },
+    ]);
     expect(body.tool_choice).toEqual({ type: "any", disable_parallel_tool_use: true });
     expect(body.messages[1].content).toEqual([
       { type: "text", text: "Let me see." },
@@ -67,15 +95,29 @@ describe("the request", () => {
       { type: "tool_use", id: "c2", name: "weather", input: {} },
     ]);
     expect(body.messages).toHaveLength(3);
-    expect(body.messages[2].content.map(({ type, tool_use_id }: any) => [type, tool_use_id])).toEqual([["tool_result", "c1"], ["tool_result", "c2"]]);
+    expect(body.messages[2].content.map(({ type, tool_use_id }: any) => [type, tool_use_id])).toEqual([
+      ["tool_result", "c1"],
+      ["tool_result", "c2"],
+    ]);
   });
 
-  test.each([["auto", { type: "auto" }], ["none", { type: "none" }], [{ type: "function", function: { name: "now" } }, { type: "tool", name: "now" }]])("tool_choice %j", (choice, expected) => {
+  test.each([
+    ["auto", { type: "auto" }],
+    ["none", { type: "none" }],
+    [
+      { type: "function", function: { name: "now" } },
+      { type: "tool", name: "now" },
+    ],
+  ])("tool_choice %j", (choice, expected) => {
     const tools = [{ type: "function", function: { name: "now" } }];
     expect(sent({ tools, tool_choice: choice }).body.tool_choice).toEqual(expected);
   });
 
-  test.each([["low", 1024], ["medium", 8192], ["high", 16384]])("reasoning_effort %s thinks for %d tokens", (effort, budget) => {
+  test.each([
+    ["low", 1024],
+    ["medium", 8192],
+    ["high", 16384],
+  ])("reasoning_effort %s thinks for %d tokens", (effort, budget) => {
     const { body } = sent({ reasoning_effort: effort, max_tokens: 64000 });
     expect(body.thinking).toEqual({ type: "enabled", budget_tokens: budget });
   });
@@ -94,8 +136,20 @@ describe("the request", () => {
   });
 
   test("custom settings, clean-up and merging happen first", () => {
-    const messages = [{ role: "user", content: "old" }, { role: "user", content: "/new" }, { role: "user", content: "a" }, { role: "user", content: "b" }];
-    const { body } = sent({ messages }, { customSettings: [{ name: "max_tokens", value: 12 }], contextCleanupCommands: ["/new"], mergeConsecutiveMessages: true });
+    const messages = [
+      { role: "user", content: "old" },
+      { role: "user", content: "/new" },
+      { role: "user", content: "a" },
+      { role: "user", content: "b" },
+    ];
+    const { body } = sent(
+      { messages },
+      {
+        customSettings: [{ name: "max_tokens", value: 12 }],
+        contextCleanupCommands: ["/new"],
+        mergeConsecutiveMessages: true,
+      },
+    );
     expect(body.max_tokens).toBe(12);
     expect(body.messages).toEqual([{ role: "user", content: "a\n\nb" }]);
   });
@@ -107,8 +161,12 @@ describe("the request", () => {
   });
 
   test("an Anthropic client's request passes as it is, but for the model and the key", () => {
-    const text = '{"model": "gpt-4o", "max_tokens": 1,  "messages": [{"role":"user","content":"Hi"}], "stream": true, "own": 1.0}';
-    const { upstream, client } = provider(claude, answering(eventStream(["event: ping\ndata: {}\n\n"]))).exchange(chat(text, { path: "/v1/messages?beta=true", headers: { "x-api-key": "client" } }));
+    const text =
+      '{"model": "gpt-4o", "max_tokens": 1,  "messages": [{"role":"user","content":"Hi"}], "stream": true, "own": 1.0}';
+    const { upstream, client } = provider(
+      claude,
+      answering(eventStream(["event: ping\ndata: {}\n\n"])),
+    ).exchange(chat(text, { path: "/v1/messages?beta=true", headers: { "x-api-key": "client" } }));
     expect(upstream!.text).toBe(text.replace("gpt-4o", "claude-sonnet-4-5"));
     expect(upstream!.header(":path")).toBe("/v1/messages?beta=true");
     expect(upstream!.header("x-api-key")).toBe("sk-ant-provider");
@@ -124,15 +182,35 @@ describe("Claude Code mode", () => {
     expect(headers.header("x-api-key")).toBeUndefined();
     expect(headers.header("user-agent")).toBe("claude-cli/2.1.2 (external, cli)");
     expect(headers.header("x-app")).toBe("cli");
-    expect(headers.header("anthropic-beta")).toBe("oauth-2025-04-20,interleaved-thinking-2025-05-14,claude-code-20250219");
+    expect(headers.header("anthropic-beta")).toBe(
+      "oauth-2025-04-20,interleaved-thinking-2025-05-14,claude-code-20250219",
+    );
     expect(headers.header(":path")).toBe("/v1/messages?beta=true");
-    expect(body.system).toEqual([{ type: "text", text: "You are Claude Code, Anthropic's official CLI for Claude.", cache_control: { type: "ephemeral" } }]);
+    expect(body.system).toEqual([
+      {
+        type: "text",
+        text: "You are Claude Code, Anthropic's official CLI for Claude.",
+        cache_control: { type: "ephemeral" },
+      },
+    ]);
   });
   test("keeps the client's system prompt, as a cached block", () => {
-    const { body } = sent({ messages: [{ role: "system", content: "Mine" }, { role: "user", content: "Hi" }] }, code);
+    const { body } = sent(
+      {
+        messages: [
+          { role: "system", content: "Mine" },
+          { role: "user", content: "Hi" },
+        ],
+      },
+      code,
+    );
     expect(body.system).toEqual([{ type: "text", text: "Mine", cache_control: { type: "ephemeral" } }]);
   });
-  test.each([["?beta=true", "?beta=true"], ["?a=b", "?a=b&beta=true"], ["", "?beta=true"]])("the query %j becomes %j", (before, after) => {
+  test.each([
+    ["?beta=true", "?beta=true"],
+    ["?a=b", "?a=b&beta=true"],
+    ["", "?beta=true"],
+  ])("the query %j becomes %j", (before, after) => {
     const { upstream } = provider({ ...claude, ...code }).exchange(chat({}, { path: chatPath + before }));
     expect(upstream!.header(":path")).toBe("/v1/messages" + after);
   });
@@ -145,11 +223,23 @@ describe("Claude Code mode", () => {
 
 describe("the whole answer", () => {
   const answer = {
-    id: "msg_1", type: "message", role: "assistant", model: "claude-sonnet-4-5-20250929",
-    content: [{ type: "thinking", thinking: "Hmm", signature: "s" }, { type: "text", text: "Look: " }, { type: "text", text: "done" }, { type: "tool_use", id: "t1", name: "now", input: { a: 1 } }, { type: "tool_use", id: "t2", name: "now", input: {} }],
-    stop_reason: "tool_use", stop_sequence: null, usage: { input_tokens: 10, cache_read_input_tokens: 5, cache_creation_input_tokens: 2, output_tokens: 7 },
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "claude-sonnet-4-5-20250929",
+    content: [
+      { type: "thinking", thinking: "Hmm", signature: "s" },
+      { type: "text", text: "Look: " },
+      { type: "text", text: "done" },
+      { type: "tool_use", id: "t1", name: "now", input: { a: 1 } },
+      { type: "tool_use", id: "t2", name: "now", input: {} },
+    ],
+    stop_reason: "tool_use",
+    stop_sequence: null,
+    usage: { input_tokens: 10, cache_read_input_tokens: 5, cache_creation_input_tokens: 2, output_tokens: 7 },
   };
-  const received = (body: object, more = {}) => provider(claude, answering(json(body, more))).exchange(chat()).client;
+  const received = (body: object, more = {}) =>
+    provider(claude, answering(json(body, more))).exchange(chat()).client;
 
   test("is a chat completion under the mapped model's name", () => {
     const result = JSON.parse(received(answer).text);
@@ -157,31 +247,50 @@ describe("the whole answer", () => {
     expect(result.created).toBeGreaterThan(0);
     const [choice] = result.choices;
     expect(choice).toMatchObject({ index: 0, finish_reason: "tool_calls", logprobs: null });
-    expect(choice.message).toMatchObject({ role: "assistant", content: "Look: done", reasoning_content: "Hmm" });
+    expect(choice.message).toMatchObject({
+      role: "assistant",
+      content: "Look: done",
+      reasoning_content: "Hmm",
+    });
     expect(choice.message.tool_calls).toEqual([
       { index: 0, id: "t1", type: "function", function: { name: "now", arguments: '{"a":1}' } },
       { index: 1, id: "t2", type: "function", function: { name: "now", arguments: "{}" } },
     ]);
-    expect(result.usage).toMatchObject({ prompt_tokens: 17, completion_tokens: 7, total_tokens: 24, prompt_tokens_details: { cached_tokens: 5 } });
+    expect(result.usage).toMatchObject({
+      prompt_tokens: 17,
+      completion_tokens: 7,
+      total_tokens: 24,
+      prompt_tokens_details: { cached_tokens: 5 },
+    });
   });
 
-  test.each([["end_turn", "stop"], ["stop_sequence", "stop"], ["max_tokens", "length"], ["tool_use", "tool_calls"], ["refusal", "content_filter"]])("stop_reason %s is finish_reason %s", (reason, finish) => {
+  test.each([
+    ["end_turn", "stop"],
+    ["stop_sequence", "stop"],
+    ["max_tokens", "length"],
+    ["tool_use", "tool_calls"],
+    ["refusal", "content_filter"],
+  ])("stop_reason %s is finish_reason %s", (reason, finish) => {
     const content = reason === "tool_use" ? answer.content : [{ type: "text", text: "x" }];
-    expect(JSON.parse(received({ ...answer, content, stop_reason: reason }).text).choices[0].finish_reason).toBe(finish);
+    expect(
+      JSON.parse(received({ ...answer, content, stop_reason: reason }).text).choices[0].finish_reason,
+    ).toBe(finish);
   });
 
   test("has no stale length", () => {
-    const client = received(answer, { headers: { "content-type": "application/json", "content-length": "12345" } });
+    const client = received(answer, {
+      headers: { "content-type": "application/json", "content-length": "12345" },
+    });
     expect(client.header("content-length")).toBeUndefined();
     expect(client.complete).toBe(true);
   });
 
-  test("that is no answer gives an error in OpenAI's words", () => {
+  test("that is no answer gives Go's error", () => {
     for (const body of ["hello", "[]", '{"type":"message","content":']) {
       const { client, record } = provider(claude, answering(json({}, { body }))).exchange(chat());
       expect(client.status).toBe(500);
       expect(record!.details).toBe("ai-proxy.proc_resp_body_failed");
-      expect(JSON.parse(client.text).error.message).toContain("failed to process response body");
+      expect(client.text).toContain("failed to process response body");
     }
   });
 
@@ -192,7 +301,11 @@ describe("the whole answer", () => {
   });
 
   test("promoteThinkingOnEmpty", () => {
-    const body = { ...answer, content: [{ type: "thinking", thinking: "Only thoughts", signature: "s" }], stop_reason: "end_turn" };
+    const body = {
+      ...answer,
+      content: [{ type: "thinking", thinking: "Only thoughts", signature: "s" }],
+      stop_reason: "end_turn",
+    };
     const chain = provider({ ...claude, promoteThinkingOnEmpty: true }, answering(json(body)));
     const { message } = JSON.parse(chain.exchange(chat()).client.text).choices[0];
     expect(message.content).toBe("Only thoughts");
@@ -202,7 +315,19 @@ describe("the whole answer", () => {
 
 const stream = (id: string, input: number, output: number, text: string) =>
   [
-    ["message_start", { message: { id, type: "message", role: "assistant", model: "m", content: [], usage: { input_tokens: input, output_tokens: 1 } } }],
+    [
+      "message_start",
+      {
+        message: {
+          id,
+          type: "message",
+          role: "assistant",
+          model: "m",
+          content: [],
+          usage: { input_tokens: input, output_tokens: 1 },
+        },
+      },
+    ],
     ["content_block_start", { index: 0, content_block: { type: "thinking", thinking: "", signature: "" } }],
     ["content_block_delta", { index: 0, delta: { type: "thinking_delta", thinking: "Hm" } }],
     ["content_block_stop", { index: 0 }],
@@ -210,41 +335,64 @@ const stream = (id: string, input: number, output: number, text: string) =>
     ["content_block_start", { index: 1, content_block: { type: "text", text: "" } }],
     ["content_block_delta", { index: 1, delta: { type: "text_delta", text } }],
     ["content_block_stop", { index: 1 }],
-    ["content_block_start", { index: 2, content_block: { type: "tool_use", id: `tool-${id}`, name: "now", input: {} } }],
+    [
+      "content_block_start",
+      { index: 2, content_block: { type: "tool_use", id: `tool-${id}`, name: "now", input: {} } },
+    ],
     ["content_block_delta", { index: 2, delta: { type: "input_json_delta", partial_json: '{"a":' } }],
     ["content_block_delta", { index: 2, delta: { type: "input_json_delta", partial_json: '"é"}' } }],
     ["content_block_stop", { index: 2 }],
-    ["message_delta", { delta: { stop_reason: "tool_use", stop_sequence: null }, usage: { output_tokens: output } }],
+    [
+      "message_delta",
+      { delta: { stop_reason: "tool_use", stop_sequence: null }, usage: { output_tokens: output } },
+    ],
     ["message_stop", {}],
   ].map(([type, event]) => `event: ${type}\ndata: ${JSON.stringify({ type, ...(event as object) })}\n\n`);
 
 describe("the streamed answer", () => {
   const pieces = stream("msg_1", 11, 22, "Grüße 🎉");
   const run = (chunks: (string | Uint8Array)[], entry = {}, body = {}) =>
-    provider({ ...claude, ...entry }, answering(eventStream(chunks))).exchange(chat({ stream: true, ...body })).client;
+    provider({ ...claude, ...entry }, answering(eventStream(chunks))).exchange(
+      chat({ stream: true, ...body }),
+    ).client;
 
   test("is OpenAI's, chunk for chunk", () => {
     const { text } = run(pieces);
     const chunks = events(text);
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
     expect(text.match(/\[DONE\]/g)).toHaveLength(1);
-    for (const chunk of chunks) expect(chunk).toMatchObject({ id: "msg_1", object: "chat.completion.chunk", model: "claude-sonnet-4-5" });
+    for (const chunk of chunks)
+      expect(chunk).toMatchObject({
+        id: "msg_1",
+        object: "chat.completion.chunk",
+        model: "claude-sonnet-4-5",
+      });
     const deltas = chunks.flatMap(({ choices }) => choices);
     expect(deltas[0].delta).toMatchObject({ role: "assistant" });
     expect(deltas.map(({ delta }) => delta.content ?? "").join("")).toBe("Grüße 🎉");
     expect(deltas.map(({ delta }) => delta.reasoning ?? "").join("")).toBe("Hm");
     const calls = deltas.flatMap(({ delta }) => delta.tool_calls ?? []);
-    expect(calls[0]).toMatchObject({ index: 0, id: "tool-msg_1", type: "function", function: { name: "now", arguments: "" } });
+    expect(calls[0]).toMatchObject({
+      index: 0,
+      id: "tool-msg_1",
+      type: "function",
+      function: { name: "now", arguments: "" },
+    });
     expect(calls.map((call: any) => call.function.arguments).join("")).toBe('{"a":"é"}');
     expect(deltas.every(({ index }) => index === 0)).toBe(true);
     expect(deltas.at(-1).finish_reason).toBe("tool_calls");
-    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 11, completion_tokens: 22, total_tokens: 33 } });
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: 11, completion_tokens: 22, total_tokens: 33 },
+    });
   });
 
   test("gets every event out in the callback in which it came", () => {
     const { chunks } = run(pieces);
     expect(chunks.length).toBeGreaterThanOrEqual(7);
-    expect(chunks.findIndex((chunk) => chunk.includes("Grüße"))).toBeLessThan(chunks.findIndex((chunk) => chunk.includes("tool-msg_1")));
+    expect(chunks.findIndex((chunk) => chunk.includes("Grüße"))).toBeLessThan(
+      chunks.findIndex((chunk) => chunk.includes("tool-msg_1")),
+    );
   });
 
   test("no usage for a client that declined it", () => {
@@ -267,7 +415,10 @@ describe("the streamed answer", () => {
   });
 
   test("an error in the stream becomes an error chunk", () => {
-    const { text } = run([pieces[0]!, 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n']);
+    const { text } = run([
+      pieces[0]!,
+      'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
+    ]);
     expect(events(text).at(-1).error).toMatchObject({ message: "Overloaded" });
   });
 
@@ -276,7 +427,9 @@ describe("the streamed answer", () => {
     const chunks = events(run(only, { promoteThinkingOnEmpty: true }).text);
     const deltas = chunks.flatMap(({ choices }) => choices);
     expect(deltas.map(({ delta }) => delta.content ?? "").join("")).toBe("Hm");
-    expect(deltas.findIndex(({ delta }) => delta.content === "Hm")).toBeLessThan(deltas.findIndex(({ finish_reason }) => finish_reason === "stop"));
+    expect(deltas.findIndex(({ delta }) => delta.content === "Hm")).toBeLessThan(
+      deltas.findIndex(({ finish_reason }) => finish_reason === "stop"),
+    );
     expect(JSON.stringify(chunks)).not.toContain('"reasoning');
   });
 
@@ -284,10 +437,30 @@ describe("the streamed answer", () => {
     const chain = provider(claude);
     const open = (id: string) => {
       const exchange = chain.open("HTTP/1.1", true);
-      exchange.http.requestHeaders([[":method", "POST"], [":path", chatPath], [":authority", "g"], [":scheme", "http"], ["content-type", "application/json"]], false);
-      exchange.http.requestData(Buffer.from(JSON.stringify({ model: `model-${id}`, stream: true, messages: [{ role: "user", content: id }] })), true);
+      exchange.http.requestHeaders(
+        [
+          [":method", "POST"],
+          [":path", chatPath],
+          [":authority", "g"],
+          [":scheme", "http"],
+          ["content-type", "application/json"],
+        ],
+        false,
+      );
+      exchange.http.requestData(
+        Buffer.from(
+          JSON.stringify({ model: `model-${id}`, stream: true, messages: [{ role: "user", content: id }] }),
+        ),
+        true,
+      );
       chain.settle();
-      exchange.http.responseHeaders([[":status", "200"], ["content-type", "text/event-stream"]], false);
+      exchange.http.responseHeaders(
+        [
+          [":status", "200"],
+          ["content-type", "text/event-stream"],
+        ],
+        false,
+      );
       return exchange;
     };
     const first = open("A");
@@ -300,11 +473,18 @@ describe("the streamed answer", () => {
     }
     first.http.responseData(new Uint8Array(0), true);
     chain.settle();
-    for (const [exchange, id, input, output] of [[first, "A", 111, 11], [second, "B", 222, 22]] as const) {
+    for (const [exchange, id, input, output] of [
+      [first, "A", 111, 11],
+      [second, "B", 222, 22],
+    ] as const) {
       const chunks = events(exchange.client.text);
       expect(new Set(chunks.map((chunk) => chunk.id))).toEqual(new Set([`msg_${id}`]));
       expect(new Set(chunks.map((chunk) => chunk.model))).toEqual(new Set([`model-${id}`]));
-      expect(chunks.at(-1).usage).toMatchObject({ prompt_tokens: input, completion_tokens: output, total_tokens: input + output });
+      expect(chunks.at(-1).usage).toMatchObject({
+        prompt_tokens: input,
+        completion_tokens: output,
+        total_tokens: input + output,
+      });
       expect(exchange.client.text).toContain(`answer ${id}`);
       expect(exchange.client.complete).toBe(true);
     }
@@ -326,11 +506,16 @@ describe("errors of Anthropic reach OpenAI's clients in their own words", () => 
     const body = { type: "error", error: { type, message: 'Say "no"' }, request_id: "req_1" };
     const { client } = provider(claude, answering(json(body, { status }))).exchange(chat());
     expect(client.status).toBe(status);
-    expect(JSON.parse(client.text)).toEqual({ error: { message: 'Say "no"', type: expected, param: null, code: null } });
+    expect(JSON.parse(client.text)).toEqual({
+      error: { message: 'Say "no"', type: expected, param: null, code: null },
+    });
   });
 
   test("a body that is no error passes as it is", () => {
-    const { client } = provider(claude, answering({ status: 502, body: "<html>bad gateway</html>", headers: { "content-type": "text/html" } })).exchange(chat());
+    const { client } = provider(
+      claude,
+      answering({ status: 502, body: "<html>bad gateway</html>", headers: { "content-type": "text/html" } }),
+    ).exchange(chat());
     expect(client.status).toBe(502);
     expect(client.text).toBe("<html>bad gateway</html>");
   });
@@ -348,7 +533,15 @@ describe("errors of Anthropic reach OpenAI's clients in their own words", () => 
   });
 
   test("a compressed answer passes as it is: it cannot be read", () => {
-    const { client } = provider(claude, answering(json({}, { body: "\u0001", headers: { "content-type": "application/json", "content-encoding": "gzip" } }))).exchange(chat());
+    const { client } = provider(
+      claude,
+      answering(
+        json(
+          {},
+          { body: "\u0001", headers: { "content-type": "application/json", "content-encoding": "gzip" } },
+        ),
+      ),
+    ).exchange(chat());
     expect(client.text).toBe("\u0001");
   });
 });
@@ -370,7 +563,11 @@ describe("mistakes of the client are told as such", () => {
 
   test("more than 32 MiB cannot be translated: 413", () => {
     const content = "x".repeat(1 << 20);
-    const chunks = ['{"model":"m","messages":[{"role":"user","content":"', ...Array.from({ length: 32 }, () => content), '"}]}'];
+    const chunks = [
+      '{"model":"m","messages":[{"role":"user","content":"',
+      ...Array.from({ length: 32 }, () => content),
+      '"}]}',
+    ];
     const { client, upstream } = provider(claude).exchange(chat("", { body: undefined, chunks }));
     expect(upstream).toBeUndefined();
     expect(client.status).toBe(413);

@@ -5,7 +5,19 @@ import { TestChain } from "../../../host-test/testing/chain.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../schema.json", import.meta.url), "utf8"));
 const types: string[] = schema.$defs.provider.properties.type.enum;
-const notYet = ["bedrock", "cohere", "deepl", "dify", "gemini", "hunyuan", "minimax", "qwen", "spark", "triton", "vertex"];
+const notYet = [
+  "bedrock",
+  "cohere",
+  "deepl",
+  "dify",
+  "gemini",
+  "hunyuan",
+  "minimax",
+  "qwen",
+  "spark",
+  "triton",
+  "vertex",
+];
 
 const token = { apiTokens: ["sk-provider-token"] };
 
@@ -14,13 +26,16 @@ describe("which provider is active", () => {
     { id: "first", type: "deepseek", ...token },
     { id: "second", type: "groq", ...token },
   ];
-  const hostFor = (configuration: object, request = chat()) => proxy(configuration).exchange(request).upstream?.header(":authority");
+  const hostFor = (configuration: object, request = chat()) =>
+    proxy(configuration).exchange(request).upstream?.header(":authority");
 
   test("`provider` alone is active", () => expect(hostFor({ provider: list[0]! })).toBe("api.deepseek.com"));
   test("`activeProviderId` chooses from `providers`", () =>
     expect(hostFor({ providers: list, activeProviderId: "second" })).toBe("api.groq.com"));
   test("`provider` wins over `activeProviderId`", () =>
-    expect(hostFor({ provider: list[0], providers: list, activeProviderId: "second" })).toBe("api.deepseek.com"));
+    expect(hostFor({ provider: list[0], providers: list, activeProviderId: "second" })).toBe(
+      "api.deepseek.com",
+    ));
   test("a `provider` that is no object is passed over", () =>
     expect(hostFor({ provider: "x", providers: list, activeProviderId: "second" })).toBe("api.groq.com"));
   test("a lone object stands for a list of one", () =>
@@ -31,7 +46,9 @@ describe("which provider is active", () => {
     ["no id", { providers: list }],
     ["an empty configuration", {}],
   ])("with %s requests pass untouched", (_, configuration) => {
-    const { upstream } = proxy(configuration).exchange(chat({}, { headers: { authorization: "Bearer client", "accept-encoding": "br" } }));
+    const { upstream } = proxy(configuration).exchange(
+      chat({}, { headers: { authorization: "Bearer client", "accept-encoding": "br" } }),
+    );
     expect(upstream!.header(":authority")).toBe("gateway.example.com");
     expect(upstream!.header("authorization")).toBe("Bearer client");
     expect(upstream!.header("accept-encoding")).toBe("br");
@@ -43,7 +60,11 @@ describe("which provider is active", () => {
   });
 
   test("a rule chooses from the global list", () => {
-    const configuration = { providers: list, activeProviderId: "first", _rules_: [{ _match_route_: ["route"], activeProviderId: "second" }] };
+    const configuration = {
+      providers: list,
+      activeProviderId: "first",
+      _rules_: [{ _match_route_: ["route"], activeProviderId: "second" }],
+    };
     expect(hostFor(configuration)).toBe("api.groq.com");
   });
 
@@ -53,13 +74,21 @@ describe("which provider is active", () => {
   });
 
   test("a rule's own list replaces the global one", () => {
-    const own = { _match_route_: ["route"], providers: [{ id: "own", type: "yi", ...token }], activeProviderId: "first" };
+    const own = {
+      _match_route_: ["route"],
+      providers: [{ id: "own", type: "yi", ...token }],
+      activeProviderId: "first",
+    };
     expect(hostFor({ providers: list, _rules_: [own] })).toBe("gateway.example.com");
-    expect(hostFor({ providers: list, _rules_: [{ ...own, activeProviderId: "own" }] })).toBe("api.lingyiwanwu.com");
+    expect(hostFor({ providers: list, _rules_: [{ ...own, activeProviderId: "own" }] })).toBe(
+      "api.lingyiwanwu.com",
+    );
   });
 
-  test("entries that are not active are not checked", () => {
-    expect(refusal({ providers: [list[0], { id: "broken", type: "nonsense" }], activeProviderId: "first" })).toBe("");
+  test("entries that are not active are not checked", async () => {
+    expect(
+      await refusal({ providers: [list[0], { id: "broken", type: "nonsense" }], activeProviderId: "first" }),
+    ).toBe("");
   });
 });
 
@@ -68,46 +97,108 @@ describe("what is refused, and in which words", () => {
     ["protocol", { type: "deepseek", protocol: "grpc" }, "invalid protocol in config"],
     ["context without URL", { type: "deepseek", context: {} }, "missing fileUrl in context config"],
     ["context that is null", { type: "deepseek", context: null }, "missing fileUrl in context config"],
-    ["context with a bad URL", { type: "deepseek", context: { fileUrl: "nonsense" } }, "invalid fileUrl in context config"],
-    ["context without service", { type: "deepseek", context: { fileUrl: "http://a/b" } }, "missing serviceName in context config"],
-    ["context without port", { type: "deepseek", context: { fileUrl: "http://a/b", serviceName: "a.dns" } }, "missing servicePort in context config"],
-    ["failover without model", { type: "deepseek", failover: { enabled: true } }, "missing healthCheckModel in failover config"],
+    [
+      "context with a bad URL",
+      { type: "deepseek", context: { fileUrl: "nonsense" } },
+      "invalid fileUrl in context config",
+    ],
+    [
+      "context without service",
+      { type: "deepseek", context: { fileUrl: "http://a/b" } },
+      "missing serviceName in context config",
+    ],
+    [
+      "context without port",
+      { type: "deepseek", context: { fileUrl: "http://a/b", serviceName: "a.dns" } },
+      "missing servicePort in context config",
+    ],
+    [
+      "failover without model",
+      { type: "deepseek", failover: { enabled: true } },
+      "missing healthCheckModel in failover config",
+    ],
     ["no type", {}, "missing type in provider config"],
     ["a type nobody knows", { type: "nonsense" }, "unknown provider type: nonsense"],
     ["azure without URL", { type: "azure", ...token }, "missing azureServiceUrl in provider config"],
-    ["azure with a bad URL", { type: "azure", ...token, azureServiceUrl: "nonsense" }, "invalid azureServiceUrl:"],
-    ["azure without version", { type: "azure", ...token, azureServiceUrl: "https://a.example.com/" }, "missing api-version query parameter in azureServiceUrl: https://a.example.com/"],
+    [
+      "azure with a bad URL",
+      { type: "azure", ...token, azureServiceUrl: "nonsense" },
+      "invalid azureServiceUrl:",
+    ],
+    [
+      "azure without version",
+      { type: "azure", ...token, azureServiceUrl: "https://a.example.com/" },
+      "missing api-version query parameter in azureServiceUrl: https://a.example.com/",
+    ],
     ["ollama without host", { type: "ollama" }, "missing ollamaServerHost in provider config"],
-    ["ollama without port", { type: "ollama", ollamaServerHost: "a" }, "missing ollamaServerPort in provider config"],
-    ["moonshot with file and context", { type: "moonshot", ...token, moonshotFileId: "f", context: { fileUrl: "http://a/b", serviceName: "a.dns", servicePort: 80 } }, "moonshotFileId and context cannot be configured at the same time"],
-    ["a bad pattern", { type: "deepseek", ...token, modelMapping: { "~(": "x" } }, "provider.modelMapping.~(: bad regular expression: missing )"],
-    ["a timeout below zero", { type: "deepseek", ...token, timeout: -1 }, "provider.timeout: expected an integer from"],
-  ])("%s", (_, entry, message) => {
-    expect(refusal({ provider: entry })).toContain(message);
+    [
+      "ollama without port",
+      { type: "ollama", ollamaServerHost: "a" },
+      "missing ollamaServerPort in provider config",
+    ],
+    [
+      "moonshot with file and context",
+      {
+        type: "moonshot",
+        ...token,
+        moonshotFileId: "f",
+        context: { fileUrl: "http://a/b", serviceName: "a.dns", servicePort: 80 },
+      },
+      "moonshotFileId and context cannot be configured at the same time",
+    ],
+    [
+      "a bad pattern",
+      { type: "deepseek", ...token, modelMapping: { "~(": "x" } },
+      "provider.modelMapping.~(: bad regular expression: missing )",
+    ],
+    [
+      "a timeout below zero",
+      { type: "deepseek", ...token, timeout: -1 },
+      "provider.timeout: expected an integer from",
+    ],
+  ])("%s", async (_, entry, message) => {
+    expect(await refusal({ provider: entry })).toContain(message);
   });
 
-  test("the message names the entry by its path", () => {
-    expect(refusal({ providers: [{ id: "a", type: "deepseek", ...token }, { id: "b", type: "x" }], activeProviderId: "b" })).toContain(
-      "providers[1]: unknown provider type: x",
-    );
+  test("the message names the entry by its path", async () => {
+    expect(
+      await refusal({
+        providers: [
+          { id: "a", type: "deepseek", ...token },
+          { id: "b", type: "x" },
+        ],
+        activeProviderId: "b",
+      }),
+    ).toContain("providers[1]: unknown provider type: x");
   });
 
-  test.each(notYet)("%s is known but not available, which is not the same as unknown", (type) => {
-    const message = refusal({ provider: { type, ...token } });
+  test.each(notYet)("%s is known but not available, which is not the same as unknown", async (type) => {
+    const message = await refusal({ provider: { type, ...token } });
     expect(message).toContain(`provider type ${type} is known but not available in this version`);
   });
 
   const tokenless = ["openai", "generic", "vllm", "ollama"];
-  test.each(types.filter((type) => !tokenless.includes(type) && !notYet.includes(type)))("%s without a token", (type) => {
-    const url = type === "azure" ? { azureServiceUrl: "https://a.example.com/?api-version=1" } : {};
-    expect(refusal({ provider: { type, ...url } })).toContain("no apiToken found in provider config");
-  });
+  test.each(types.filter((type) => !tokenless.includes(type) && !notYet.includes(type)))(
+    "%s without a token",
+    async (type) => {
+      const url = type === "azure" ? { azureServiceUrl: "https://a.example.com/?api-version=1" } : {};
+      expect(await refusal({ provider: { type, ...url } })).toContain("no apiToken found in provider config");
+    },
+  );
 });
 
 describe("values are read as leniently as the Go plugin reads them", () => {
   test("a lone token, a number in a string, a flag in a string", () => {
-    const chain = provider({ type: "deepseek", apiTokens: "sk-lone-token", firstByteTimeout: "1500", mergeConsecutiveMessages: "True" });
-    const messages = [{ role: "user", content: "a" }, { role: "user", content: "b" }];
+    const chain = provider({
+      type: "deepseek",
+      apiTokens: "sk-lone-token",
+      firstByteTimeout: "1500",
+      mergeConsecutiveMessages: "True",
+    });
+    const messages = [
+      { role: "user", content: "a" },
+      { role: "user", content: "b" },
+    ];
     const { upstream } = chain.exchange(chat({ messages, stream: true }));
     expect(upstream!.header("authorization")).toBe("Bearer sk-lone-token");
     expect(upstream!.header("x-envoy-upstream-rq-first-byte-timeout-ms")).toBe("1500");
@@ -119,8 +210,19 @@ describe("values are read as leniently as the Go plugin reads them", () => {
     expect(chain.exchange(chat()).upstream!.header(":authority")).toBe("llm.internal:11434");
   });
 
-  test("null is as good as nothing", () => {
-    expect(refusal({ provider: { type: "deepseek", ...token, modelMapping: null, capabilities: null, customSettings: null, basePath: null } })).toBe("");
+  test("null is as good as nothing", async () => {
+    expect(
+      await refusal({
+        provider: {
+          type: "deepseek",
+          ...token,
+          modelMapping: null,
+          capabilities: null,
+          customSettings: null,
+          basePath: null,
+        },
+      }),
+    ).toBe("");
   });
 
   test("a key that nobody knows is named in a warning", () => {
@@ -136,32 +238,50 @@ describe("values are read as leniently as the Go plugin reads them", () => {
 
 describe("schema.json and the parser agree", () => {
   const keys = Object.keys(schema.$defs.provider.properties);
-  const entries = types.filter((type) => !notYet.includes(type)).map((type) => ({
-    type, ...token, azureServiceUrl: "https://a.example.com/?api-version=1", ollamaServerHost: "a", ollamaServerPort: 1,
-  }));
+  const entries = types
+    .filter((type) => !notYet.includes(type))
+    .map((type) => ({
+      type,
+      ...token,
+      azureServiceUrl: "https://a.example.com/?api-version=1",
+      ollamaServerHost: "a",
+      ollamaServerPort: 1,
+    }));
   /** Keys that only types to come will read. */
   const later = Object.entries<{ description?: string }>(schema.$defs.provider.properties)
-    .filter(([, { description }]) => new RegExp(`^(${notYet.join("|")})[,: ']`).test(description ?? "") && !/^claude/.test(description ?? ""))
+    .filter(
+      ([, { description }]) =>
+        new RegExp(`^(${notYet.join("|")})[,: ']`).test(description ?? "") &&
+        !/^claude/.test(description ?? ""),
+    )
     .map(([key]) => key);
 
   test("every key of the schema is read by some provider type, or belongs to a type to come", () => {
     const unread = new Set(keys);
     for (const entry of entries) {
-      const chain = provider({ ...Object.fromEntries(keys.filter((key) => !(key in entry)).map((key) => [key, null])), ...entry, context: undefined });
-      const warned = new Set(chain.problems("warn").flatMap((line) => /provider\.(\w+): unknown key/.exec(line)?.[1] ?? []));
+      const chain = provider({
+        ...Object.fromEntries(keys.filter((key) => !(key in entry)).map((key) => [key, null])),
+        ...entry,
+        context: undefined,
+      });
+      const warned = new Set(
+        chain.problems("warn").flatMap((line) => /provider\.(\w+): unknown key/.exec(line)?.[1] ?? []),
+      );
       for (const key of keys) if (!warned.has(key)) unread.delete(key);
       chain.close();
     }
     expect([...unread].sort()).toEqual(later.sort());
   });
 
-  test("every example of the schema is taken", () => {
-    for (const example of schema.examples) expect(refusal(example)).toBe("");
+  test("every example of the schema is taken", async () => {
+    for (const example of schema.examples) expect(await refusal(example)).toBe("");
   });
 
   test("the defaults of the schema are the parser's: writing them out changes nothing", () => {
     const defaults = Object.fromEntries(
-      Object.entries<{ default?: unknown }>(schema.$defs.provider.properties).flatMap(([key, value]) => ("default" in value ? [[key, value.default]] : [])),
+      Object.entries<{ default?: unknown }>(schema.$defs.provider.properties).flatMap(([key, value]) =>
+        "default" in value ? [[key, value.default]] : [],
+      ),
     );
     const request = chat({ stream: true }, { path: "/v1/chat/completions?a=b" });
     const bare = provider({ type: "deepseek", ...token }).exchange(request).upstream!;
@@ -173,11 +293,20 @@ describe("schema.json and the parser agree", () => {
 
 test("no secret of a configuration is ever logged, at any level", () => {
   const canaries = ["canary-token-0123456789", "canary-token-9876543210"];
-  const chain = provider({ type: "deepseek", apiTokens: canaries }, { logLevel: "trace", upstream: () => json({ id: "x" }) });
-  const headers = { authorization: "Bearer canary-client-key", "x-api-key": "canary-client-key", cookie: "canary-client-key" };
+  const chain = provider(
+    { type: "deepseek", apiTokens: canaries },
+    { logLevel: "trace", upstream: () => json({ id: "x" }) },
+  );
+  const headers = {
+    authorization: "Bearer canary-client-key",
+    "x-api-key": "canary-client-key",
+    cookie: "canary-client-key",
+  };
   chain.exchange(chat({}, { headers }));
   chain.exchange(chat("{", { headers }));
   chain.exchange({ path: "/v1/nothing", headers });
-  const bad = new TestChain({ plugins: [{ module: higress, configuration: { provider: { type: "deepseek", apiTokens: canaries } } }] });
+  const bad = new TestChain({
+    plugins: [{ module: higress, configuration: { provider: { type: "deepseek", apiTokens: canaries } } }],
+  });
   for (const line of [...chain.logs, ...bad.logs]) expect(line.message).not.toMatch(/canary/);
 });

@@ -4,11 +4,19 @@ import { chat, chatPath, provider } from "./proxy.ts";
 
 const openai = { type: "openai", apiTokens: ["sk-provider"] };
 
-function sent(entry: object, path: string, request: object = {}): { path?: string; host?: string; original?: string } {
+function sent(
+  entry: object,
+  path: string,
+  request: object = {},
+): { path?: string; host?: string; original?: string } {
   const chain = provider(entry);
   const { upstream } = chain.exchange({ path, authority: "gateway.example.com", ...request });
   chain.close();
-  return { path: upstream!.header(":path")!, host: upstream!.header(":authority")!, original: upstream!.header("x-envoy-original-path")! };
+  return {
+    path: upstream!.header(":path")!,
+    host: upstream!.header(":authority")!,
+    original: upstream!.header("x-envoy-original-path")!,
+  };
 }
 
 describe("which API a path names", () => {
@@ -65,7 +73,9 @@ describe("which API a path names", () => {
   test.each(apis)("%s is %j", (path, name) => {
     const chain = provider(openai);
     chain.exchange({ path });
-    expect(chain.logs.map(({ message }) => message).join("\n")).toContain(`[onHttpRequestHeader] provider=openai api=${name}`);
+    expect(chain.logs.map(({ message }) => message).join("\n")).toContain(
+      `[onHttpRequestHeader] provider=openai api=${name}`,
+    );
     if (name === "") expect(chain.problems("warn").join()).toContain("no known API has the path");
   });
 });
@@ -112,17 +122,25 @@ describe("openaiCustomUrl", () => {
   });
 
   test("a port is part of the host", () => {
-    expect(sent({ ...openai, openaiCustomUrl: "http://own.example.com:8000/v1" }, chatPath).host).toBe("own.example.com:8000");
+    expect(sent({ ...openai, openaiCustomUrl: "http://own.example.com:8000/v1" }, chatPath).host).toBe(
+      "own.example.com:8000",
+    );
   });
 
   test("vllmCustomUrl works alike", () => {
-    expect(sent({ type: "vllm", vllmCustomUrl: "http://v.example.com:8000/serve" }, "/v1/rerank")).toMatchObject({ host: "v.example.com:8000", path: "/serve/rerank" });
-    expect(sent({ type: "vllm", vllmCustomUrl: "http://v.example.com/a/rerank" }, chatPath)).toMatchObject({ path: "/a/rerank" });
+    expect(
+      sent({ type: "vllm", vllmCustomUrl: "http://v.example.com:8000/serve" }, "/v1/rerank"),
+    ).toMatchObject({ host: "v.example.com:8000", path: "/serve/rerank" });
+    expect(sent({ type: "vllm", vllmCustomUrl: "http://v.example.com/a/rerank" }, chatPath)).toMatchObject({
+      path: "/a/rerank",
+    });
   });
 
   test("a websocket keeps its query, and its bytes are not looked at", () => {
     const headers = { connection: "Upgrade", upgrade: "websocket" };
-    expect(sent(openai, "/x/v1/realtime?model=gpt-realtime", { headers }).path).toBe("/v1/realtime?model=gpt-realtime");
+    expect(sent(openai, "/x/v1/realtime?model=gpt-realtime", { headers }).path).toBe(
+      "/v1/realtime?model=gpt-realtime",
+    );
   });
 });
 
@@ -135,16 +153,56 @@ describe("base paths", () => {
     ["absent from the path", { ...generic, basePath: "/gw" }, "/v9/x", "/v9/x"],
     ["all of the path", { ...generic, basePath: "/gw" }, "/gw", "/"],
     ["under its old name", { ...generic, subPath: "/gw" }, "/gw/v9/x", "/v9/x"],
-    ["no matter where the path is mapped", { ...deepseek, basePath: "/gw" }, "/gw/v1/chat/completions", chatPath],
-    ["original protocol", { ...deepseek, protocol: "original", basePath: "/gw" }, "/gw/v1/chat/completions?a=b", "/v1/chat/completions?a=b"],
-    ["original protocol, absent", { ...deepseek, protocol: "original", basePath: "/gw" }, "/deep/v1/chat/completions", "/deep/v1/chat/completions"],
-    ["prepended", { ...generic, basePath: "/custom", basePathHandling: "prepend" }, "/v1/echo", "/custom/v1/echo"],
-    ["prepended, cleaned", { ...generic, basePath: "/custom/", basePathHandling: "prepend" }, "/v1//a/../echo?u=a//b", "/custom/v1/echo?u=a//b"],
-    ["prepended only once", { ...generic, basePath: "/custom", basePathHandling: "prepend" }, "/custom/v1/echo", "/custom/v1/echo"],
-    ["prepended to a mapped path", { ...deepseek, basePath: "/custom", basePathHandling: "prepend" }, chatPath, "/custom/v1/chat/completions"],
+    [
+      "no matter where the path is mapped",
+      { ...deepseek, basePath: "/gw" },
+      "/gw/v1/chat/completions",
+      chatPath,
+    ],
+    [
+      "original protocol",
+      { ...deepseek, protocol: "original", basePath: "/gw" },
+      "/gw/v1/chat/completions?a=b",
+      "/v1/chat/completions?a=b",
+    ],
+    [
+      "original protocol, absent",
+      { ...deepseek, protocol: "original", basePath: "/gw" },
+      "/deep/v1/chat/completions",
+      "/deep/v1/chat/completions",
+    ],
+    [
+      "prepended",
+      { ...generic, basePath: "/custom", basePathHandling: "prepend" },
+      "/v1/echo",
+      "/custom/v1/echo",
+    ],
+    [
+      "prepended, cleaned",
+      { ...generic, basePath: "/custom/", basePathHandling: "prepend" },
+      "/v1//a/../echo?u=a//b",
+      "/custom/v1/echo?u=a//b",
+    ],
+    [
+      "prepended only once",
+      { ...generic, basePath: "/custom", basePathHandling: "prepend" },
+      "/custom/v1/echo",
+      "/custom/v1/echo",
+    ],
+    [
+      "prepended to a mapped path",
+      { ...deepseek, basePath: "/custom", basePathHandling: "prepend" },
+      chatPath,
+      "/custom/v1/chat/completions",
+    ],
     ["the provider's", { ...deepseek, providerBasePath: "/tenant" }, chatPath, "/tenant/v1/chat/completions"],
     ["the provider's, there already", { ...generic, providerBasePath: "/tenant" }, "/tenant/x", "/tenant/x"],
-    ["both", { ...deepseek, basePath: "/gw", providerBasePath: "/tenant" }, "/gw/v1/models", "/tenant/v1/models"],
+    [
+      "both",
+      { ...deepseek, basePath: "/gw", providerBasePath: "/tenant" },
+      "/gw/v1/models",
+      "/tenant/v1/models",
+    ],
   ])("%s", (_, entry, from, to) => {
     expect(sent(entry, from).path).toBe(to);
   });
@@ -156,7 +214,9 @@ describe("base paths", () => {
   });
 
   test("providerDomain is the host that is sent", () => {
-    expect(sent({ ...deepseek, providerDomain: "proxy.example.com" }, chatPath).host).toBe("proxy.example.com");
+    expect(sent({ ...deepseek, providerDomain: "proxy.example.com" }, chatPath).host).toBe(
+      "proxy.example.com",
+    );
   });
 
   test("what the client wanted is kept for the access log, and cannot be forged", () => {
@@ -170,38 +230,80 @@ describe("base paths", () => {
 
 describe("capabilities", () => {
   test("add APIs with their paths, placeholders and queries", () => {
-    const entry = { type: "grok", apiTokens: ["t"], capabilities: { "openai/v1/embeddings": "/emb", "openai/v1/retrievevideocontent": "/videos/{video_id}/raw?download=1" } };
+    const entry = {
+      type: "grok",
+      apiTokens: ["t"],
+      capabilities: {
+        "openai/v1/embeddings": "/emb",
+        "openai/v1/retrievevideocontent": "/videos/{video_id}/raw?download=1",
+      },
+    };
     expect(sent(entry, "/x/v1/embeddings").path).toBe("/emb");
-    expect(sent(entry, "/v1/videos/v-1/content?variant=thumbnail").path).toBe("/videos/v-1/raw?download=1&variant=thumbnail");
+    expect(sent(entry, "/v1/videos/v-1/content?variant=thumbnail").path).toBe(
+      "/videos/v-1/raw?download=1&variant=thumbnail",
+    );
   });
   test("cannot move an API that the provider has", () => {
-    expect(sent({ type: "grok", apiTokens: ["t"], capabilities: { "openai/v1/chatcompletions": "/else" } }, chatPath).path).toBe(chatPath);
+    expect(
+      sent(
+        { type: "grok", apiTokens: ["t"], capabilities: { "openai/v1/chatcompletions": "/else" } },
+        chatPath,
+      ).path,
+    ).toBe(chatPath);
   });
   test("that are unknown are named in a warning", () => {
-    const chain = provider({ type: "grok", apiTokens: ["t"], capabilities: { "anthropic/v1/messages": "/m" } });
+    const chain = provider({
+      type: "grok",
+      apiTokens: ["t"],
+      capabilities: { "anthropic/v1/messages": "/m" },
+    });
     expect(chain.problems("warn").join()).toContain("capabilities.anthropic/v1/messages");
   });
 });
 
 describe("azure", () => {
-  const azure = (url: string, more = {}) => ({ type: "azure", apiTokens: ["key"], azureServiceUrl: url, ...more });
+  const azure = (url: string, more = {}) => ({
+    type: "azure",
+    apiTokens: ["key"],
+    azureServiceUrl: url,
+    ...more,
+  });
   const domain = azure("https://r.openai.azure.com/?api-version=2024-10-21");
   const deployment = azure("https://r.openai.azure.com/openai/deployments/dep?api-version=2024-10-21");
-  const full = azure("https://r.openai.azure.com/openai/deployments/dep/chat/completions?api-version=2024-10-21");
+  const full = azure(
+    "https://r.openai.azure.com/openai/deployments/dep/chat/completions?api-version=2024-10-21",
+  );
   const other = azure("https://r.openai.azure.com/any/place?api-version=v&x=y");
 
   const posted = (entry: object, path: string, body: object = {}) => {
-    const { upstream } = provider(entry).exchange(chat(body, { path, headers: { authorization: "Bearer client" } }));
+    const { upstream } = provider(entry).exchange(
+      chat(body, { path, headers: { authorization: "Bearer client" } }),
+    );
     return upstream!;
   };
 
   test.each([
-    ["resource", domain, chatPath, "/openai/deployments/gpt-3.5-turbo/chat/completions?api-version=2024-10-21"],
-    ["resource, embeddings", domain, "/v1/embeddings", "/openai/deployments/gpt-3.5-turbo/embeddings?api-version=2024-10-21"],
+    [
+      "resource",
+      domain,
+      chatPath,
+      "/openai/deployments/gpt-3.5-turbo/chat/completions?api-version=2024-10-21",
+    ],
+    [
+      "resource, embeddings",
+      domain,
+      "/v1/embeddings",
+      "/openai/deployments/gpt-3.5-turbo/embeddings?api-version=2024-10-21",
+    ],
     ["deployment", deployment, chatPath, "/openai/deployments/dep/chat/completions?api-version=2024-10-21"],
     ["deployment, responses", deployment, "/v1/responses", "/openai/responses?api-version=2024-10-21"],
     ["endpoint", full, chatPath, "/openai/deployments/dep/chat/completions?api-version=2024-10-21"],
-    ["endpoint, another API", full, "/v1/embeddings?a=b", "/openai/deployments/dep/chat/completions?api-version=2024-10-21"],
+    [
+      "endpoint, another API",
+      full,
+      "/v1/embeddings?a=b",
+      "/openai/deployments/dep/chat/completions?api-version=2024-10-21",
+    ],
     ["any endpoint", other, chatPath, "/any/place?api-version=v&x=y"],
   ])("%s: the path after the body is known", (_, entry, from, to) => {
     const upstream = posted({ ...entry, modelMapping: { "gpt-4o": "gpt-3.5-turbo" } }, from);
@@ -213,7 +315,10 @@ describe("azure", () => {
   });
 
   test.each([
-    ["/v1/files?limit=10&purpose=assistants", "/openai/files?limit=10&purpose=assistants&api-version=2024-10-21"],
+    [
+      "/v1/files?limit=10&purpose=assistants",
+      "/openai/files?limit=10&purpose=assistants&api-version=2024-10-21",
+    ],
     ["/v1/files?", "/openai/files?api-version=2024-10-21"],
     ["/v1/files/f-1/content", "/openai/files/f-1/content?api-version=2024-10-21"],
     ["/v1/batches/b-1/cancel", "/openai/batches/b-1/cancel?api-version=2024-10-21"],
@@ -226,17 +331,23 @@ describe("azure", () => {
   });
 
   test("original protocol leaves the path", () => {
-    expect(sent({ ...domain, protocol: "original" }, "/openai/deployments/x/chat/completions?api-version=1").path).toBe("/openai/deployments/x/chat/completions?api-version=1");
+    expect(
+      sent({ ...domain, protocol: "original" }, "/openai/deployments/x/chat/completions?api-version=1").path,
+    ).toBe("/openai/deployments/x/chat/completions?api-version=1");
   });
 
   test("a model cannot leave its path segment", () => {
-    expect(posted(domain, chatPath, { model: "../../x?y#z" }).header(":path")).toBe("/openai/deployments/..%2F..%2Fx%3Fy%23z/chat/completions?api-version=2024-10-21");
+    expect(posted(domain, chatPath, { model: "../../x?y#z" }).header(":path")).toBe(
+      "/openai/deployments/..%2F..%2Fx%3Fy%23z/chat/completions?api-version=2024-10-21",
+    );
   });
 
   test("base paths are applied last, also after the body", () => {
-    expect(posted({ ...domain, providerBasePath: "/apim", providerDomain: "apim.example.com" }, chatPath).header(":path")).toBe(
-      "/apim/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
-    );
+    expect(
+      posted({ ...domain, providerBasePath: "/apim", providerDomain: "apim.example.com" }, chatPath).header(
+        ":path",
+      ),
+    ).toBe("/apim/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21");
   });
 
   test("the role developer stays", () => {
@@ -246,7 +357,9 @@ describe("azure", () => {
 
   test("a body of an API that azure does not edit passes unread", () => {
     const body = '{"model": "gpt-4o"}';
-    const { upstream } = provider({ ...domain, modelMapping: { "*": "x" } }).exchange(chat(body, { path: "/v1/batches" }));
+    const { upstream } = provider({ ...domain, modelMapping: { "*": "x" } }).exchange(
+      chat(body, { path: "/v1/batches" }),
+    );
     expect(upstream!.text).toBe(body);
   });
 });
@@ -266,27 +379,56 @@ describe("protocol original", () => {
     ["yi", "/gw/v1/chat/completions", "/v1/chat/completions"],
   ])("%s: %s goes to %s and the body stays", (type, from, to) => {
     const body = '{"model": "gpt-4o", "stream": true}';
-    const chain = provider({ type, apiTokens: ["sk-provider"], protocol: "original", modelMapping: { "*": "x" } });
+    const chain = provider({
+      type,
+      apiTokens: ["sk-provider"],
+      protocol: "original",
+      modelMapping: { "*": "x" },
+    });
     const { upstream } = chain.exchange(chat(body, { path: from }));
     expect(upstream!.header(":path")).toBe(to);
     expect(upstream!.text).toBe(body);
   });
 
   test("custom settings reach the provider", () => {
-    const chain = provider({ type: "groq", apiTokens: ["t"], protocol: "original", customSettings: [{ name: "a.b", mode: "raw", value: [1] }] });
+    const chain = provider({
+      type: "groq",
+      apiTokens: ["t"],
+      protocol: "original",
+      customSettings: [{ name: "a.b", mode: "raw", value: [1] }],
+    });
     const { upstream } = chain.exchange(chat('{"x": 1}', { path: "/openai/v1/chat/completions" }));
     expect(JSON.parse(upstream!.text)).toEqual({ x: 1, a: { b: [1] } });
   });
 
   test("a Claude request is not converted", () => {
     const chain = provider({ type: "groq", apiTokens: ["t"], protocol: "original" });
-    expect(chain.exchange(chat("{}", { path: "/v1/messages" })).upstream!.header(":path")).toBe("/v1/messages");
+    expect(chain.exchange(chat("{}", { path: "/v1/messages" })).upstream!.header(":path")).toBe(
+      "/v1/messages",
+    );
   });
 });
 
 test("no path and no query makes the plugin fail", () => {
   const chain = provider({ ...openai, basePath: "/a", providerBasePath: "/b" });
-  const segment = fc.constantFrom("v1", "chat", "completions", "files", "messages", "models", "", ".", "..", "%2f", "%", "{file_id}", ":generateContent", "a?b", "\u00e9", "#");
+  const segment = fc.constantFrom(
+    "v1",
+    "chat",
+    "completions",
+    "files",
+    "messages",
+    "models",
+    "",
+    ".",
+    "..",
+    "%2f",
+    "%",
+    "{file_id}",
+    ":generateContent",
+    "a?b",
+    "\u00e9",
+    "#",
+  );
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
       const { upstream } = chain.exchange({ path: "/" + segments.join("/") });

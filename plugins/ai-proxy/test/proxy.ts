@@ -2,7 +2,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { TestChain, type TestChainOptions, type TestReply, type TestRequest } from "../../../host-test/testing/chain.ts";
+import {
+  specOf,
+  TestChain,
+  type TestChainOptions,
+  type TestReply,
+  type TestRequest,
+} from "../../../host-test/testing/chain.ts";
 
 const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
 
@@ -27,13 +33,16 @@ export function provider(entry: object, options: Partial<TestChainOptions> = {})
   return proxy({ provider: entry }, options);
 }
 
-/** The message with which a configuration is refused, or "" when it is taken. */
-export function refusal(configuration: object | string): string {
+/** The errors that the plugin logs while it refuses a configuration, or "" when it takes it. */
+export async function refusal(configuration: object | string): Promise<string> {
+  const chain = proxy({});
   try {
-    proxy(configuration).close();
+    await chain.chain.reconfigure([specOf({ name: "ai-proxy", module: higress, configuration })]);
     return "";
-  } catch (error) {
-    return String((error as Error).message);
+  } catch {
+    return chain.problems().join("\n");
+  } finally {
+    chain.close();
   }
 }
 
@@ -42,7 +51,9 @@ export const chatPath = "/v1/chat/completions";
 /** A chat request of an OpenAI client. */
 export function chat(body: object | string = {}, request: Partial<TestRequest> = {}): TestRequest {
   const text =
-    typeof body === "string" ? body : JSON.stringify({ model: "gpt-4o", messages: [{ role: "user", content: "Hi" }], ...body });
+    typeof body === "string"
+      ? body
+      : JSON.stringify({ model: "gpt-4o", messages: [{ role: "user", content: "Hi" }], ...body });
   return {
     method: "POST",
     path: chatPath,
@@ -55,7 +66,12 @@ export function chat(body: object | string = {}, request: Partial<TestRequest> =
 
 /** A request of an Anthropic client. */
 export function message(body: object = {}, request: Partial<TestRequest> = {}): TestRequest {
-  const text = JSON.stringify({ model: "claude-x", max_tokens: 100, messages: [{ role: "user", content: "Hi" }], ...body });
+  const text = JSON.stringify({
+    model: "claude-x",
+    max_tokens: 100,
+    messages: [{ role: "user", content: "Hi" }],
+    ...body,
+  });
   return chat(text, { path: "/v1/messages", ...request });
 }
 

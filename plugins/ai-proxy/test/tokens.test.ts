@@ -12,15 +12,31 @@ function fnv1a(text: string): number {
 describe("which token a request goes out with", () => {
   const chain = provider({ type: "openai", apiTokens: tokens });
   const used = (path: string, consumer?: string) =>
-    chain.exchange({ path, headers: consumer === undefined ? {} : { "x-mse-consumer": consumer } }).upstream!.header("authorization")!.slice(7);
+    chain
+      .exchange({ path, headers: consumer === undefined ? {} : { "x-mse-consumer": consumer } })
+      .upstream!.header("authorization")!
+      .slice(7);
 
   test("any of them, and all of them in time", () => {
     const seen = new Set(Array.from({ length: 200 }, () => used("/v1/models")));
     expect([...seen].sort()).toEqual([...tokens].sort());
   });
 
-  const stateful = ["/v1/responses", "/v1/files", "/v1/files/f", "/v1/files/f/content", "/v1/batches", "/v1/batches/b", "/v1/batches/b/cancel", "/v1/fine_tuning/jobs",
-    "/v1/fine_tuning/jobs/j", "/v1/fine_tuning/jobs/j/events", "/v1/fine_tuning/jobs/j/checkpoints", "/v1/fine_tuning/jobs/j/cancel", "/v1/fine_tuning/jobs/j/resume"];
+  const stateful = [
+    "/v1/responses",
+    "/v1/files",
+    "/v1/files/f",
+    "/v1/files/f/content",
+    "/v1/batches",
+    "/v1/batches/b",
+    "/v1/batches/b/cancel",
+    "/v1/fine_tuning/jobs",
+    "/v1/fine_tuning/jobs/j",
+    "/v1/fine_tuning/jobs/j/events",
+    "/v1/fine_tuning/jobs/j/checkpoints",
+    "/v1/fine_tuning/jobs/j/cancel",
+    "/v1/fine_tuning/jobs/j/resume",
+  ];
   test.each(stateful)("%s: always the same for a consumer", (path) => {
     expect(fnv1a("consumer-alice")).toBe(0x4479112c);
     for (const consumer of ["consumer-alice", "consumer-bob", "顾客"]) {
@@ -30,7 +46,12 @@ describe("which token a request goes out with", () => {
     }
   });
 
-  const free = ["/v1/chat/completions", "/v1/videos", "/v1/fine_tuning/jobs/j/pause", "/v1/fine_tuning/checkpoints/c/permissions"];
+  const free = [
+    "/v1/chat/completions",
+    "/v1/videos",
+    "/v1/fine_tuning/jobs/j/pause",
+    "/v1/fine_tuning/checkpoints/c/permissions",
+  ];
   test.each(free)("%s: any, whoever asks", (path) => {
     expect(new Set(Array.from({ length: 200 }, () => used(path, "consumer-alice"))).size).toBe(3);
   });
@@ -44,16 +65,35 @@ describe("which token a request goes out with", () => {
 describe("the client's own credential never reaches the provider", () => {
   const canary = "client-canary-0123456789";
   const headers = {
-    authorization: `Bearer ${canary}`, "x-api-key": canary, "api-key": canary, "x-goog-api-key": canary, "x-authorization": canary, "x-hi-original-auth": canary,
+    authorization: `Bearer ${canary}`,
+    "x-api-key": canary,
+    "api-key": canary,
+    "x-goog-api-key": canary,
+    "x-authorization": canary,
+    "x-hi-original-auth": canary,
   };
   const entries = [
-    { type: "deepseek" }, { type: "claude" }, { type: "claude", claudeCodeMode: true }, { type: "openai" }, { type: "openai", authHeaderKey: "X-API-Key" }, { type: "generic" }, { type: "vllm" },
-    { type: "ollama", ollamaServerHost: "a", ollamaServerPort: 1 }, { type: "azure", azureServiceUrl: "https://a.example.com/?api-version=1" }, { type: "github" },
-    { type: "coze" }, { type: "groq", protocol: "original" },
+    { type: "deepseek" },
+    { type: "claude" },
+    { type: "claude", claudeCodeMode: true },
+    { type: "openai" },
+    { type: "openai", authHeaderKey: "X-API-Key" },
+    { type: "generic" },
+    { type: "vllm" },
+    { type: "ollama", ollamaServerHost: "a", ollamaServerPort: 1 },
+    { type: "azure", azureServiceUrl: "https://a.example.com/?api-version=1" },
+    { type: "github" },
+    { type: "coze" },
+    { type: "groq", protocol: "original" },
   ];
   test.each(entries)("%j", (entry) => {
     const chain = provider({ apiTokens: ["sk-provider"], ...entry });
-    for (const request of [chat({}, { headers }), message({}, { headers }), { path: "/v1/models", headers }, { path: "/unknown", headers }]) {
+    for (const request of [
+      chat({}, { headers }),
+      message({}, { headers }),
+      { path: "/v1/models", headers },
+      { path: "/unknown", headers },
+    ]) {
       const { upstream } = chain.exchange(request);
       expect(JSON.stringify(upstream!.headers)).not.toContain(canary);
       expect(upstream!.text).not.toContain(canary);
@@ -62,25 +102,42 @@ describe("the client's own credential never reaches the provider", () => {
 
   test("unless the configuration has no token at all: then it is the only one there is", () => {
     for (const entry of [{ type: "generic" }, { type: "vllm" }]) {
-      expect(provider(entry).exchange(chat({}, { headers: { authorization: "Bearer mine" } })).upstream!.header("authorization")).toBe("Bearer mine");
+      expect(
+        provider(entry)
+          .exchange(chat({}, { headers: { authorization: "Bearer mine" } }))
+          .upstream!.header("authorization"),
+      ).toBe("Bearer mine");
     }
   });
 
   test("unless keepOriginalAuth asks for x-hi-original-auth, which key-auth needs after an internal redirect", () => {
     const chain = provider({ type: "deepseek", apiTokens: ["sk-provider"], keepOriginalAuth: true });
-    expect(chain.exchange(chat({}, { headers: { authorization: "Bearer mine" } })).upstream!.header("x-hi-original-auth")).toBe("Bearer mine");
+    expect(
+      chain
+        .exchange(chat({}, { headers: { authorization: "Bearer mine" } }))
+        .upstream!.header("x-hi-original-auth"),
+    ).toBe("Bearer mine");
     const again = { authorization: "Bearer other", "x-hi-original-auth": "Bearer mine" };
-    expect(chain.exchange(chat({}, { headers: again })).upstream!.header("x-hi-original-auth")).toBe("Bearer mine");
+    expect(chain.exchange(chat({}, { headers: again })).upstream!.header("x-hi-original-auth")).toBe(
+      "Bearer mine",
+    );
     expect(chain.exchange(chat()).upstream!.header("x-hi-original-auth")).toBeUndefined();
   });
 });
 
 describe("openai without a token of its own takes the client's", () => {
   const sent = (entry: object, headers: Record<string, string>) =>
-    provider({ type: "openai", ...entry }).exchange(chat({}, { headers })).upstream!.header("authorization");
+    provider({ type: "openai", ...entry })
+      .exchange(chat({}, { headers }))
+      .upstream!.header("authorization");
   test.each([
     ["authHeaderKey", { authHeaderKey: "X-Own" }, { "x-own": "mine", "x-api-key": "b" }, "Bearer mine"],
-    ["x-api-key", {}, { "x-api-key": "mine", "x-authorization": "b", authorization: "Bearer c" }, "Bearer mine"],
+    [
+      "x-api-key",
+      {},
+      { "x-api-key": "mine", "x-authorization": "b", authorization: "Bearer c" },
+      "Bearer mine",
+    ],
     ["x-authorization", {}, { "x-authorization": "Bearer mine", authorization: "Bearer c" }, "Bearer mine"],
     ["authorization", {}, { authorization: "Bearer mine" }, "Bearer mine"],
     ["authorization without Bearer", {}, { authorization: "mine" }, "Bearer mine"],

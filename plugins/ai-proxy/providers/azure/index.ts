@@ -34,7 +34,8 @@ export class Azure extends Provider {
     this.host = this.url.host;
     this.isOriginal = settings.isOriginal;
     if (text.length == 0) reader.fail("missing azureServiceUrl in provider config");
-    else if (this.host.length == 0) reader.fail("invalid azureServiceUrl: expected https://host/path?api-version=…");
+    else if (this.host.length == 0)
+      reader.fail("invalid azureServiceUrl: expected https://host/path?api-version=…");
     else if (!this.url.hasVersion) {
       reader.fail("missing api-version query parameter in azureServiceUrl: " + text);
     }

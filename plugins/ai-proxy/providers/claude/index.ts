@@ -3,7 +3,10 @@
 import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { readAnthropicAnswer } from "as-proxy-wasm-sdk/llm/anthropic/answer-reader";
-import { AnthropicRequestOptions, writeAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
+import {
+  AnthropicRequestOptions,
+  writeAnthropicRequest,
+} from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
 import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { AnswerStage } from "../../answer-stage";
