@@ -14,17 +14,17 @@ interface BuildScript {
  */
 export async function withBuiltModules(
   model: GatewayModel,
-  log: (message: string) => void,
+  log: (level: "info" | "warn", message: string) => void,
 ): Promise<GatewayModel> {
   const names = [...new Set(model.plugins.flatMap(({ plugin }) => plugin ?? []))];
   if (names.length === 0) return model;
   try {
     const script = (await import("../../scripts/build.mjs" as string)) as BuildScript;
-    await script.buildPlugins(names, { onStart: (name) => log(`building ${name}`) });
+    await script.buildPlugins(names, { onStart: (name) => log("info", `building ${name}`) });
   } catch (error) {
     const files = names.flatMap((name) => Object.values(builtModules(name, repositoryFolders)));
     if (!files.every((file) => existsSync(file))) throw error;
-    log(`the build failed, the modules of the last one are used: ${(error as Error).message}`);
+    log("warn", `the build failed, the modules of the last one are used: ${(error as Error).message}`);
   }
   const plugins = model.plugins.map((resource) =>
     resource.plugin === undefined

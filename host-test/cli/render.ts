@@ -41,7 +41,7 @@ Exit code 2 when a resource cannot be used, or needs what only Higress has.
     if (problems.hasFatal) return 2;
     const options = { port, adminPort, ...(host !== undefined && { host }), ...bufferLimitOf(model) };
     try {
-      const built = await withBuiltModules(model, (message) => process.stderr.write(`${message}\n`));
+      const built = await withBuiltModules(model, (_level, message) => process.stderr.write(`${message}\n`));
       await checkSupported(built);
       const text =
         format === "yaml"

@@ -59,7 +59,7 @@ export class Resources {
 
   async #build(model: GatewayModel): Promise<GatewayModel> {
     try {
-      return await withBuiltModules(model, (message) => this.#log("info", message));
+      return await withBuiltModules(model, this.#log);
     } catch (error) {
       throw new UnusableResources([(error as Error).message]);
     }

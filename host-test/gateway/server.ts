@@ -4,6 +4,7 @@ import { SystemClock } from "../host/clock.ts";
 import { createChain } from "../host/chain.ts";
 import type { Chain, ChainOptions, Flavour, Headers, LogLevel, LogSink, PluginSpec } from "../host/types.ts";
 import { Clusters } from "../services/clusters.ts";
+import { GrpcClusterClients } from "../services/grpc/clients.ts";
 import { RedisClusterClients } from "../services/redis/clients.ts";
 import { peerOf } from "./downstream/connection.ts";
 import type { RequestHead, RequestSink, Responder } from "./downstream/exchange-client.ts";
@@ -85,6 +86,7 @@ export class GatewayServer {
         flavour: options.flavour,
         upstreams: clusters,
         ...(options.flavour === "higress" && { redis }),
+        grpc: new GrpcClusterClients(clusters),
         sharedData: options.sharedData,
         ...(options.queues && { queues: options.queues }),
         ...(options.stats && { stats: options.stats }),

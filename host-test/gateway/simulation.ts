@@ -1,5 +1,6 @@
 // Services that have no key are played by the provider simulator.
 
+import type { DialectName, Simulator } from "../services/simulator/index.ts";
 import type { GatewayModel } from "./model.ts";
 
 export interface Simulation {
@@ -7,8 +8,6 @@ export interface Simulation {
   apply(model: GatewayModel): Promise<GatewayModel>;
   close(): Promise<void>;
 }
-
-type Simulator = Awaited<ReturnType<typeof import("../services/simulator/index.ts").startSimulator>>;
 
 /** Starts the simulator when the first model needs it. */
 export function createSimulation(): Simulation {
@@ -21,7 +20,7 @@ export function createSimulation(): Simulation {
       const clusters = model.clusters.map((cluster) => {
         if (cluster.simulated === undefined) return cluster;
         const { tls: _, ...plain } = cluster;
-        const port = running.port(cluster.simulated as Parameters<Simulator["port"]>[0]);
+        const port = running.port(cluster.simulated as DialectName);
         return { ...plain, endpoints: [{ host: "127.0.0.1", port }], protocol: "http1" as const };
       });
       return { ...model, clusters };

@@ -137,7 +137,7 @@ class Http1Stream implements UpstreamStream {
       this.#isConnected = true;
       clearTimeout(this.#connectTimer);
     };
-    if (!socket.connecting && !tls) return connected();
+    if (socket.readyState === "open" && !tls) return connected();
     socket.once(tls ? "secureConnect" : "connect", connected);
     this.#connectTimer = setTimeout(() => {
       this.#fail("connection timeout", `not connected within ${connectTimeoutMs} ms`);

@@ -46,7 +46,10 @@ export class Http2Endpoint implements EndpointPool {
       ...(tls && { servername: tls.serverName, ALPNProtocols: ["h2"] }),
       ...(certificateAuthorities && { ca: certificateAuthorities }),
     });
-    const timer = setTimeout(() => session.destroy(new ConnectTimeout(connectTimeoutMs)), connectTimeoutMs);
+    const timer = setTimeout(() => {
+      late.add(session);
+      session.destroy(new Error(`not connected within ${connectTimeoutMs} ms`));
+    }, connectTimeoutMs);
     session.once("connect", () => clearTimeout(timer));
     const forget = (): void => {
       clearTimeout(timer);
@@ -60,12 +63,8 @@ export class Http2Endpoint implements EndpointPool {
   }
 }
 
-class ConnectTimeout extends Error {
-  constructor(timeoutMs: number) {
-    super(`not connected within ${timeoutMs} ms`);
-    this.name = "ConnectTimeout";
-  }
-}
+/** Sessions given up because they were not connected in time: their streams see only that they are gone. */
+const late = new WeakSet<ClientHttp2Session>();
 
 class Http2Stream implements UpstreamStream {
   #session: ClientHttp2Session;
@@ -140,9 +139,9 @@ class Http2Stream implements UpstreamStream {
   }
 
   #onError(error: NodeJS.ErrnoException): void {
-    if (this.#session.connecting || error.code === "ECONNREFUSED")
-      this.#fail("remote connection failure", error.message);
-    else if (error instanceof ConnectTimeout) this.#fail("connection timeout", error.message);
+    const isConnecting = this.#session.connecting || error.code === "ECONNREFUSED";
+    if (late.has(this.#session)) this.#fail("connection timeout", error.message);
+    else if (isConnecting) this.#fail("remote connection failure", error.message);
     else this.#fail(this.#resetReason(), error.message);
   }
 

@@ -39,9 +39,8 @@ export class PluginSchema {
     try {
       return new PluginSchema(JSON.parse(readFileSync(path, "utf8")) as Schema);
     } catch (error) {
-      throw new Error(
-        `plugins/${plugin}/schema.json is not a usable JSON schema: ${(error as Error).message}`,
-      );
+      const message = `plugins/${plugin}/schema.json is not a usable JSON schema: ${(error as Error).message}`;
+      throw new Error(message, { cause: error });
     }
   }
 
