@@ -39,13 +39,20 @@ export async function runNode(model: GatewayModel, options: NodeOptions = {}): P
   const serving = await toServing(model, options);
   const shared = createShared(workers);
   const setup = { serving, flavour, logLevel: options.logLevel ?? "info", bufferLimit, shared };
-  const threads = Array.from({ length: workers }, () => new GatewayThread(setup, onLog));
+  // What the first refuses the others need not try.
+  const first = new GatewayThread({ ...setup, canary: true }, onLog);
+  const threads = [first];
   try {
-    await Promise.all(threads.map((thread) => thread.started()));
+    await first.started();
+    const others = Array.from(
+      { length: workers - 1 },
+      () => new GatewayThread({ ...setup, canary: false }, onLog),
+    );
+    threads.push(...others);
+    await Promise.all(others.map((thread) => thread.started()));
     const reusePort = workers > 1;
-    const [first, ...others] = threads;
     // The first may take a free port, which the others then share.
-    const port = await first!.ask<number>({ kind: "listen", host, port: options.port ?? 8080, reusePort });
+    const port = await first.ask<number>({ kind: "listen", host, port: options.port ?? 8080, reusePort });
     await Promise.all(others.map((thread) => thread.ask({ kind: "listen", host, port, reusePort })));
     return new RunningNode(port, threads, options);
   } catch (error) {

@@ -23,7 +23,10 @@ export interface Serving {
   routes: RouteRule[];
 }
 
-export interface ServerOptions extends Pick<ChainOptions, "sharedData" | "queues" | "stats" | "observer"> {
+export interface ServerOptions extends Pick<
+  ChainOptions,
+  "sharedData" | "queues" | "stats" | "canary" | "observer"
+> {
   flavour: Flavour;
   log: LogSink;
   /** Bytes a stream may buffer. Default: the chain's. */
@@ -90,6 +93,7 @@ export class GatewayServer {
         sharedData: options.sharedData,
         ...(options.queues && { queues: options.queues }),
         ...(options.stats && { stats: options.stats }),
+        ...(options.canary !== undefined && { canary: options.canary }),
         ...(options.observer && { observer: options.observer }),
         ...(options.bufferLimit !== undefined && { bufferLimit: options.bufferLimit }),
         clock: new SystemClock(),

@@ -10,6 +10,8 @@ export interface WorkerSetup {
   flavour: Flavour;
   logLevel: LogLevel;
   bufferLimit: number | undefined;
+  /** As Envoy's main thread, this worker tries every configuration on an instance that is thrown away. */
+  canary: boolean;
   shared: SharedHandle;
 }
 

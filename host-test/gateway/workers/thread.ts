@@ -49,9 +49,10 @@ async function run(server: GatewayServer, command: Command): Promise<unknown> {
 }
 
 try {
-  const { serving, flavour, bufferLimit, shared } = setup;
+  const { serving, flavour, bufferLimit, canary, shared } = setup;
   const server = await GatewayServer.create(serving, {
     flavour,
+    canary,
     log,
     ...attachShared(shared),
     ...(bufferLimit !== undefined && { bufferLimit }),
