@@ -11,9 +11,8 @@ import { utf8, writtenSize } from "./text";
 const REAL_TIME = 0;
 const NS_PER_MS: u64 = 1_000_000;
 
-export function log(level: LogLevel, text: string): void {
-  const bytes = utf8(text);
-  env.proxy_log(level, bytes, writtenSize());
+export function log(level: LogLevel, line: Span): void {
+  env.proxy_log(level, line.start, line.size);
 }
 
 /** The host's log threshold. Higress answers a foreign function, stock Envoy has an import Higress's test host lacks. */

@@ -1,5 +1,7 @@
 // Reads one Redis reply (RESP2, and RESP3's null). A reply that is cut off or malformed reads as `Broken`.
 
+import { Buffer } from "../bytes/buffer";
+import { Integer, readInteger, writeInteger } from "../bytes/integer";
 import { Span } from "../bytes/span";
 
 export enum RespKind {
@@ -16,11 +18,16 @@ export enum RespKind {
 const MAX_DEPTH = 8;
 const MAX_ITEMS = 1 << 20;
 
+/** Shared by all values that have none. */
+const noItems: RespValue[] = [];
+const nothing = Span.empty();
+
 export class RespValue {
   kind: RespKind = RespKind.Broken;
-  bytes: Span = Span.empty();
+  /** Of a text, an error or a bulk string; borrowed from the reply. */
+  bytes: Span = nothing;
   integer: i64 = 0;
-  items: RespValue[] = [];
+  items: RespValue[] = noItems;
 
   get isError(): bool {
     return this.kind == RespKind.Error || this.kind == RespKind.Broken;
@@ -33,39 +40,39 @@ export class RespValue {
   /** Integers as they are, decimal text parsed, anything else 0. */
   toInteger(): i64 {
     if (this.kind == RespKind.Integer) return this.integer;
-    const parsed = decimal(this.bytes);
-    return parsed.valid ? parsed.value : 0;
+    const parsed = readInteger(this.bytes);
+    return parsed.failed ? 0 : parsed.value;
   }
 
+  /** Integers in decimal, a list as `[a b …]` like the Go SDK, anything else its text. */
   toString(): string {
     if (this.kind == RespKind.Integer) return this.integer.toString();
-    return this.bytes.toString();
+    if (this.kind != RespKind.List) return this.bytes.toString();
+    const out = new Buffer(256);
+    this.appendTo(out);
+    return out.span().toString();
+  }
+
+  /** Nested as deep as the reader goes, no deeper. */
+  private appendTo(out: Buffer): void {
+    if (this.kind == RespKind.Integer) {
+      writeInteger(out, this.integer);
+    } else if (this.kind == RespKind.List) {
+      out.push(0x5b);
+      for (let i = 0; i < this.items.length; i++) {
+        if (i > 0) out.push(0x20);
+        this.items[i].appendTo(out);
+      }
+      out.push(0x5d);
+    } else {
+      out.append(this.bytes);
+    }
   }
 
   /** The item at `index`; a broken value outside the list. */
   at(index: i32): RespValue {
     return index >= 0 && index < this.items.length ? this.items[index] : new RespValue();
   }
-}
-
-class Decimal {
-  constructor(
-    public valid: bool,
-    public value: i64,
-  ) {}
-}
-
-function decimal(text: Span): Decimal {
-  const negative = text.at(0) == 0x2d;
-  const first = negative ? 1 : 0;
-  if (text.size == first || text.size > 19 + first) return new Decimal(false, 0);
-  let value: i64 = 0;
-  for (let i = first; i < text.size; i++) {
-    const digit = text.at(i) - 0x30;
-    if (digit < 0 || digit > 9) return new Decimal(false, 0);
-    value = value * 10 + digit;
-  }
-  return new Decimal(true, negative ? -value : value);
 }
 
 class Reader {
@@ -85,11 +92,11 @@ class Reader {
       return result;
     }
     if (type == 0x5f /* _ */) {
-      result.kind = RespKind.Null;
+      if (line.isEmpty) result.kind = RespKind.Null;
       return result;
     }
-    const number = decimal(line);
-    if (!number.valid) return result;
+    const number: Integer = readInteger(line);
+    if (number.failed) return result;
     if (type == 0x3a /* : */) {
       result.kind = RespKind.Integer;
       result.integer = number.value;
@@ -103,22 +110,24 @@ class Reader {
 
   private bulk(result: RespValue, size: i64): void {
     if (size < 0) {
-      result.kind = RespKind.Null;
+      if (size == -1) result.kind = RespKind.Null;
       return;
     }
-    const end = <i64>this.position + size;
-    if (end + 2 > <i64>this.bytes.size) return;
+    if (size > <i64>(this.bytes.size - this.position)) return;
+    const end = this.position + <i32>size;
+    if (this.bytes.at(end) != 0x0d || this.bytes.at(end + 1) != 0x0a) return;
     result.kind = RespKind.Bulk;
-    result.bytes = this.bytes.slice(this.position, <i32>end);
-    this.position = <i32>end + 2;
+    result.bytes = this.bytes.slice(this.position, end);
+    this.position = end + 2;
   }
 
   private list(result: RespValue, count: i64, depth: i32): void {
     if (count < 0) {
-      result.kind = RespKind.Null;
+      if (count == -1) result.kind = RespKind.Null;
       return;
     }
     if (depth >= MAX_DEPTH || count > MAX_ITEMS) return;
+    result.items = [];
     for (let i: i64 = 0; i < count; i++) {
       const item = this.value(depth + 1);
       if (item.kind == RespKind.Broken) return;

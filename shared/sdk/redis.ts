@@ -10,12 +10,14 @@ import { log } from "./log";
 import { installRedisReplies, RedisReplies } from "./redis-replies";
 import { Root } from "./root";
 
+const DEFAULT_TIMEOUT_MS = 1000;
+
 export class RedisOptions {
   username: string = "";
   password: string = "";
   database: i32 = 0;
-  /** Milliseconds; Higress's plugins use 1000. */
-  timeoutMs: i32 = 1000;
+  /** Milliseconds for connecting and for each command; what is not above 0 means the default, as in Higress's plugins. */
+  timeoutMs: i32 = DEFAULT_TIMEOUT_MS;
 }
 
 export abstract class RedisCall extends CallOut {
@@ -86,12 +88,16 @@ export class Redis {
     installRedisReplies(new PendingReplies());
   }
 
-  /** The cluster may not exist yet when a configuration is read, so failing here is no error: each call tries again. */
+  /**
+   * Tells the host who to connect as. The cluster may not exist yet when a configuration is read, so failing here
+   * is no error: each command tries again.
+   */
   connect(): bool {
     if (this.ready) return true;
     const database = this.options.database != 0 ? `db=${this.options.database}&` : "";
     const service = `${this.cluster}?${database}buffer_flush_timeout=3&max_buffer_size_before_flush=1024`;
-    const status = redisInit(service, this.options.username, this.options.password, this.options.timeoutMs);
+    const timeoutMs = this.options.timeoutMs > 0 ? this.options.timeoutMs : DEFAULT_TIMEOUT_MS;
+    const status = redisInit(service, this.options.username, this.options.password, timeoutMs);
     this.ready = status == Status.Ok;
     if (!this.ready) log.warn(`redis ${this.cluster} not ready: status ${<i32>status}`);
     return this.ready;
@@ -105,7 +111,14 @@ export class Redis {
   send(command: RespCommand, call: RedisCall): bool {
     if (!this.connect()) return false;
     call.remember(this, command);
-    const token = redisCall(this.cluster, command.encode());
+    const bytes = command.encode();
+    let token = redisCall(this.cluster, bytes);
+    if (callStatus() == Status.BadArgument) {
+      // The host has forgotten its client, or the cluster was replaced.
+      this.ready = false;
+      if (!this.connect()) return false;
+      token = redisCall(this.cluster, bytes);
+    }
     if (callStatus() != Status.Ok) return false;
     calls.add(token, call);
     return true;

@@ -246,6 +246,12 @@ describe("secrets", () => {
     expect(errors[0]).toContain("values.key: expected a-token, found a secret that is not shown");
   });
 
+  test("never show in part where a long line is cut", () => {
+    const chain = probeChain({ read: ["secret key"], values: { key: canary }, steps: { requestHead: [`say ${"x".repeat(16_360)}${canary}`] } });
+    chain.exchange();
+    expect(chain.logs.map(({ message }) => message).join("\n")).not.toContain("sk-");
+  });
+
   test("beyond 4,096 the newest are hidden", () => {
     const keys = Array.from({ length: 4100 }, (_, index) => `canary-number-${index}`);
     const chain = probeChain({ read: ["secrets keys"], values: { keys }, steps: { requestHead: ["say canary-number-4099 canary-number-5"] } });
