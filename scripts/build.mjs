@@ -33,6 +33,8 @@ export function pluginNames() {
  * Builds the named plugins, all without names, where anything changed since their last build.
  * `onStart(name)` is called before a plugin is compiled. Resolves with one entry per plugin, its `artifacts` with
  * their sizes and those of the build before; rejects with the compiler's messages of all that failed.
+ * @param {string[]} [names]
+ * @param {{ onStart?: (name: string) => void }} [options]
  */
 export async function buildPlugins(names = pluginNames(), { onStart = () => {} } = {}) {
   const unknown = names.filter((name) => !pluginNames().includes(name));
@@ -110,9 +112,12 @@ function sharedSources() {
   const compiler = join(root, "node_modules", "assemblyscript", "package.json");
   return [
     ...sources(join(root, "shared")),
-    ...[join(root, "asconfig.json"), join(root, "scripts", "compile.mjs"), join(root, "scripts", "guest-build.mjs"), compiler].filter((file) =>
-      existsSync(file),
-    ),
+    ...[
+      join(root, "asconfig.json"),
+      join(root, "scripts", "compile.mjs"),
+      join(root, "scripts", "guest-build.mjs"),
+      compiler,
+    ].filter((file) => existsSync(file)),
     fileURLToPath(import.meta.url),
   ];
 }

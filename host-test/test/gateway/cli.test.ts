@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
+import { findEnvoy } from "../../envoy/binary.ts";
 import { play, Upstream } from "../../testing/scenario.ts";
 import { assemble } from "../envoy/wat.ts";
 import { bridge, folderOf, ingress, plugin } from "./resource-files.ts";
@@ -326,3 +327,42 @@ test.each([["--help"], ["run", "--help"], ["lint", "--help"], ["render", "--help
     expect(stdout).toMatch(/^Usage: gateway /);
   },
 );
+
+test.skipIf((await findEnvoy()) === null)(
+  "run --engine envoy serves the same files on a real Envoy",
+  async () => {
+    const marking = assemble((text) => ({
+      request_headers: `${text.setHeader(0, "x-mark", "1")} (i32.const 0)`,
+      response_headers: "(i32.const 0)",
+    }));
+    const { folder, upstream, resources } = await served({ body: "hello" }, plugin("p", ""), {
+      "m.wasm": marking,
+    });
+    const command = new RunningCommand(["run", folder, "--engine", "envoy", ...free]);
+    const url = await command.url();
+    const admin = await command.adminUrl();
+    // A connection of before the reload stays with the old listener.
+    const close = { headers: { connection: "close" } };
+    expect(await (await fetch(url, close)).text()).toBe("hello");
+    expect(upstream.requests[0]?.header("x-mark")).toBe("1");
+    expect((await fetch(`${admin}/ready`)).status).toBe(200);
+    expect(await (await fetch(`${admin}/stats/prometheus`)).text()).toContain(
+      "envoy_http_downstream_rq_total",
+    );
+    await writeFile(join(folder, "r.yaml"), resources.replaceAll("pathType: Prefix", "pathType: Exact"));
+    expect((await fetch(`${admin}/reload`, { method: "POST" })).status).toBe(200);
+    expect((await fetch(`${url}/other`, close)).status).toBe(404);
+    command.signal("SIGTERM");
+    expect((await command.finished).code).toBe(0);
+  },
+);
+
+test.skipIf((await findEnvoy()) === null)("run --engine envoy refuses what only Higress has", async () => {
+  const needsRedis = assemble(() => ({}), {
+    declarations: '(import "env" "proxy_redis_init" (func (param i32 i32 i32 i32 i32 i32 i32) (result i32)))',
+  });
+  const { folder } = await served({}, plugin("p", ""), { "m.wasm": needsRedis });
+  const { code, stderr } = await gateway("run", folder, "--engine", "envoy", ...free);
+  expect(code).toBe(2);
+  expect(stderr).toContain("needs Redis (proxy_redis_init), which only Higress offers");
+});
