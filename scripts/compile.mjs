@@ -10,22 +10,34 @@ import { fileURLToPath } from "node:url";
 import { buildFlags, outputFolder } from "./guest-build.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const asc = join(dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")), "bin", "asc.js");
+const asc = join(
+  dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")),
+  "bin",
+  "asc.js",
+);
 
 /**
  * Compiles `entry` to `outFile`; both are paths relative to the repository or absolute.
  * `target` names a target of asconfig.json, `flags` are further compiler flags; those of GUEST_BUILD are added.
  * Modules of a build belong into its `outputFolder`.
  * Resolves with the absolute path of the module; rejects with the compiler's own messages.
+ *
+ * @param {{ entry: string, outFile: string, target?: string, flags?: string[] }} options
+ * @returns {Promise<string>}
  */
 export async function compile({ entry, outFile, target = "envoy", flags = [] }) {
   await mkdir(dirname(resolve(root, outFile)), { recursive: true });
   const options = ["--config", "asconfig.json", "--target", target, ...buildFlags, ...flags];
   await new Promise((settle, reject) => {
-    execFile(process.execPath, [asc, entry, ...options, "-o", outFile], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`asc ${entry}\n${stdout}${stderr}`));
-      else settle();
-    });
+    execFile(
+      process.execPath,
+      [asc, entry, ...options, "-o", outFile],
+      { cwd: root, maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        if (error) reject(new Error(`asc ${entry}\n${stdout}${stderr}`));
+        else settle();
+      },
+    );
   });
   return resolve(root, outFile);
 }
@@ -37,7 +49,10 @@ const compiled = new Map();
  * used again as long as no source beside the entry or in the guest library is newer.
  */
 export function compileForTest({ entry, target = "envoy", flags = [] }) {
-  const digest = createHash("sha256").update(JSON.stringify([target, ...flags])).digest("hex").slice(0, 8);
+  const digest = createHash("sha256")
+    .update(JSON.stringify([target, ...flags]))
+    .digest("hex")
+    .slice(0, 8);
   const name = entry.replace(/\.ts$/, "").replaceAll(/[^A-Za-z0-9]+/g, "-");
   const outFile = join(outputFolder, "test", `${name}-${digest}.wasm`);
   let result = compiled.get(outFile);

@@ -96,7 +96,7 @@ const events = 200;
 
 /** A stream of text events, one callback each; times are per event, the request's own cost is spread over them. */
 function raceEvents(contenders: Contender[]): Race["timings"] {
-  const frame = (data: object & { type: string }) =>
+  const frame = (data: { type: string; [member: string]: unknown }) =>
     Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
   const message = {
     id: "msg_1",
@@ -108,20 +108,20 @@ function raceEvents(contenders: Contender[]): Race["timings"] {
   };
   const pieces = [
     frame({ type: "message_start", message }),
-    frame({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } } as never),
+    frame({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
     ...Array.from({ length: events - 5 }, () =>
       frame({
         type: "content_block_delta",
         index: 0,
         delta: { type: "text_delta", text: " a few words of text" },
-      } as never),
+      }),
     ),
-    frame({ type: "content_block_stop", index: 0 } as never),
+    frame({ type: "content_block_stop", index: 0 }),
     frame({
       type: "message_delta",
       delta: { stop_reason: "end_turn" },
       usage: { output_tokens: 190 },
-    } as never),
+    }),
     frame({ type: "message_stop" }),
   ];
   const body = Buffer.from(
