@@ -157,6 +157,7 @@ class Http2Stream implements UpstreamStream {
 
   #fail(reason: FailureReason, detail: string): void {
     if (this.#isDone) return;
+    this.#reader?.flush();
     this.#finish();
     this.#listener.failed(reason, detail);
   }

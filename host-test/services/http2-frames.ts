@@ -51,6 +51,11 @@ export class FrameReader {
     if (this.#held) this.#flush = setImmediate(() => this.#deliver(false));
   }
 
+  /** Reports what is still held: the stream broke off behind it. */
+  flush(): void {
+    this.#deliver(false);
+  }
+
   /** Reports nothing more. */
   stop(): void {
     this.#isStopped = true;

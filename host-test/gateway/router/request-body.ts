@@ -31,6 +31,13 @@ export class RequestBody {
     return true;
   }
 
+  /** As `add` while nothing is sent on: the limit does not count. */
+  keep(chunk: Uint8Array, endStream: boolean): void {
+    this.isEnded ||= endStream;
+    this.#bytes += chunk.length;
+    if (chunk.length > 0) this.#chunks.push(chunk);
+  }
+
   end(trailers: Headers): void {
     this.isEnded = true;
     this.#trailers = trailers;

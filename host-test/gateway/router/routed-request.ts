@@ -83,8 +83,7 @@ export class RoutedRequest {
   /** False: more should wait for `drained`. */
   data(chunk: Uint8Array, endStream: boolean): boolean {
     if (this.#isDone) return true;
-    if (!this.#body.add(chunk, endStream)) this.#retry.giveUp();
-    const hasRoom = this.#stream?.data(chunk, endStream) ?? true;
+    const hasRoom = this.#forward(chunk, endStream);
     if (endStream) this.#onRequestEnd();
     return hasRoom;
   }
@@ -139,8 +138,19 @@ export class RoutedRequest {
     this.#stream = opened.stream;
     process.nextTick(() => current() && this.#events.selected(opened.address));
     this.#body.replay(opened.stream);
+    if (attempt > 1) process.nextTick(() => current() && this.#events.drained());
     if (this.#isPaused) opened.stream.pause();
     if (this.#body.isEnded) this.#startPerTryTimer();
+  }
+
+  #forward(chunk: Uint8Array, endStream: boolean): boolean {
+    if (!this.#stream) {
+      // Between two attempts: the next one sends it.
+      this.#body.keep(chunk, endStream);
+      return false;
+    }
+    if (!this.#body.add(chunk, endStream)) this.#retry.giveUp();
+    return this.#stream.data(chunk, endStream);
   }
 
   #onRequestEnd(): void {
@@ -233,7 +243,6 @@ export class RoutedRequest {
     this.#timers.pause = setTimeout(() => {
       if (!this.#isDone) this.#send();
     }, this.#retry.pauseMs());
-    this.#events.drained();
     return true;
   }
 

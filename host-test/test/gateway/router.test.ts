@@ -1,7 +1,14 @@
 // Where requests go, and what happens when that fails.
 
 import { expect, test } from "vitest";
-import { cut, describeEngines, play, type PluginSetup } from "../../testing/scenario.ts";
+import {
+  cut,
+  describeEngines,
+  engine,
+  play,
+  type Exchange,
+  type PluginSetup,
+} from "../../testing/scenario.ts";
 import { assemble, request } from "../envoy/wat.ts";
 
 /** A plugin that gives instructions to the router, as ai-proxy does. */
@@ -16,6 +23,33 @@ function withHeaders(headers: Record<string, string>): PluginSetup {
 }
 
 const never = (): Promise<void> => new Promise(() => undefined);
+
+test("a body that arrives after the first attempt has failed reaches the next one whole", async () => {
+  const firstIsGone = Promise.withResolvers<void>();
+  const fail = async (exchange: Exchange): Promise<void> => {
+    // Never ended, so that the end of the connection shows.
+    await exchange.head(503, { "content-length": "9" });
+    await exchange.requestEnd;
+    firstIsGone.resolve();
+  };
+  const gateway = await engine("node").start({
+    plugins: [withHeaders({ "x-envoy-retry-on": "5xx", "x-envoy-max-retries": "1" })],
+    upstreams: { "up.static": [fail, echoLength] },
+    bufferLimit: 64 * 1024,
+  });
+  const client = gateway.open();
+  await client.write("begun;");
+  await firstIsGone.promise;
+  const rest = Buffer.alloc(1024 * 1024, "x");
+  await client.write(rest);
+  await client.end();
+  expect((await client.answer).text).toBe(String(rest.length + 6));
+});
+
+async function echoLength(exchange: Exchange): Promise<void> {
+  await exchange.requestEnd;
+  await play({ body: String(exchange.request.body.length) }, exchange);
+}
 
 describeEngines("router", (engine) => {
   test("a refused connection is answered with 503 and the reason", async () => {
