@@ -4,7 +4,7 @@
 import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const guest = ["shared/**/*.ts", "plugins/**/*.ts", "**/guest/**/*.ts", "**/probe.ts"];
+const guest = ["shared/**/*.ts", "plugins/**/*.ts", "**/guest/**/*.ts", "**/probe.ts", "**/probe/**/*.ts"];
 const tests = ["**/test/**/*.ts"];
 
 export default tseslint.config(
@@ -30,7 +30,7 @@ export default tseslint.config(
     // AssemblyScript: `==` compares values of one static type, 64-bit literals are exact, the branch that a
     // compile-time condition leaves out needs an else, and a variable needs a value before a switch sets it.
     files: guest,
-    ignores: ["**/test/**/!(probe).ts", "host-test/testing/probe.ts"],
+    ignores: ["**/*.test.ts", "plugins/*/test/**", "shared/*/test/!(probe).ts", "host-test/testing/probe.ts"],
     rules: {
       "@typescript-eslint/consistent-type-imports": "off",
       "@typescript-eslint/no-inferrable-types": "off",

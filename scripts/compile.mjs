@@ -47,6 +47,9 @@ const compiled = new Map();
 /**
  * As `compile`, for modules of tests: `entry` (relative to the repository) goes to a file of its own, which is
  * used again as long as no source beside the entry or in the guest library is newer.
+ *
+ * @param {{ entry: string, target?: string, flags?: string[] }} options
+ * @returns {Promise<string>}
  */
 export function compileForTest({ entry, target = "envoy", flags = [] }) {
   const digest = createHash("sha256")

@@ -240,7 +240,22 @@ export interface ChainObserver {
     before: Headers;
     after: Headers;
   }): void;
+  /** What a body callback saw and left behind. */
+  body?(event: {
+    stream: number;
+    plugin: string;
+    phase: "request" | "response";
+    before: Uint8Array;
+    after: Uint8Array;
+    endStream: boolean;
+  }): void;
+  /** A call-out was sent; stream 0 belongs to none. */
+  call?(event: { stream: number; plugin: string; kind: CallKind; cluster: string; token: number }): void;
+  /** Its reply arrived. `status` is HTTP's or gRPC's, 0 for Redis and for a connection that broke. */
+  callEnded?(event: { plugin: string; kind: CallKind; token: number; status: number; bytes: number }): void;
 }
+
+export type CallKind = "http" | "grpc" | "redis";
 
 /** What the chain tells the codec (downstream) and the router (upstream) of one stream. */
 export interface StreamEvents {

@@ -9,7 +9,7 @@ const room = memory.data(ROOM);
 /** Bytes of the last text. */
 let size = 0;
 /** Holds a text that does not fit the room, until the next one comes. */
-let long: ArrayBuffer | null = null;
+let _long: ArrayBuffer | null = null;
 
 /** Address of `text`; the bytes are good until the next call. */
 export function utf8(text: string): usize {
@@ -17,7 +17,7 @@ export function utf8(text: string): usize {
   let address = room;
   if (size > ROOM) {
     const bytes = new ArrayBuffer(size);
-    long = bytes;
+    _long = bytes;
     address = changetype<usize>(bytes);
   }
   encodeUtf8Unchecked(text, address);

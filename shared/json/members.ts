@@ -2,7 +2,7 @@
 
 import { Buffer, Span, decodeLossy } from "../bytes";
 import { Cursor } from "./cursor";
-import { JsonError, JsonKind } from "./error";
+import { JsonError } from "./error";
 import { Scan } from "./scan";
 import { checkKey, compareKey, unescapeInto } from "./string";
 import { Json } from "./view";

@@ -11,7 +11,7 @@ import { JsonItems, JsonMembers } from "./members";
 import { MemberIndex } from "./member-index";
 import { Decimal, readNumber } from "./number";
 import { JsonPath } from "./path";
-import { Scan, documentStart, kindOf, literalEnd, skipValue, stringEnd } from "./scan";
+import { Scan, documentStart, kindOf, literalEnd, skipValue } from "./scan";
 import { Content, compareKey, contentEnd, unescapeUnchecked } from "./string";
 
 /** Objects of this size get an index of their members when they are searched a second time. */

@@ -147,13 +147,17 @@ export class AnthropicAnswerWriter extends ChatEvents {
         json.text("redacted_thinking").key("data").escaped(content);
         break;
       default:
-        json.text("tool_use").key("id").escaped(block.id).key("name").escaped(block.name).key("input");
-        const input = block.input.isEmpty ? objectInText(content) : block.input;
-        if (!input.isEmpty) json.raw(input);
-        else json.object().end();
-        if (input.isEmpty && !content.isEmpty) this.dropped.add("tool_calls.function.arguments");
+        this.writeToolUse(json, block, content);
     }
     json.end();
+  }
+
+  private writeToolUse(json: JsonWriter, block: Block, content: Span): void {
+    json.text("tool_use").key("id").escaped(block.id).key("name").escaped(block.name).key("input");
+    const input = block.input.isEmpty ? objectInText(content) : block.input;
+    if (!input.isEmpty) json.raw(input);
+    else json.object().end();
+    if (input.isEmpty && !content.isEmpty) this.dropped.add("tool_calls.function.arguments");
   }
 
   /** True for what the dialect has no place for: every choice but the first. */

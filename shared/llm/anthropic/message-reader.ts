@@ -6,7 +6,7 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { AnswerHead, ChatEvents, Finish, MAX_TOOL_CALLS } from "../events";
+import { AnswerHead, ChatEvents, MAX_TOOL_CALLS } from "../events";
 import { textOf } from "../text";
 import { Usage } from "../usage";
 import { readAnthropicFinish } from "./finish";

@@ -98,12 +98,15 @@ export class AnthropicStreamReader extends StreamReader {
       case Event.Ping:
         break;
       case Event.Error:
-        const error = ErrorBody.of(root);
-        this.fail(error.kind, error.message);
+        this.failWith(ErrorBody.of(root));
         break;
       default:
         this.events.dropped.addNamed("event.", type);
     }
+  }
+
+  private failWith(error: ErrorBody): void {
+    this.fail(error.kind, error.message);
   }
 
   private startBlock(root: Json): void {

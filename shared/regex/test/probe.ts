@@ -1,6 +1,6 @@
 // Exports for regex.test.ts.
 export { abort } from "as-proxy-wasm-sdk/abi/abort";
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Regex } from "as-proxy-wasm-sdk/regex";
 
 let input = new ArrayBuffer(0);
