@@ -10,6 +10,14 @@ import "./abort";
 /** Where the host writes an address and a size: two u32. */
 const OUT = memory.data(16);
 
+// When to collect. A collection costs as much as there is alive, so between two of them at least as many
+// callbacks pass as streams live. Bytes that crossed the boundary stand for all garbage: copies and conversions
+// make several times as much. Memory never shrinks and doubles when it grows, so it must not be allowed to fill.
+const LEAST_CALLBACKS = 64;
+const LEAST_BYTES = 85 * 1024;
+/** One part in so many of the memory, in bytes that crossed. */
+const GARBAGE_SHARE = 12;
+
 /** `Runtime.Incremental` of the standard library, whose enum user code cannot name. */
 const INCREMENTAL = 2;
 
@@ -104,19 +112,17 @@ export function enter(): void {
 export function leave(): void {
   depth--;
   if (depth > 0) return;
-  callbacksSinceCollect++;
   if (isDefined(COLLECT_ALWAYS)) {
     __collect();
     return;
   }
   if (ASC_RUNTIME == INCREMENTAL) return;
-  // Copies and conversions of what came in are garbage too, hence the factor.
-  const room = max(256 * 1024, <i32>(memory.size() << 16) / 4);
-  if (callbacksSinceCollect >= max(64, liveContexts) || bytesSinceCollect > room / 3) {
-    callbacksSinceCollect = 0;
-    bytesSinceCollect = 0;
-    __collect();
-  }
+  callbacksSinceCollect++;
+  const roomy = <i32>(((<usize>memory.size()) << 16) / GARBAGE_SHARE);
+  if (callbacksSinceCollect < max(LEAST_CALLBACKS, liveContexts) && bytesSinceCollect < max(LEAST_BYTES, roomy)) return;
+  callbacksSinceCollect = 0;
+  bytesSinceCollect = 0;
+  __collect();
 }
 
 export function setLiveContexts(count: i32): void {
