@@ -49,7 +49,9 @@ export class Resources {
     }
     const built = await this.#build(gateway.model);
     const model = await this.#simulation.apply(built);
-    const modules = model.plugins.flatMap((plugin) => Object.values(plugin.modules));
+    // Our own are built from sources, which are watched instead.
+    const foreign = model.plugins.filter(({ plugin }) => plugin === undefined);
+    const modules = foreign.flatMap((plugin) => Object.values(plugin.modules));
     return { model, files: [...new Set([...gateway.files, ...modules])], hints: gateway.hints };
   }
 

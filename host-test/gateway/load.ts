@@ -100,6 +100,7 @@ function applySchema(plugin: LoadedPlugin, folders: ModuleFolders, problems: Pro
   } catch (error) {
     problems.fatal(resource.position, (error as Error).message);
   }
+  if (schema) plugin.schema = schema;
   for (const part of plugin.parts) schema?.check(part);
   resource.maskedConfiguration = maskConfiguration(resource, schema);
 }

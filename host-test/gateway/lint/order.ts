@@ -31,6 +31,19 @@ export function checkOrder({ plugins, problems }: LoadedGateway): void {
     const at = spec.get("priority").isMissing ? resource.position : spec.get("priority").position;
     problems.warning(at, `${first} comes after ${second}: ${why}`);
   }
+  for (const { spec, resource, schema } of plugins) {
+    const { "x-phase": phase, "x-priority": priority } = schema?.schema ?? {};
+    const isSilent = spec.get("phase").isEmpty && spec.get("priority").isEmpty;
+    if (!isSilent || typeof priority !== "number") continue;
+    const recommended = [
+      phase === "UNSPECIFIED_PHASE" ? undefined : `phase ${String(phase)}`,
+      `priority ${priority}`,
+    ];
+    problems.warning(
+      resource.position,
+      `neither phase nor priority is set, so ${resource.name} runs last: its documentation says ${recommended.filter(Boolean).join(", ")}`,
+    );
+  }
   plugins.forEach((plugin, index) => {
     const next = plugins[index + 1];
     if (!next || plugin.phase !== next.phase || plugin.priority !== next.priority) return;

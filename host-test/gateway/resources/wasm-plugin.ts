@@ -4,6 +4,7 @@ import type { PluginResource } from "../model.ts";
 import type { Resource } from "./documents.ts";
 import type { Field } from "./field.ts";
 import { makeConfiguration, type ConfigurationPart } from "./plugin-configuration.ts";
+import type { PluginSchema } from "./plugin-schema.ts";
 import { resolveUrl, type ModuleFolders } from "./plugin-url.ts";
 
 /** A plugin and what only the loader needs of it. */
@@ -13,6 +14,8 @@ export interface LoadedPlugin {
   spec: Field;
   phase: Phase;
   priority: number | undefined;
+  /** Of one of our plugins, once the loader has read it. */
+  schema?: PluginSchema;
 }
 
 const phases = ["AUTHN", "AUTHZ", "STATS", "UNSPECIFIED_PHASE"] as const;

@@ -105,6 +105,20 @@ test("plugins in an order that does not work are named with the reason", async (
   expect(await lint(ours("ai-statistics", 200) + ours("ai-proxy", 100), options)).toEqual([]);
 });
 
+test("a plugin without a place in the chain is told the recommended one", async () => {
+  const folder = await folderOf({
+    "plugins/mine/index.ts": "",
+    "plugins/mine/schema.json": JSON.stringify({ type: "object", "x-phase": "AUTHN", "x-priority": 10 }),
+    "dist/mine.wasm": emptyModule,
+  });
+  const options = { folders: { plugins: `${folder}/plugins`, dist: `${folder}/dist` } };
+  const resource = (spec: string): string => plugin("p", spec).replace("file://m.wasm", "oci://h/mine:1");
+  expect(await lint(resource(""), options)).toEqual([
+    expect.stringMatching(/runs last: its documentation says phase AUTHN, priority 10$/),
+  ]);
+  expect(await lint(resource("priority: 1"), options)).toEqual([]);
+});
+
 test("plugins that only their names order are named", async () => {
   const lines = await lint(plugin("a", "priority: 1") + plugin("b", "priority: 1"));
   expect(lines).toEqual([
