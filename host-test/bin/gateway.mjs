@@ -12,6 +12,7 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 
 // Types are stripped without a flag since 22.18 and 23.6.
 if (major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)) {
+  whenOrphaned(() => process.kill(process.pid, "SIGTERM"));
   const { main } = await import("../cli/main.ts");
   // Sockets of a stopped gateway must not keep the process.
   process.exit(await main(process.argv.slice(2)));
@@ -38,6 +39,7 @@ function runOn(binary) {
   const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
   });
+  whenOrphaned(() => child.kill("SIGTERM"));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]) {
     process.on(signal, () => child.kill(signal));
   }
@@ -46,4 +48,16 @@ function runOn(binary) {
     process.exit(1);
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** npm passes a signal on to the shell between itself and us only, which dies of it and leaves us behind. */
+function whenOrphaned(stop) {
+  if (process.env.npm_command === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 250);
+  timer.unref();
 }

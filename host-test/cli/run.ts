@@ -36,7 +36,7 @@ port. Prints "listening on http://HOST:PORT" once it serves; logs go to standard
   --watch              applies changed files to new requests; running ones keep what they started with
   --log-level LEVEL    ${logLevels.join(", ")}; default info
 
-SIGTERM or SIGINT: stops accepting, gives running requests ${drainMs / 1000} s to end, exits 0. SIGHUP: reads the files again.
+SIGTERM or SIGINT: stops accepting, gives running requests ${drainMs / 1000} s to end, exits 0.
 Exit code 2 when a resource cannot be used: nothing is started then.
 `,
   options: {
@@ -195,7 +195,6 @@ class GatewayRun {
   }
 
   #stopSignal(): Promise<void> {
-    process.on("SIGHUP", () => void this.#reload());
     return new Promise((settle) => {
       let firstAt: number | undefined;
       const onSignal = (): void => {
@@ -206,6 +205,8 @@ class GatewayRun {
       };
       process.on("SIGTERM", onSignal);
       process.on("SIGINT", onSignal);
+      // The terminal was closed.
+      process.on("SIGHUP", onSignal);
     });
   }
 

@@ -175,6 +175,7 @@ export class RoutedRequest {
     if (this.#tryAgain({ kind: "response", status, headers })) return;
     this.#hasStarted = true;
     clearTimeout(this.#timers.perTry);
+    clearTimeout(this.#timers.firstByte);
     this.#body.forget();
     if (endStream) this.#finish();
     const elapsed = Math.round(performance.now() - (this.#requestEndedAt || performance.now()));
@@ -183,7 +184,6 @@ export class RoutedRequest {
   }
 
   #onData(chunk: Uint8Array, endStream: boolean): void {
-    clearTimeout(this.#timers.firstByte);
     if (endStream) this.#finish();
     this.#events.data(chunk, endStream);
   }

@@ -18,7 +18,7 @@ export interface Timeouts {
   requestMs: number;
   /** Each attempt, up to its answer headers. 0: none. */
   perTryMs: number;
-  /** The first byte of the answer's body, from the end of the request. Higress only. 0: none. */
+  /** The first byte of the answer, that is its headers, from the end of the request. Higress only. 0: none. */
   firstByteMs: number;
 }
 

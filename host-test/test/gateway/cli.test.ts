@@ -125,6 +125,25 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
+test("started by npm, the gateway stops when the shell between them dies", async () => {
+  const { folder } = await served({ body: "hello" });
+  const script = `"${process.execPath}" "${bin}" run "${folder}" ${free.join(" ")}; true`;
+  const shell = spawn("sh", ["-c", script], { env: { ...process.env, npm_command: "exec" } });
+  const closed = once(shell, "close");
+  let stdout = "";
+  for await (const text of shell.stdout.setEncoding("utf8")) {
+    stdout += text as string;
+    if (stdout.endsWith("\n")) break;
+  }
+  const url = /http:\S+/.exec(stdout)![0];
+  shell.stderr.resume();
+  expect(await (await fetch(url, { headers: { connection: "close" } })).text()).toBe("hello");
+  shell.kill("SIGTERM");
+  // The streams close with the last process that holds them.
+  await closed;
+  await expect(fetch(url)).rejects.toThrow();
+});
+
 test("several workers share the port and the plugins' data", async () => {
   const counting = assemble((text) => ({
     request_headers: `${text.setHeader(0, "x-seen", "1")} (i32.const 0)`,

@@ -46,6 +46,23 @@ test("a body that arrives after the first attempt has failed reaches the next on
   expect((await client.answer).text).toBe(String(rest.length + 6));
 });
 
+test("Higress's deadline for the first byte ends what has not begun, and not what has", async () => {
+  const released = Promise.withResolvers<void>();
+  const gateway = await engine("node").start({
+    plugins: [withHeaders({ "x-envoy-upstream-rq-first-byte-timeout-ms": "100" })],
+    upstreams: { "up.static": [never, { chunks: [() => released.promise, "late"] }, never] },
+  });
+  const answer = await gateway.send();
+  expect([answer.status, answer.text]).toEqual([504, "upstream request timeout"]);
+  const client = gateway.open();
+  await client.end();
+  expect((await client.head).status).toBe(200);
+  // A whole deadline later.
+  expect((await gateway.send()).status).toBe(504);
+  released.resolve();
+  expect((await client.answer).text).toBe("late");
+});
+
 async function echoLength(exchange: Exchange): Promise<void> {
   await exchange.requestEnd;
   await play({ body: String(exchange.request.body.length) }, exchange);
