@@ -13,7 +13,7 @@ export type Expression = (context: Context) => PropertyValue;
 /** The expression has no value: an unknown name, a missing key, a division by zero. */
 export class EvaluationFailed extends Error {}
 
-const environment = new Environment({ unlistedVariablesAreDyn: true });
+const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
 
 const attributes = [
   "request",
@@ -44,7 +44,7 @@ export function parseExpression(source: string): Expression | undefined {
     try {
       result = program(variablesOf(context));
     } catch (error) {
-      throw new EvaluationFailed((error as Error).message);
+      throw new EvaluationFailed((error as Error).message.split("\n", 1)[0]);
     }
     return fromCel(result);
   };
@@ -70,20 +70,26 @@ function variablesOf(context: Context): Record<string, unknown> {
   return variables;
 }
 
-/** A group of attributes that CEL can read members of, but that is no result. */
-class Group extends Map<string, unknown> {}
+/** Groups of attributes: CEL can read their members, but they are no result. The library takes no subclass of Map. */
+const groups = new WeakSet<object>();
+
+function group(members: [string, unknown][]): Map<string, unknown> {
+  const map = new Map(members);
+  groups.add(map);
+  return map;
+}
 
 function toCel(value: PropertyValue): unknown {
   if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");
   if (value instanceof ListValue) return value.items.map(toCel);
   if (value instanceof MessageValue) {
-    return new Group(Object.entries(value.fields).map(([key, item]) => [key, toCel(item)]));
+    return group(Object.entries(value.fields).map(([key, item]) => [key, toCel(item)]));
   }
   if (value instanceof MapValue) {
     const members: [string, unknown][] = value
       .entries()
       .map(([key, item]) => [Buffer.from(key, "latin1").toString("utf8"), toCel(item)]);
-    return value.isWhole ? new Map(members) : new Group(members);
+    return value.isWhole ? new Map(members) : group(members);
   }
   return value;
 }
@@ -94,7 +100,7 @@ function fromCel(value: unknown): PropertyValue {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
   if (value instanceof Date) return BigInt(value.getTime()) * 1_000_000n;
   if (Array.isArray(value)) return new ListValue(value.map(fromCel));
-  if (value instanceof Group || value === null || typeof value !== "object") return null;
+  if (value === null || typeof value !== "object" || groups.has(value)) return null;
   // The library exports these two classes as types only.
   if (isUnsigned(value)) return value.valueOf();
   if (isDuration(value)) return BigInt(value.seconds) * 1_000_000_000n + BigInt(value.nanos);

@@ -1,7 +1,7 @@
 // One HTTP exchange between codec and router: both directions through the filters, routing, local replies,
 // the end (compat/abi.md §6 to §9, §14).
 
-import { BodyBuffer } from "./buffers.ts";
+import type { BodyBuffer } from "./buffers.ts";
 import { ResponseFlag, responseFlagNames } from "./codes.ts";
 import { localReplyHeaders } from "./local-reply.ts";
 import { HeaderMap, receivedHeaders } from "./maps.ts";

@@ -2,7 +2,8 @@
 // shared between threads.
 
 import type { SharedData } from "../host/types.ts";
-import { SharedMemory, SharedMemoryFull } from "./shared-memory.ts";
+import { SharedMemoryFull } from "./shared-memory.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 const prefix = "data\0";
 

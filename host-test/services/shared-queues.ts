@@ -4,7 +4,8 @@
 //   item:  u32 next, u32 size │ bytes
 
 import type { SharedQueues } from "../host/types.ts";
-import { SharedMemory, SharedMemoryFull } from "./shared-memory.ts";
+import { SharedMemoryFull } from "./shared-memory.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 const queueBytes = 16;
 const itemHead = 8;

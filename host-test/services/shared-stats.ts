@@ -6,7 +6,8 @@
 import type { MetricType, Stats } from "../host/types.ts";
 import { bucketBounds, bucketOf, Histogram, prometheusText } from "./metric-text.ts";
 import type { MetricReading } from "./metric-text.ts";
-import { SharedMemory, SharedMemoryFull } from "./shared-memory.ts";
+import { SharedMemoryFull } from "./shared-memory.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 const prefix = "metric\0";
 const histogramBytes = 8 * (bucketBounds.length + 2);

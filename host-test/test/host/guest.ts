@@ -33,7 +33,7 @@ export function wat(text: string): Uint8Array {
 
 /** The parser writes one byte per UTF-16 unit: other characters become escaped UTF-8. */
 function asciiOnly(text: string): string {
-  return text.replaceAll(/[^\x00-\x7f]+/g, (part) =>
+  return text.replaceAll(/[\u0080-\u{10ffff}]+/gu, (part) =>
     [...Buffer.from(part)].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join(""),
   );
 }
