@@ -155,7 +155,7 @@ test("one connection to the upstream serves one request after the other", async 
   expect(connections).toBe(1);
 });
 
-test("a slow client slows the upstream down instead of filling the gateway's memory", async () => {
+test("a client that does not read stops the upstream instead of filling the gateway's memory", async () => {
   const total = 128 * 1024 * 1024;
   const piece = Buffer.alloc(64 * 1024);
   let sent = 0;
@@ -166,27 +166,33 @@ test("a slow client slows the upstream down instead of filling the gateway's mem
         if (!socket.write(piece)) return;
       }
     };
-    socket.once("data", () => {
+    socket.on("data", (request: Buffer) => {
+      if (request.toString("latin1").startsWith("GET /ping ")) {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        return;
+      }
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${total}\r\n\r\n`);
+      socket.on("drain", push);
       push();
     });
-    socket.on("drain", push);
   });
   const gateway = await gatewayTo(upstream);
-  const client = connect(gateway.port, "127.0.0.1");
+  const client = connect(gateway.port, "127.0.0.1").pause();
   onTestFinished(() => void client.destroy());
   client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await expect.poll(() => sent).toBeGreaterThan(0);
+  // Whatever the gateway could take it has taken when nothing moves while it serves others.
+  for (let before = -1; before !== sent;) {
+    before = sent;
+    for (let i = 0; i < 20; i++) await (await fetch(`http://127.0.0.1:${gateway.port}/ping`)).text();
+  }
+  expect(sent).toBeLessThan(total / 4);
   let received = 0;
-  let mostUnderWay = 0;
   for await (const chunk of client) {
     received += (chunk as Buffer).length;
-    mostUnderWay = Math.max(mostUnderWay, sent - received);
     if (received > total) break;
-    // The upstream has many turns for each of the client's.
-    for (let turn = 0; turn < 10; turn++) await new Promise((settle) => setImmediate(settle));
   }
   expect(sent).toBe(total);
-  expect(mostUnderWay).toBeLessThan(total / 4);
 });
 
 test("an HTTP/2 connection carries many requests at once", async () => {
