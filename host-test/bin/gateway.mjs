@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
+import { clearInterval, setInterval } from "node:timers";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
