@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { guestBuild } from "../../../scripts/guest-build.mjs";
 import { loadProbe, type Probe } from "../../../host-test/testing/probe.ts";
 
 let probe: Probe;
@@ -109,8 +110,10 @@ describe("replies", () => {
     expect(read(input)).toBe(expected);
   });
 
-  test("of 100,000 items are read", () => {
-    expect(read(`*100000\r\n${":7\r\n".repeat(100_000)}`)).toHaveLength("list()".length + 100_000 * "integer(7)".length + 99_999);
+  test("of very many items are read", () => {
+    // Reading costs the stressed build the square of it.
+    const count = guestBuild === "stress" ? 1000 : 100_000;
+    expect(read(`*${count}\r\n${":7\r\n".repeat(count)}`)).toHaveLength("list()".length + count * "integer(7),".length - 1);
   });
 });
 

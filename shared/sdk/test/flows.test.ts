@@ -154,8 +154,9 @@ describe("the end is heard exactly once", () => {
 
 describe("wait", () => {
   test("in the head: nothing is heard until the answer, then the body in order", () => {
-    const chain = scripted({ requestHead: ["call check.dns", "wait"], reply: ["set x-checked 1", "resume"] }, slow);
+    const chain = scripted({ requestHead: ["call check.dns", "wait"], reply: ["set-request x-checked 1", "resume"] }, slow);
     const { upstream } = chain.exchange(body);
+    expect(upstream!.header("x-checked")).toBe("1");
     expect(heard(chain).slice(0, 2)).toEqual(["requestHead end=false", "reply status=200 reset=false"]);
     expect(upstream!.text).toBe("onetwothree");
   });

@@ -105,6 +105,7 @@ function act(verb: string, words: string[], scene: Scene): void {
   const stream = scene.stream;
   const head = scene.head;
   if (verb == "set") log.info(`set ${head.set(words[1], rest(words, 2))}`);
+  else if (verb == "set-request") stream.requestHead.set(words[1], rest(words, 2));
   else if (verb == "add") log.info(`added ${head.add(words[1], rest(words, 2))}`);
   else if (verb == "remove") head.remove(words[1]);
   else if (verb == "get") log.info(`${words[1]} is ${value(head, words[1])}`);
@@ -155,10 +156,15 @@ function onBody(verb: string, words: string[], scene: Scene): void {
   else if (verb == "prefix") body.replacePrefix(<i32>I32.parseInt(words[1]), Span.text(rest(words, 2)));
   else if (verb == "append") log.info(`appended ${body.append(Span.text(rest(words, 1)))}`);
   else if (verb == "clear") body.clear();
-  else if (verb == "window") log.info(`window ${body.window(<i32>I32.parseInt(words[1])).toString()}`);
+  else if (verb == "window") log.info(outline(body.window(<i32>I32.parseInt(words[1]))));
   else if (verb == "edit") editBody(body, scene.head.get("x-splices"));
   else if (verb == "double") doubleBody(body);
   else log.error(`no such step: ${verb}`);
+}
+
+/** Size and both ends of bytes that are too many for a line. */
+function outline(bytes: Span): string {
+  return `${bytes.size} ${bytes.slice(0, 8).toString()} ${bytes.slice(bytes.size - 8).toString()}`;
 }
 
 /** `call CLUSTER [TIMEOUT [BODY]]`. */
