@@ -27,7 +27,7 @@ const asc = join(
  */
 export async function compile({ entry, outFile, target = "envoy", flags = [] }) {
   await mkdir(dirname(resolve(root, outFile)), { recursive: true });
-  const options = ["--config", "asconfig.json", "--target", target, ...buildFlags, ...flags];
+  const options = ["--config", "asconfig.json", "--target", target, ...buildFlags(), ...flags];
   await new Promise((settle, reject) => {
     execFile(
       process.execPath,

@@ -24,5 +24,7 @@ if (!Object.hasOwn(builds, guestBuild)) throw new Error(`GUEST_BUILD is ${guestB
 /** Where modules of this build belong, relative to the repository: `dist`, or a folder of its own inside. */
 export const outputFolder = builds[guestBuild].folder;
 
-/** Flags of the AssemblyScript compiler that make this build. */
-export const buildFlags = builds[guestBuild].flags;
+/** Flags of the AssemblyScript compiler that make a build, by default this one. */
+export function buildFlags(build = guestBuild) {
+  return builds[build].flags;
+}
