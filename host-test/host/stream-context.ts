@@ -228,14 +228,10 @@ export class StreamContext implements Context {
     this.vm.afterCall(() => this.http.sendLocalReply(status, body, headers, grpcStatus, details));
   }
 
-  /** `proxy_on_log`, with every map readable. */
+  /** `proxy_on_log`, with every map readable. Bodies that a callback stopped are still there, as in Envoy. */
   log(): void {
     this.create();
     this.logging = true;
-    this.request.body = undefined;
-    this.response.body = undefined;
-    this.request.buffering = false;
-    this.response.buffering = false;
     this.vm.call(this, "proxy_on_log", this.id);
     this.logging = false;
   }

@@ -10,6 +10,7 @@ import {
   httpCall,
   remember,
   rememberStream,
+  reply,
   returns,
   said,
   say,
@@ -91,6 +92,15 @@ describe("changing (abi.md §7)", () => {
     });
     chain.exchange({ body: "abc" });
     expect(said(chain)).toEqual(["request=2", "response=2"]);
+  });
+
+  test("a body that the last callback kept is still there in the log (measured on Envoy 1.40)", () => {
+    const chain = chainOf({
+      proxy_on_request_body: `(if (local.get $2) (then ${drop(reply(400))})) ${returns(1)}`,
+      proxy_on_log: show("kept", getBytes(0)),
+    });
+    chain.exchange({ chunks: ["ab", "cd"] });
+    expect(said(chain)).toEqual(["kept=abcd"]);
   });
 
   test("emptying a chunk and continuing holds it back; it can be put in front of the next", () => {
