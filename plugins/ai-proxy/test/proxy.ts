@@ -1,7 +1,7 @@
 // The compiled plugin in a filter chain in memory, and what its tests say most often.
 
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import {
   specOf,
   TestChain,
@@ -9,13 +9,15 @@ import {
   type TestReply,
   type TestRequest,
 } from "../../../host-test/testing/chain.ts";
+import { root } from "../../../scripts/compile.mjs";
+import { outputFolder } from "../../../scripts/guest-build.mjs";
 
-const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
+const dist = join(root, outputFolder);
 
 /** One module serves both hosts when their builds agree. */
 export function moduleBytes(flavour: "higress" | "envoy" = "higress"): Uint8Array {
-  const own = `${dist}ai-proxy.${flavour}.wasm`;
-  return readFileSync(existsSync(own) ? own : `${dist}ai-proxy.wasm`);
+  const own = join(dist, `ai-proxy.${flavour}.wasm`);
+  return readFileSync(existsSync(own) ? own : join(dist, "ai-proxy.wasm"));
 }
 
 export const higress = moduleBytes();
