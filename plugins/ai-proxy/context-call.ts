@@ -1,8 +1,8 @@
 // Fetches the text that is put before conversations, while the request waits.
 
 import { AnyStream, HttpCall, HttpReply, HttpRequest, clusterName, send } from "as-proxy-wasm-sdk/sdk";
-import { Json } from "as-proxy-wasm-sdk/json";
-import { escapedText } from "./client-dialect";
+import { Buffer } from "as-proxy-wasm-sdk/bytes";
+import { escapeInto, Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ContextSource } from "./config/context-source";
 
 /** A text longer than this is a mistake: it would go with every request. */
@@ -34,19 +34,23 @@ export class ContextCall extends HttpCall {
   }
 
   onReply(reply: HttpReply): void {
-    if (reply.status != 200) {
-      this.waiter.contextFetched(`failed to load context file, status: ${reply.status}`);
-      return;
+    this.waiter.contextFetched(this.take(reply));
+  }
+
+  /** Keeps the text; why not, when there is none. */
+  private take(reply: HttpReply): string {
+    if (reply.status != 200) return `failed to load context file, status: ${reply.status}`;
+    const body = reply.body.read(0, MAX_BYTES + 1);
+    if (body.size > MAX_BYTES) return `the context file has more than ${MAX_BYTES} bytes`;
+    if (!this.source.isProviderFile) {
+      const text = new Buffer(body.size);
+      escapeInto(text, body);
+      this.source.text = text.take();
+      return "";
     }
-    const body = reply.body.all();
-    if (body.size > MAX_BYTES) {
-      this.waiter.contextFetched(`the context file has more than ${MAX_BYTES} bytes`);
-      return;
-    }
-    const isFile = this.source.isProviderFile;
-    this.source.text = isFile
-      ? Json.checked(body).get("content").escaped().copy()
-      : escapedText(body.toString());
-    this.waiter.contextFetched("");
+    const content = Json.checked(body).get("content");
+    if (content.kind != JsonKind.String) return "the provider's file has no content";
+    this.source.text = content.escaped().copy();
+    return "";
   }
 }

@@ -61,7 +61,7 @@ export function editRequest(
   }
   if (request.isStream && request.dialect == Dialect.OpenAi && api <= Api.Completions) addUsage(body);
   if (request.convertsClaude) {
-    const fault = fromAnthropic(body, request);
+    const fault = fromAnthropic(body, request, upstream);
     if (fault !== null) return fault;
   }
   if (api == Api.ChatCompletions) editMessages(body, upstream);
@@ -101,14 +101,14 @@ function mapModel(body: RequestBody, request: Request, upstream: Upstream): void
 }
 
 /** Anthropic's request becomes OpenAI's. */
-function fromAnthropic(body: RequestBody, request: Request): Fault | null {
+function fromAnthropic(body: RequestBody, request: Request, upstream: Upstream): Fault | null {
   if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
   const chat = readAnthropicRequest(body.whole());
   if (chat.error != RequestError.None) return unreadable(chat, body);
   request.thinks = chat.thinking == Thinking.Enabled;
   request.thinkingBudget = chat.thinkingBudget;
   const out = new Buffer(body.size);
-  writeOpenaiRequest(chat, out);
+  writeOpenaiRequest(chat, out, upstream.provider.requestOptions);
   logDropped(chat);
   body.become(out.span());
   return null;

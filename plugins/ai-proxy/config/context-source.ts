@@ -28,7 +28,7 @@ export class ContextSource {
     const context = reader.child("context");
     const url = context.text("fileUrl");
     const service = context.text("serviceName");
-    const port = context.integer("servicePort");
+    const port = context.integerBetween("servicePort", 0, 0, 65535);
     context.warnUnread();
     const scheme = url.indexOf("://");
     const start = scheme < 0 ? 0 : scheme + 3;

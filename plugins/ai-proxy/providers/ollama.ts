@@ -13,7 +13,7 @@ export class Ollama extends Provider {
   configure(reader: ConfigReader, settings: Settings): void {
     super.configure(reader, settings);
     const host = reader.text("ollamaServerHost");
-    const port = reader.integer("ollamaServerPort");
+    const port = reader.integerBetween("ollamaServerPort", 0, 0, 65535);
     if (host.length == 0) reader.fail("missing ollamaServerHost in provider config");
     else if (port == 0) reader.fail("missing ollamaServerPort in provider config");
     this.host = `${host}:${port}`;

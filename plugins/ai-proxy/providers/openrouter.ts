@@ -11,7 +11,8 @@ export class OpenRouter extends Provider {
     super("openrouter", "openrouter.ai");
     this.offers(Api.ChatCompletions, "/api/v1/chat/completions")
       .offers(Api.Completions, "/api/v1/completions")
-      .recognisesOwnPaths();
+      .recognisesOwnPaths()
+      .takesTopK();
     this.watched = ["reasoning_max_tokens", "reasoning_effort"];
   }
 

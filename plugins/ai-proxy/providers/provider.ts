@@ -8,6 +8,7 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
+import { OpenaiRequestOptions } from "as-proxy-wasm-sdk/llm/openai/request-writer";
 import { AnswerStage, OpenaiStage } from "../answer-stage";
 import { Api, apiName, apiPath } from "../apis";
 import { Capabilities } from "../capabilities";
@@ -53,6 +54,8 @@ export class Provider {
   renamesDeveloper: bool = true;
   /** True: `writeRequest`, `newStream` and `readAnswer` speak for it; else it speaks OpenAI's dialect. */
   hasDialect: bool = false;
+  /** How a converted request is written for it. */
+  readonly requestOptions: OpenaiRequestOptions = new OpenaiRequestOptions();
   /** Member of streamed deltas in which clients of this provider look for reasoning. */
   reasoningName: string = "reasoning_content";
   /** Lower-case name of a further header in which the configuration expects the client's credential. */
@@ -144,6 +147,18 @@ export class Provider {
     return this.passesUnsupported().keepsPath();
   }
 
+  /** Claude clients' `top_k` is sent on; OpenAI itself refuses it. */
+  takesTopK(): Provider {
+    this.requestOptions.topK = true;
+    return this;
+  }
+
+  /** Claude clients' earlier thinking is sent back as `reasoning_content`: the model reasons on from it. */
+  takesReasoning(): Provider {
+    this.requestOptions.reasoningContent = true;
+    return this;
+  }
+
   /** `responseJsonSchema` of the configuration becomes the chat's `response_format`. */
   withResponseSchema(): Provider {
     this.takesResponseSchema = true;
@@ -174,7 +189,8 @@ export class Provider {
   /** Reads the keys that only this type has, checks what must be there. */
   configure(reader: ConfigReader, settings: Settings): void {
     if (this.needsToken && settings.tokens.length == 0) reader.fail("no apiToken found in provider config");
-    if (this.hostKey.length > 0) this.host = reader.text(this.hostKey, this.host);
+    const host = this.hostKey.length > 0 ? reader.text(this.hostKey) : "";
+    if (host.length > 0) this.host = host;
     if (this.takesResponseSchema && reader.isObjectAt("responseJsonSchema")) {
       this.responseSchema = reader.raw("responseJsonSchema");
     }

@@ -48,7 +48,12 @@ export function newProvider(type: string): Provider | null {
     case "doubao":
       return new Doubao();
     case "fireworks":
-      return openaiLike(type, "api.fireworks.ai").chat().completions().models().recognisesOwnPaths();
+      return openaiLike(type, "api.fireworks.ai")
+        .chat()
+        .completions()
+        .models()
+        .recognisesOwnPaths()
+        .takesTopK();
     case "generic":
       return openaiLike(type, "").hostFrom("genericHost").withoutToken().leavesPathAndBody();
     case "github":
@@ -79,7 +84,7 @@ export function newProvider(type: string): Provider | null {
     case "stepfun":
       return openaiLike(type, "api.stepfun.com").chat();
     case "together-ai":
-      return openaiLike(type, "api.together.xyz").chat().recognisesOwnPaths();
+      return openaiLike(type, "api.together.xyz").chat().recognisesOwnPaths().takesTopK();
     case "vllm":
       return new Vllm();
     case "yi":

@@ -12,7 +12,7 @@ export class Vllm extends Provider {
   constructor() {
     super("vllm", "vllm-service.cluster.local");
     this.chat().completions().models().embeddings().offersAsOpenAi(Api.CohereRerank);
-    this.recognisesOwnPaths().withoutToken();
+    this.recognisesOwnPaths().withoutToken().takesTopK();
   }
 
   configure(reader: ConfigReader, settings: Settings): void {

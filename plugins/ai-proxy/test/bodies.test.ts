@@ -325,6 +325,30 @@ describe("limits", () => {
     expect(chain.exchange(chat({}, { headers: { "content-length": "104857600" } })).client.status).toBe(200);
   });
 
+  test.each([
+    ["higress", 100],
+    ["envoy", 1],
+  ] as const)(
+    "a body that grows over the limit of %s (%d MiB) is 413 in the client's dialect",
+    (flavour, limit) => {
+      const chain = provider(deepseek, { flavour, bufferLimit: 1 << 20 });
+      const chunks = [
+        Buffer.from('{"messages":['),
+        ...Array.from({ length: limit }, () => Buffer.alloc(1 << 20, " ")),
+      ];
+      const openai = chain.exchange(chat("", { body: undefined, chunks }));
+      expect(openai.client.status).toBe(413);
+      expect(openai.client.header("content-type")).toBe("application/json");
+      expect(JSON.parse(openai.client.text).error.type).toBe("request_too_large");
+      const claude = chain.exchange(chat("", { body: undefined, chunks, path: "/v1/messages" }));
+      expect(JSON.parse(claude.client.text)).toMatchObject({
+        type: "error",
+        error: { type: "request_too_large" },
+      });
+      expect(claude.upstream).toBeUndefined();
+    },
+  );
+
   test("the host is told to hold that much", () => {
     const chain = provider(deepseek);
     const body = JSON.stringify({ model: "m", pad: "x".repeat(3 << 20) });

@@ -1,7 +1,7 @@
 // The compiled plugin in a filter chain in memory, and what its tests say most often.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { builtModules, repositoryFolders } from "../../../host-test/gateway/resources/plugin-url.ts";
 import {
   specOf,
   TestChain,
@@ -9,18 +9,8 @@ import {
   type TestReply,
   type TestRequest,
 } from "../../../host-test/testing/chain.ts";
-import { root } from "../../../scripts/compile.mjs";
-import { outputFolder } from "../../../scripts/guest-build.mjs";
 
-const dist = join(root, outputFolder);
-
-/** One module serves both hosts when their builds agree. */
-export function moduleBytes(flavour: "higress" | "envoy" = "higress"): Uint8Array {
-  const own = join(dist, `ai-proxy.${flavour}.wasm`);
-  return readFileSync(existsSync(own) ? own : join(dist, "ai-proxy.wasm"));
-}
-
-export const higress = moduleBytes();
+const higress = readFileSync(builtModules("ai-proxy", repositoryFolders).higress!);
 
 /** A chain with ai-proxy alone. Throws `ConfigurationRejected`. */
 export function proxy(configuration: object | string, options: Partial<TestChainOptions> = {}): TestChain {

@@ -11,7 +11,7 @@ import { UsageStage } from "./usage-stage";
 export class Moonshot extends Provider {
   constructor() {
     super("moonshot", "api.moonshot.cn");
-    this.chat().models();
+    this.chat().models().takesReasoning();
     this.mendsStream = true;
   }
 
