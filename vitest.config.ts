@@ -1,18 +1,30 @@
 import { defineConfig } from "vitest/config";
 import { guestBuild } from "./scripts/guest-build.mjs";
 
-const everything = ["shared/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts", "host-test/test/**/*.test.ts", "scripts/test/**/*.test.ts"];
+const everything = [
+  "shared/*/test/**/*.test.ts",
+  "plugins/*/test/**/*.test.ts",
+  "host-test/test/**/*.test.ts",
+  "scripts/test/**/*.test.ts",
+];
 
 // Builds that collect garbage more often show memory that nothing holds. Each run looks at the SDK in them;
 // `npm run test:long` runs everything in each.
 const collecting = ["collect", "stress"].map((build) => ({
   extends: true as const,
-  test: { name: build, include: ["shared/sdk/test/{calls,flows}.test.ts"], env: { GUEST_BUILD: build } },
+  test: {
+    name: build,
+    include: ["shared/sdk/test/{calls,flows,waits}.test.ts"],
+    env: { GUEST_BUILD: build },
+  },
 }));
 
 export default defineConfig({
   test: {
-    projects: [{ extends: true, test: { name: guestBuild, include: everything } }, ...(guestBuild === "release" ? collecting : [])],
+    projects: [
+      { extends: true, test: { name: guestBuild, include: everything } },
+      ...(guestBuild === "release" ? collecting : []),
+    ],
     globalSetup: ["scripts/test-setup.mjs"],
     // Workers load WebAssembly and start servers; a process each keeps a crash from taking others along.
     pool: "forks",

@@ -119,7 +119,11 @@ export function leave(): void {
   if (ASC_RUNTIME == INCREMENTAL) return;
   callbacksSinceCollect++;
   const roomy = <i32>(((<usize>memory.size()) << 16) / GARBAGE_SHARE);
-  if (callbacksSinceCollect < max(LEAST_CALLBACKS, liveContexts) && bytesSinceCollect < max(LEAST_BYTES, roomy)) return;
+  if (
+    callbacksSinceCollect < max(LEAST_CALLBACKS, liveContexts) &&
+    bytesSinceCollect < max(LEAST_BYTES, roomy)
+  )
+    return;
   callbacksSinceCollect = 0;
   bytesSinceCollect = 0;
   __collect();

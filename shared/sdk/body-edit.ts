@@ -122,7 +122,8 @@ export class BodyEdit {
 
   private insertedUpTo(from: i32, end: i32): i32 {
     let size = 0;
-    for (let i = from; i < this.splices.length && this.splices[i].start <= end; i++) size += this.splices[i].bytes.size;
+    for (let i = from; i < this.splices.length && this.splices[i].start <= end; i++)
+      size += this.splices[i].bytes.size;
     return size;
   }
 }

@@ -46,7 +46,8 @@ export class PendingCalls {
   forget(root: Root): void {
     const tokens = this.calls.keys();
     for (let i = 0; i < tokens.length; i++) {
-      if (this.calls.get(tokens[i]).root === root) this.calls.delete(tokens[i]);
+      const token = tokens[i];
+      if (this.calls.has(token) && this.calls.get(token).root === root) this.calls.delete(token);
     }
   }
 }

@@ -82,7 +82,8 @@ export class ConfigReader {
    */
   integer(key: string, fallback: i64 = 0): i64 {
     const value = this.member(key);
-    const isNumeric = value.kind != JsonKind.String || readInteger(value.bytes()).error != IntegerError.Malformed;
+    const isNumeric =
+      value.kind != JsonKind.String || readInteger(value.bytes()).error != IntegerError.Malformed;
     this.warnUnless(key, isNumeric, "an integer");
     const number = value.lenientInteger();
     return number == 0 ? fallback : number;
@@ -115,7 +116,11 @@ export class ConfigReader {
     let isFlag = flag || value.kind != JsonKind.String;
     if (!isFlag) {
       const text = value.bytes();
-      isFlag = text.isEmpty || text.equalsAscii("0") || equalsAsciiIgnoreCase(text, "f") || equalsAsciiIgnoreCase(text, "false");
+      isFlag =
+        text.isEmpty ||
+        text.equalsAscii("0") ||
+        equalsAsciiIgnoreCase(text, "f") ||
+        equalsAsciiIgnoreCase(text, "false");
     }
     this.warnUnless(key, isFlag, "true or false");
     return flag;

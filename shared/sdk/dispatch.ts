@@ -29,7 +29,8 @@ class Exchange {
 /** Bodies that are not text, or not readable as they are, are left alone (compat: "binary body"). */
 function isReadableBody(head: Head): bool {
   const type = head.bytes("content-type");
-  if (type !== null && (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0)) return false;
+  if (type !== null && (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0))
+    return false;
   const encoding = head.bytes("content-encoding");
   return encoding === null || encoding.isEmpty;
 }

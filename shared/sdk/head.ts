@@ -18,7 +18,7 @@ function isName(name: Span): bool {
   for (let i = first; i < name.size; i++) {
     const byte = name.at(i);
     const tokens = byte < 0x40 ? TOKENS_LOW : TOKENS_HIGH;
-    if (byte > 0x7f || ((tokens >> <u64>(byte & 0x3f)) & 1) == 0) return false;
+    if (byte > 0x7f || ((tokens >> (<u64>(byte & 0x3f))) & 1) == 0) return false;
   }
   return true;
 }
@@ -93,7 +93,9 @@ export class Head {
 
   private admits(name: Span, value: Span): bool {
     if (isSafeHeader(name, value)) return true;
-    log.warn(`header ${isName(name) ? name.toString() : "with an invalid name"} not set: control byte or invalid name`);
+    log.warn(
+      `header ${isName(name) ? name.toString() : "with an invalid name"} not set: control byte or invalid name`,
+    );
     return false;
   }
 

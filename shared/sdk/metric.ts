@@ -17,7 +17,8 @@ class Ids {
     if (this.ids.size >= MAX_NAMES) return -1;
     const id = defineMetric(this.kind, name);
     this.ids.set(name, id);
-    if (this.ids.size == MAX_NAMES) log.warn(`${MAX_NAMES} metrics are in use: further names are not counted`);
+    if (this.ids.size == MAX_NAMES)
+      log.warn(`${MAX_NAMES} metrics are in use: further names are not counted`);
     return id;
   }
 }

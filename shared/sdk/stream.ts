@@ -109,7 +109,13 @@ export abstract class AnyStream {
    * `<plugin>.<reason>`. Possible until response headers are sent; the response callbacks run for it too.
    * A status outside 200-599 becomes 500.
    */
-  reply(status: i32, contentType: string, body: Span, details: string, headers: HeaderList | null = null): Flow {
+  reply(
+    status: i32,
+    contentType: string,
+    body: Span,
+    details: string,
+    headers: HeaderList | null = null,
+  ): Flow {
     if (this.isAnswered) return Flow.Answered;
     this.isAnswered = true;
     this.requestSide.abandon();

@@ -15,7 +15,13 @@ describe.skipIf(guestBuild !== "release").each(guestBuilds)("%s build", (build) 
   test(`loses ${lost[build]!.join(" and ") || "nothing"}`, async () => {
     const { exports } = await loadProbe("shared/abi/test/probe.ts", { flags: buildFlags(build) });
     exports.leaveBehind!();
-    const outcomes = ["addressInFunction", "addressOverCallbacks", "objectInFunction", "objectOverCallbacks", "nested"].map((name) => [name, exports[name]!() === 1] as const);
+    const outcomes = [
+      "addressInFunction",
+      "addressOverCallbacks",
+      "objectInFunction",
+      "objectOverCallbacks",
+      "nested",
+    ].map((name) => [name, exports[name]!() === 1] as const);
     expect(outcomes.filter(([, isIntact]) => !isIntact).map(([name]) => name)).toEqual(lost[build]);
   });
 });

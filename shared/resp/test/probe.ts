@@ -64,7 +64,9 @@ function describe(value: RespValue, out: Buffer): void {
 export function coerce(): void {
   __collect();
   const value = readResp(Span.of(input));
-  output = Span.text(`${value.toInteger()} ${value.toString()} ${value.at(0).toInteger()} ${value.at(-1).isError}`);
+  output = Span.text(
+    `${value.toInteger()} ${value.toString()} ${value.at(0).toInteger()} ${value.at(-1).isError}`,
+  );
 }
 
 /** A command of the words in the input, which are parted by NUL; the second is also written as a number. */

@@ -18,7 +18,8 @@ function run(name: "read" | "coerce" | "write", input: string | Uint8Array): Buf
 
 const read = (input: string | Uint8Array) => run("read", input).toString();
 
-type Reply = { text: string } | { error: string } | { integer: bigint } | { bulk: Uint8Array } | null | Reply[];
+type Reply =
+  { text: string } | { error: string } | { integer: bigint } | { bulk: Uint8Array } | null | Reply[];
 
 function encode(reply: Reply): Buffer {
   if (reply === null) return Buffer.from("$-1\r\n");
@@ -52,26 +53,50 @@ const { reply } = fc.letrec<{ reply: Reply }>((tie) => ({
 
 describe("replies", () => {
   test("of every kind and depth are read as they were written", () => {
-    fc.assert(fc.property(reply, (value) => {
+    fc.assert(
+      fc.property(reply, (value) => {
         expect(read(encode(value))).toBe(describeReply(value));
-      }), { numRuns: 2000 });
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test("that are cut off anywhere are broken", () => {
     fc.assert(
       fc.property(reply, (value) => {
         const bytes = encode(value);
-        for (let cut = 0; cut < Math.min(bytes.length, 400); cut++) expect(read(bytes.subarray(0, cut))).toBe("broken");
+        for (let cut = 0; cut < Math.min(bytes.length, 400); cut++)
+          expect(read(bytes.subarray(0, cut))).toBe("broken");
       }),
       { numRuns: 200 },
     );
   });
 
   test("that are any bytes at all are read or broken, and never trap", () => {
-    const token = fc.constantFrom("*", "$", ":", "+", "-", "_", "\r\n", "\r", "\n", "1", "2", "-1", "99999999999", "x", "\0", "\xff");
-    fc.assert(fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
+    const token = fc.constantFrom(
+      "*",
+      "$",
+      ":",
+      "+",
+      "-",
+      "_",
+      "\r\n",
+      "\r",
+      "\n",
+      "1",
+      "2",
+      "-1",
+      "99999999999",
+      "x",
+      "\0",
+      "\xff",
+    );
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
         expect(read(tokens.join(""))).not.toBe("");
-      }), { numRuns: 5000 });
+      }),
+      { numRuns: 5000 },
+    );
   });
 
   test.each([
@@ -113,7 +138,9 @@ describe("replies", () => {
   test("of very many items are read", () => {
     // Reading costs the stressed build the square of it.
     const count = guestBuild === "stress" ? 1000 : 100_000;
-    expect(read(`*${count}\r\n${":7\r\n".repeat(count)}`)).toHaveLength("list()".length + count * "integer(7),".length - 1);
+    expect(read(`*${count}\r\n${":7\r\n".repeat(count)}`)).toHaveLength(
+      "list()".length + count * "integer(7),".length - 1,
+    );
   });
 });
 
@@ -139,9 +166,15 @@ test("a command is an array of bulk strings, byte for byte", () => {
   const word = fc.uint8Array({ maxLength: 50 }).map((bytes) => bytes.filter((byte) => byte !== 0));
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), (words) => {
-      const input = Buffer.concat([Buffer.from("set"), ...words.flatMap((bytes) => [Buffer.from([0]), bytes])]);
+      const input = Buffer.concat([
+        Buffer.from("set"),
+        ...words.flatMap((bytes) => [Buffer.from([0]), bytes]),
+      ]);
       const all = [Buffer.from("set"), ...words, Buffer.from("-9223372036854775808"), Buffer.from("é")];
-      const expected = Buffer.concat([Buffer.from(`*${all.length}\r\n`), ...all.flatMap((bytes) => [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")])]);
+      const expected = Buffer.concat([
+        Buffer.from(`*${all.length}\r\n`),
+        ...all.flatMap((bytes) => [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]),
+      ]);
       expect(run("write", input).equals(expected)).toBe(true);
     }),
     { numRuns: 500 },

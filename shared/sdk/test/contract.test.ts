@@ -4,35 +4,77 @@ import { describe, expect, test } from "vitest";
 import { probe } from "./probe-chain.ts";
 
 const moduleOf = (bytes: Buffer) => new WebAssembly.Module(new Uint8Array(bytes));
-const imported = (bytes: Buffer) => WebAssembly.Module.imports(moduleOf(bytes)).map(({ module, name }) => `${module}.${name}`);
+const imported = (bytes: Buffer) =>
+  WebAssembly.Module.imports(moduleOf(bytes)).map(({ module, name }) => `${module}.${name}`);
 const exported = (bytes: Buffer) => WebAssembly.Module.exports(moduleOf(bytes)).map(({ name }) => name);
 
 const wasi = ["wasi_snapshot_preview1.clock_time_get", "wasi_snapshot_preview1.random_get"];
-const higressOnly = ["proxy_redis_init", "proxy_redis_call", "proxy_inject_encoded_data_to_filter_chain", "proxy_get_upstream_hosts", "proxy_set_upstream_override_host"];
+const higressOnly = [
+  "proxy_redis_init",
+  "proxy_redis_call",
+  "proxy_inject_encoded_data_to_filter_chain",
+  "proxy_get_upstream_hosts",
+  "proxy_set_upstream_override_host",
+];
 
 describe("exports", () => {
-  test.each(["higress", "envoy"] as const)("%s: every callback that the Go project's test host calls unasked", (target) => {
-    const names = exported(probe[target]);
-    const needed = [
-      ...["vm_start", "context_create", "configure", "done", "tick", "log", "http_call_response", "redis_call_response"],
-      ...["request", "response"].flatMap((side) => ["headers", "body", "trailers"].map((part) => `${side}_${part}`)),
-    ].map((name) => `proxy_on_${name}`);
-    for (const name of [...needed, "proxy_on_memory_allocate", "malloc", "memory", "_initialize", "proxy_on_delete"]) expect(names).toContain(name);
-  });
+  test.each(["higress", "envoy"] as const)(
+    "%s: every callback that the Go project's test host calls unasked",
+    (target) => {
+      const names = exported(probe[target]);
+      const needed = [
+        ...[
+          "vm_start",
+          "context_create",
+          "configure",
+          "done",
+          "tick",
+          "log",
+          "http_call_response",
+          "redis_call_response",
+        ],
+        ...["request", "response"].flatMap((side) =>
+          ["headers", "body", "trailers"].map((part) => `${side}_${part}`),
+        ),
+      ].map((name) => `proxy_on_${name}`);
+      for (const name of [
+        ...needed,
+        "proxy_on_memory_allocate",
+        "malloc",
+        "memory",
+        "_initialize",
+        "proxy_on_delete",
+      ])
+        expect(names).toContain(name);
+    },
+  );
 
-  test.each(["higress", "envoy"] as const)("%s: the version that Higress knows comes before the one that stock Envoy knows", (target) => {
-    const versions = exported(probe[target]).filter((name) => name.startsWith("proxy_abi_version_"));
-    expect(versions).toEqual(["proxy_abi_version_0_2_100", "proxy_abi_version_0_2_1"]);
-  });
+  test.each(["higress", "envoy"] as const)(
+    "%s: the version that Higress knows comes before the one that stock Envoy knows",
+    (target) => {
+      const versions = exported(probe[target]).filter((name) => name.startsWith("proxy_abi_version_"));
+      expect(versions).toEqual(["proxy_abi_version_0_2_100", "proxy_abi_version_0_2_1"]);
+    },
+  );
 
-  test.each(["higress", "envoy"] as const)("%s: no name that a host would call with another meaning", (target) => {
-    for (const name of ["main", "_start", "__main_void", "__new", "__collect"]) expect(exported(probe[target])).not.toContain(name);
-  });
+  test.each(["higress", "envoy"] as const)(
+    "%s: no name that a host would call with another meaning",
+    (target) => {
+      for (const name of ["main", "_start", "__main_void", "__new", "__collect"])
+        expect(exported(probe[target])).not.toContain(name);
+    },
+  );
 });
 
 describe("imports", () => {
   test("the higress build asks for nothing that the Go project's test host lacks", () => {
-    const lacking = ["proxy_get_log_level", "proxy_get_status", "proxy_get_buffer_status", "proxy_get_header_map_size", "proxy_get_current_time_nanoseconds"];
+    const lacking = [
+      "proxy_get_log_level",
+      "proxy_get_status",
+      "proxy_get_buffer_status",
+      "proxy_get_header_map_size",
+      "proxy_get_current_time_nanoseconds",
+    ];
     const names = imported(probe.higress);
     for (const name of lacking) expect(names).not.toContain(`env.${name}`);
     expect(names.filter((name) => name.startsWith("env.proxy_grpc"))).toEqual([]);
@@ -43,8 +85,11 @@ describe("imports", () => {
     for (const name of higressOnly) expect(names).not.toContain(`env.${name}`);
   });
 
-  test.each(["higress", "envoy"] as const)("%s: of WASI only time and randomness, and nothing else beside the ABI", (target) => {
-    const others = imported(probe[target]).filter((name) => !name.startsWith("env.proxy_"));
-    for (const name of others) expect(wasi).toContain(name);
-  });
+  test.each(["higress", "envoy"] as const)(
+    "%s: of WASI only time and randomness, and nothing else beside the ABI",
+    (target) => {
+      const others = imported(probe[target]).filter((name) => !name.startsWith("env.proxy_"));
+      for (const name of others) expect(wasi).toContain(name);
+    },
+  );
 });

@@ -1,12 +1,22 @@
 // The promises that depend most on the host, on the Node host as Higress, as stock Envoy, and on a real Envoy.
 
 import { describe, expect, test } from "vitest";
-import { describeEngines, type Engine, type GatewaySetup, type Protocol } from "../../../host-test/testing/scenario.ts";
+import {
+  describeEngines,
+  type Engine,
+  type GatewaySetup,
+  type Protocol,
+} from "../../../host-test/testing/scenario.ts";
 import { probe, type Steps } from "./probe-chain.ts";
 
 const check = "outbound|80||check.static";
 
-function gatewayWith(engine: Engine, steps: Steps, setup: Partial<GatewaySetup> = {}, configuration: object = {}) {
+function gatewayWith(
+  engine: Engine,
+  steps: Steps,
+  setup: Partial<GatewaySetup> = {},
+  configuration: object = {},
+) {
   const module = engine.name === "node" ? probe.higress : probe.envoy;
   return engine.start({
     plugins: [{ name: "probe", module, configuration: { steps, ...configuration } }],
@@ -25,16 +35,25 @@ describeEngines(
     }
 
     test("a head without a body that is held does not hang", async () => {
-      const gateway = await gatewayWith(engine, { requestHead: ["hold"], responseHead: ["hold"] }, { upstreams: { "main.static": { status: 204 } } });
+      const gateway = await gatewayWith(
+        engine,
+        { requestHead: ["hold"], responseHead: ["hold"] },
+        { upstreams: { "main.static": { status: 204 } } },
+      );
       expect((await gateway.send({ method: "GET" })).status).toBe(204);
     });
 
-    test.each(["http1", "http2"] as Protocol[])("a body that is held is seen whole at its end, %s", async (protocol) => {
-      const gateway = await gatewayWith(engine, { requestHead: ["hold"], requestBody: ["read", "hold"] });
-      await gateway.send({ chunks: ["one", "two", "three"], protocol });
-      expect((await linesOf(gateway)).filter((line) => line.startsWith("body")).at(-1)).toBe("body onetwothree");
-      expect(gateway.upstream("main.static").requests[0]!.text).toBe("onetwothree");
-    });
+    test.each(["http1", "http2"] as Protocol[])(
+      "a body that is held is seen whole at its end, %s",
+      async (protocol) => {
+        const gateway = await gatewayWith(engine, { requestHead: ["hold"], requestBody: ["read", "hold"] });
+        await gateway.send({ chunks: ["one", "two", "three"], protocol });
+        expect((await linesOf(gateway)).filter((line) => line.startsWith("body")).at(-1)).toBe(
+          "body onetwothree",
+        );
+        expect(gateway.upstream("main.static").requests[0]!.text).toBe("onetwothree");
+      },
+    );
 
     test("trailers end a held body: the end is heard once, the body can be changed, the trailers go on", async () => {
       const steps = { requestHead: ["remove content-length", "hold"], requestBody: ["append !", "hold"] };
@@ -50,7 +69,10 @@ describeEngines(
     });
 
     test("a head that waits goes on with the call's answer, and the body after it", async () => {
-      const gateway = await gatewayWith(engine, { requestHead: [`call ${check} 5000`, "wait"], reply: ["read", "set-request x-checked 1", "resume"] });
+      const gateway = await gatewayWith(engine, {
+        requestHead: [`call ${check} 5000`, "wait"],
+        reply: ["read", "set-request x-checked 1", "resume"],
+      });
       await gateway.send({ chunks: ["one", "two"] });
       expect(await linesOf(gateway)).toContain("body fine");
       const [received] = gateway.upstream("main.static").requests;
@@ -59,7 +81,11 @@ describeEngines(
 
     test("what comes while the body waits is heard before it goes on, and nothing is lost after", async () => {
       const answer = Promise.withResolvers<void>();
-      const steps = { requestHead: ["hold"], requestBody: [[`call ${check} 5000`, "wait"], ["next"]], reply: ["resume"] };
+      const steps = {
+        requestHead: ["hold"],
+        requestBody: [[`call ${check} 5000`, "wait"], ["next"]],
+        reply: ["resume"],
+      };
       const gateway = await gatewayWith(engine, steps, {
         upstreams: {
           "main.static": { body: "answer" },
@@ -86,20 +112,31 @@ describeEngines(
     test.each([
       ["the head", { requestHead: ["answer 403 no"] }],
       ["the held body", { requestHead: ["hold"], requestBody: ["answer 403 no"] }],
-      ["a call's answer", { requestHead: [`call ${check} 5000`, "wait"], reply: ["answer 403 no", "resume"] }],
-    ] as [string, Steps][])("a local reply from %s keeps the request from the upstream", async (_name, steps) => {
-      const gateway = await gatewayWith(engine, steps);
-      const answer = await gateway.send({ body: "text" });
-      expect([answer.status, answer.text]).toEqual([403, "no"]);
-      expect(gateway.upstream("main.static").requests).toEqual([]);
-    });
+      [
+        "a call's answer",
+        { requestHead: [`call ${check} 5000`, "wait"], reply: ["answer 403 no", "resume"] },
+      ],
+    ] as [string, Steps][])(
+      "a local reply from %s keeps the request from the upstream",
+      async (_name, steps) => {
+        const gateway = await gatewayWith(engine, steps);
+        const answer = await gateway.send({ body: "text" });
+        expect([answer.status, answer.text]).toEqual([403, "no"]);
+        expect(gateway.upstream("main.static").requests).toEqual([]);
+      },
+    );
 
     test.each([
       ["refused", "reply status=503 reset=false"],
       ["none", "refused"],
     ] as const)("a call to a cluster whose host is %s", async (state, expected) => {
-      const steps = { requestHead: [`call ${check} 5000`, state === "none" ? "next" : "wait"], reply: ["resume"] };
-      const gateway = await gatewayWith(engine, steps, { upstreams: { "main.static": { body: "answer" }, "check.static": { state } } });
+      const steps = {
+        requestHead: [`call ${check} 5000`, state === "none" ? "next" : "wait"],
+        reply: ["resume"],
+      };
+      const gateway = await gatewayWith(engine, steps, {
+        upstreams: { "main.static": { body: "answer" }, "check.static": { state } },
+      });
       expect((await gateway.send()).status).toBe(200);
       expect((await linesOf(gateway)).map((line) => line.replace("> ", ""))).toContain(expected);
     });
@@ -107,20 +144,24 @@ describeEngines(
     test("a client that leaves a waiting stream: the call is told, and the worker serves on", async () => {
       const answer = Promise.withResolvers<void>();
       const arrived = Promise.withResolvers<void>();
-      const gateway = await gatewayWith(engine, { requestHead: [`call ${check} 5000`, "wait"], reply: ["resume"] }, {
-        upstreams: {
-          "main.static": { body: "answer" },
-          "check.static": [
-            async (exchange) => {
-              arrived.resolve();
-              await answer.promise;
-              await exchange.head(200);
-              await exchange.end();
-            },
-            { body: "fine" },
-          ],
+      const gateway = await gatewayWith(
+        engine,
+        { requestHead: [`call ${check} 5000`, "wait"], reply: ["resume"] },
+        {
+          upstreams: {
+            "main.static": { body: "answer" },
+            "check.static": [
+              async (exchange) => {
+                arrived.resolve();
+                await answer.promise;
+                await exchange.head(200);
+                await exchange.end();
+              },
+              { body: "fine" },
+            ],
+          },
         },
-      });
+      );
       const exchange = gateway.open({ method: "POST", protocol: "http2" });
       await arrived.promise;
       exchange.abort();
@@ -148,9 +189,18 @@ describeEngines(
           { ...rule("domain"), _match_domain_: ["*.example.com"] },
         ],
       };
-      const gateway = await gatewayWith(engine, {}, {
-        routes: [{ name: "chat", to: "main.static", path: "/chat" }, { name: "checks", to: "check.static", path: "/check" }, { name: "rest", to: "main.static" }],
-      }, configuration);
+      const gateway = await gatewayWith(
+        engine,
+        {},
+        {
+          routes: [
+            { name: "chat", to: "main.static", path: "/chat" },
+            { name: "checks", to: "check.static", path: "/check" },
+            { name: "rest", to: "main.static" },
+          ],
+        },
+        configuration,
+      );
       const ruleOf = async (path: string, host: string, upstream = "main.static") => {
         await gateway.send({ path, host });
         return gateway.upstream(upstream).requests.at(-1)!.header("x-rule");

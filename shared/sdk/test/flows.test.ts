@@ -2,11 +2,15 @@
 
 import { describe, expect, test } from "vitest";
 import type { Headers } from "../../../host-test/host/types.ts";
-import type { TestChainOptions } from "../../../host-test/testing/chain.ts";
 import { heard, messages, said, scripted } from "./probe-chain.ts";
 
 const slow = { calls: { "check.dns": () => ({ status: 200, delayMs: 20 }) } };
-const post: Headers = [[":method", "POST"], [":path", "/"], [":authority", "test.local"], [":scheme", "http"]];
+const post: Headers = [
+  [":method", "POST"],
+  [":path", "/"],
+  [":authority", "test.local"],
+  [":scheme", "http"],
+];
 const body = { chunks: ["one", "two", "three"] };
 
 describe("a message that is let go", () => {
@@ -32,7 +36,9 @@ describe("a message that is let go", () => {
   test("HTTP/2: the end comes with the last piece", () => {
     const chain = scripted({});
     chain.exchange({ ...body, protocol: "HTTP/2" });
-    expect(heard(chain).filter((line) => line.startsWith("requestBody"))).toEqual(["false", "false", "true"].map((end) => `requestBody end=${end}`));
+    expect(heard(chain).filter((line) => line.startsWith("requestBody"))).toEqual(
+      ["false", "false", "true"].map((end) => `requestBody end=${end}`),
+    );
   });
 
   test("the exchange is over once: log, then done", () => {
@@ -44,7 +50,10 @@ describe("a message that is let go", () => {
 
 describe("hold", () => {
   test("the head stays editable until the body is known, and the upstream is not called before", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["hold"], ["hold"], ["set x-size 11", "next"]] });
+    const chain = scripted({
+      requestHead: ["hold"],
+      requestBody: [["hold"], ["hold"], ["hold"], ["set x-size 11", "next"]],
+    });
     const stream = chain.open();
     stream.http.requestHeaders(post, false);
     for (const chunk of body.chunks) stream.http.requestData(Buffer.from(chunk), false);
@@ -62,7 +71,10 @@ describe("hold", () => {
   });
 
   test("holding at the end lets go, for nothing follows that could release the message", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: ["hold"], responseHead: ["hold"], responseBody: ["hold"] }, { upstream: () => ({ chunks: ["a", "b"] }) });
+    const chain = scripted(
+      { requestHead: ["hold"], requestBody: ["hold"], responseHead: ["hold"], responseBody: ["hold"] },
+      { upstream: () => ({ chunks: ["a", "b"] }) },
+    );
     const { client, upstream } = chain.exchange(body);
     expect(upstream!.text).toBe("onetwothree");
     expect(client.text).toBe("ab");
@@ -70,7 +82,10 @@ describe("hold", () => {
   });
 
   test.each(["GET", "HEAD", "POST"])("holding the head of a %s without a body does not hang", (method) => {
-    const chain = scripted({ requestHead: ["hold"], responseHead: ["hold"] }, { upstream: () => ({ status: 204 }) });
+    const chain = scripted(
+      { requestHead: ["hold"], responseHead: ["hold"] },
+      { upstream: () => ({ status: 204 }) },
+    );
     expect(chain.exchange({ method }).client.status).toBe(204);
   });
 
@@ -83,7 +98,10 @@ describe("hold", () => {
   });
 
   test("a head held for a body that nobody reads goes on with its first piece", () => {
-    const chain = scripted({ requestHead: ["ignore-request", "hold"], responseHead: ["ignore-response", "hold"] });
+    const chain = scripted({
+      requestHead: ["ignore-request", "hold"],
+      responseHead: ["ignore-response", "hold"],
+    });
     const { client, upstream } = chain.exchange(body);
     expect(upstream!.text).toBe("onetwothree");
     expect(client.text).toBe("ok");
@@ -91,7 +109,10 @@ describe("hold", () => {
   });
 
   test("a plugin that knows enough resumes before the end", () => {
-    const chain = scripted({ requestHead: ["call check.dns", "hold"], requestBody: ["hold"], reply: ["resume"] }, slow);
+    const chain = scripted(
+      { requestHead: ["call check.dns", "hold"], requestBody: ["hold"], reply: ["resume"] },
+      slow,
+    );
     const stream = chain.open();
     stream.http.requestHeaders(post, false);
     stream.http.requestData(Buffer.from("one"), false);
@@ -101,11 +122,15 @@ describe("hold", () => {
 });
 
 describe("the end is heard exactly once", () => {
-  const ends = (lines: string[], side: string) => lines.filter((line) => line.startsWith(side) && line.endsWith("end=true")).length;
+  const ends = (lines: string[], side: string) =>
+    lines.filter((line) => line.startsWith(side) && line.endsWith("end=true")).length;
 
   test.each([
     ["let go", {}],
-    ["held", { requestHead: ["hold"], requestBody: ["hold"], responseHead: ["hold"], responseBody: ["hold"] }],
+    [
+      "held",
+      { requestHead: ["hold"], requestBody: ["hold"], responseHead: ["hold"], responseBody: ["hold"] },
+    ],
     ["dropped", { requestBody: ["drop"], responseBody: ["drop"] }],
   ])("with trailers, body %s: before the trailers", (_name, steps) => {
     const chain = scripted(steps, { upstream: () => ({ chunks: ["a", "b"], trailers: { "x-end": "1" } }) });
@@ -122,7 +147,11 @@ describe("the end is heard exactly once", () => {
   test("trailers right after the headers", () => {
     const chain = scripted({ requestHead: ["hold"] });
     chain.exchange({ chunks: [], trailers: { "x-end": "1" } });
-    expect(heard(chain).slice(0, 3)).toEqual(["requestHead end=false", "requestBody end=true", "requestTrailers"]);
+    expect(heard(chain).slice(0, 3)).toEqual([
+      "requestHead end=false",
+      "requestBody end=true",
+      "requestTrailers",
+    ]);
   });
 
   test("HTTP/2 without trailers", () => {
@@ -133,7 +162,11 @@ describe("the end is heard exactly once", () => {
 
   test("a held body can be read and changed when the trailers end it", () => {
     const chain = scripted(
-      { requestHead: ["hold"], requestBody: [["hold"], ["hold"], ["hold"], ["read", "replace changed"]], responseBody: [["hold"], ["hold"], ["read", "prefix 1 AA"]] },
+      {
+        requestHead: ["hold"],
+        requestBody: [["hold"], ["hold"], ["hold"], ["read", "replace changed"]],
+        responseBody: [["hold"], ["hold"], ["read", "prefix 1 AA"]],
+      },
       { upstream: () => ({ chunks: ["a", "b"], trailers: { "x-end": "1" } }) },
     );
     const { client, upstream } = chain.exchange({ ...body, trailers: { "x-end": "1" } });
@@ -144,7 +177,11 @@ describe("the end is heard exactly once", () => {
   });
 
   test("a policy that answers when the trailers end the body keeps the request from the upstream", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["answer 403 no"]], requestTrailers: ["say too late"] });
+    const chain = scripted({
+      requestHead: ["hold"],
+      requestBody: [["hold"], ["answer 403 no"]],
+      requestTrailers: ["say too late"],
+    });
     const { client, upstream } = chain.exchange({ chunks: ["bad"], trailers: { "x-end": "1" } });
     expect(client.status).toBe(403);
     expect(upstream).toBeUndefined();
@@ -152,146 +189,22 @@ describe("the end is heard exactly once", () => {
   });
 });
 
-describe("wait", () => {
-  test("in the head: nothing is heard until the answer, then the body in order", () => {
-    const chain = scripted({ requestHead: ["call check.dns", "wait"], reply: ["set-request x-checked 1", "resume"] }, slow);
-    const { upstream } = chain.exchange(body);
-    expect(upstream!.header("x-checked")).toBe("1");
-    expect(heard(chain).slice(0, 2)).toEqual(["requestHead end=false", "reply status=200 reset=false"]);
-    expect(upstream!.text).toBe("onetwothree");
-  });
-
-  test.each([
-    ["GET", {}],
-    ["POST", body],
-    ["POST with trailers", { ...body, trailers: { "x-end": "1" } }],
-  ])("in the head of a %s: the answer resumes it", (_name, request) => {
-    const chain = scripted({ requestHead: ["call check.dns", "wait"], reply: ["resume"] }, slow);
-    expect(chain.exchange(request).client.status).toBe(200);
-  });
-
-  test("in the head of the response", () => {
-    const chain = scripted({ responseHead: ["call check.dns", "wait"], reply: ["resume-response"] }, slow);
-    const { client } = chain.exchange();
-    expect(client.text).toBe("ok");
-    expect(heard(chain).slice(1)).toEqual(["responseHead end=false", "reply status=200 reset=false", "responseBody end=true"]);
-  });
-
-  test("at the end of the body: the whole body can be changed by the answer", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["hold"], ["hold"], ["call check.dns", "wait"]], reply: ["resume"] }, slow);
-    expect(chain.exchange(body).upstream!.text).toBe("onetwothree");
-  });
-
-  const early = { requestHead: ["hold"], requestBody: [["call check.dns", "wait"], ["read", "next"]], reply: ["resume"] };
-
-  test("in the middle of the body: what came meanwhile is heard on resuming, before it goes on", () => {
-    const chain = scripted(early, slow);
-    const stream = chain.open();
-    stream.http.requestHeaders(post, false);
-    stream.http.requestData(Buffer.from("one"), false);
-    stream.http.requestData(Buffer.from("two"), false);
-    expect(heard(chain)).toEqual(["requestHead end=false", "requestBody end=false"]);
-    chain.settle();
-    expect(heard(chain)).toEqual(["requestHead end=false", "requestBody end=false", "reply status=200 reset=false", "requestBody end=false"]);
-    expect(said(chain)).toEqual(["body onetwo"]);
-    expect(stream.upstream!.text).toBe("onetwo");
-    stream.http.requestData(Buffer.from("three"), true);
-    chain.settle();
-    expect(heard(chain)).toContain("requestBody end=true");
-    expect(stream.upstream!.text).toBe("onetwothree");
-  });
-
-  test.each([
-    ["the end", undefined],
-    ["trailers", { "x-end": "1" }],
-  ])("in the middle of the body: %s that came meanwhile is heard once", (_name, trailers) => {
-    const chain = scripted(early, slow);
-    const stream = chain.open();
-    stream.http.requestHeaders(post, false);
-    stream.http.requestData(Buffer.from("one"), false);
-    stream.http.requestData(Buffer.from("two"), trailers === undefined);
-    if (trailers !== undefined) stream.http.requestTrailers(Object.entries(trailers));
-    chain.settle();
-    expect(heard(chain).slice(2, 5)).toEqual(["reply status=200 reset=false", "requestBody end=true", trailers === undefined ? "responseHead end=false" : "requestTrailers"]);
-    expect(stream.upstream!.text).toBe("onetwo");
-    expect(stream.client.complete).toBe(true);
-  });
-
-  test("what is refused on resuming never leaves", () => {
-    const chain = scripted({ ...early, requestBody: [["call check.dns", "wait"], ["answer 403 bad"]] }, slow);
-    const stream = chain.open();
-    stream.http.requestHeaders(post, false);
-    stream.http.requestData(Buffer.from("one"), false);
-    stream.http.requestData(Buffer.from("two"), true);
-    chain.settle();
-    expect(stream.client.status).toBe(403);
-    expect(stream.upstream).toBeUndefined();
-  });
-
-  test("a second wait on resuming is a wait like the first", () => {
-    const chain = scripted({ ...early, requestBody: [["call check.dns", "wait"], ["call check.dns", "wait"], ["read"]] }, slow);
-    const stream = chain.open();
-    stream.http.requestHeaders(post, false);
-    stream.http.requestData(Buffer.from("one"), false);
-    stream.http.requestData(Buffer.from("two"), true);
-    chain.settle();
-    expect(heard(chain).slice(1, 5)).toEqual(["requestBody end=false", "reply status=200 reset=false", "requestBody end=true", "reply status=200 reset=false"]);
-    expect(stream.upstream!.text).toBe("onetwo");
-  });
-
-  test("during the trailers: the message ends with the answer", () => {
-    const chain = scripted(
-      { requestTrailers: ["call check.dns", "wait"], responseTrailers: ["call check.dns", "wait"], reply: [["resume"], ["resume-response"]] },
-      { ...slow, upstream: () => ({ chunks: ["a"], trailers: { "x-end": "2" } }) },
-    );
-    const { client, upstream } = chain.exchange({ ...body, trailers: { "x-end": "1" } });
-    expect(upstream!.trailers).toEqual([["x-end", "1"]]);
-    expect(client.trailers).toEqual([["x-end", "2"]]);
-  });
-
-  test("the end of a body that waits because of trailers: the trailers are heard after it", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["call check.dns", "wait"]], reply: ["resume"] }, slow);
-    const { upstream } = chain.exchange({ chunks: ["one"], trailers: { "x-end": "1" } });
-    expect(heard(chain).slice(2, 5)).toEqual(["requestBody end=true", "reply status=200 reset=false", "requestTrailers"]);
-    expect(upstream!.trailers).toEqual([["x-end", "1"]]);
-  });
-
-  test("resuming inside the callback that says wait is no wait", () => {
-    const chain = scripted({ requestHead: ["resume", "wait"], requestBody: ["resume", "wait"], responseHead: ["resume-response", "wait"], responseBody: ["resume-response", "wait"] });
-    const { client, upstream } = chain.exchange(body);
-    expect(upstream!.text).toBe("onetwothree");
-    expect(client.text).toBe("ok");
-  });
-
-  test("resuming what is not stopped does nothing", () => {
-    const chain = scripted({ requestHead: ["call check.dns"], reply: ["resume", "resume", "resume-response"] }, slow);
-    const { client, upstream } = chain.exchange(body);
-    expect(upstream!.text).toBe("onetwothree");
-    expect(client.text).toBe("ok");
-  });
-
-  test("a body that nobody reads waits all the same", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: ["ignore-request", "call check.dns", "wait"], reply: ["resume"] }, slow);
-    const stream = chain.open();
-    stream.http.requestHeaders(post, false);
-    stream.http.requestData(Buffer.from("one"), false);
-    stream.http.requestData(Buffer.from("two"), true);
-    expect(stream.upstream).toBeUndefined();
-    chain.settle();
-    expect(stream.upstream!.text).toBe("onetwo");
-  });
-});
-
 describe("drop", () => {
   test("swallows a piece and goes on with the next", () => {
-    const chain = scripted({ responseBody: [["drop"], ["next"], ["drop"], ["next"]] }, { upstream: () => ({ chunks: ["a", "b", "c"] }) });
+    const chain = scripted(
+      { responseBody: [["drop"], ["next"], ["drop"], ["next"]] },
+      { upstream: () => ({ chunks: ["a", "b", "c"] }) },
+    );
     const { client } = chain.exchange();
     expect(client.text).toBe("b");
     expect(client.complete).toBe(true);
   });
 
   test("at the end ends the message", () => {
-    const chain = scripted({ requestBody: ["drop"], responseBody: ["drop"] }, { upstream: () => ({ chunks: ["a", "b"], protocol: "HTTP/2" }) });
+    const chain = scripted(
+      { requestBody: ["drop"], responseBody: ["drop"] },
+      { upstream: () => ({ chunks: ["a", "b"], protocol: "HTTP/2" }) },
+    );
     const { client, upstream } = chain.exchange({ ...body, protocol: "HTTP/2" });
     expect(upstream!.text).toBe("");
     expect(upstream!.complete).toBe(true);
@@ -300,83 +213,22 @@ describe("drop", () => {
   });
 
   test("keeps a held head held", () => {
-    const chain = scripted({ responseHead: ["hold"], responseBody: [["drop"], ["set x-late 1", "next"]] }, { upstream: () => ({ chunks: ["a", "b"] }) });
+    const chain = scripted(
+      { responseHead: ["hold"], responseBody: [["drop"], ["set x-late 1", "next"]] },
+      { upstream: () => ({ chunks: ["a", "b"] }) },
+    );
     const { client } = chain.exchange();
     expect(client.header("x-late")).toBe("1");
     expect(client.text).toBe("b");
   });
 
   test("swallows what was held before", () => {
-    const chain = scripted({ responseHead: ["hold"], responseBody: [["hold"], ["drop"], ["next"]] }, { upstream: () => ({ chunks: ["a", "b", "c"] }) });
+    const chain = scripted(
+      { responseHead: ["hold"], responseBody: [["hold"], ["drop"], ["next"]] },
+      { upstream: () => ({ chunks: ["a", "b", "c"] }) },
+    );
     expect(chain.exchange().client.text).toBe("c");
   });
-});
-
-describe("a local reply", () => {
-  const phases: [string, object, Partial<TestChainOptions>, object][] = [
-    ["the request head", { requestHead: ["answer 403 no"] }, {}, {}],
-    ["the request head of a body", { requestHead: ["answer 403 no"] }, {}, body],
-    ["the request body", { requestBody: ["answer 403 no"] }, {}, body],
-    ["the held request body", { requestHead: ["hold"], requestBody: [["hold"], ["answer 403 no"]] }, {}, body],
-    ["the request trailers", { requestHead: ["hold"], requestBody: ["hold"], requestTrailers: ["answer 403 no"] }, {}, { ...body, trailers: { "x-end": "1" } }],
-    ["the response head", { responseHead: [["answer 403 no"], ["next"]] }, {}, {}],
-    ["the held response body", { responseHead: ["hold"], responseBody: ["answer 403 no"] }, {}, {}],
-    ["the answer of a call", { requestHead: ["call check.dns", "wait"], reply: ["answer 403 no", "resume"] }, slow, body],
-    ["the answer of a call in the body", { requestHead: ["hold"], requestBody: [["hold"], ["call check.dns", "wait"]], reply: ["answer 403 no", "resume"] }, slow, body],
-    ["the answer of a call in the response head", { responseHead: ["call check.dns", "wait"], reply: ["answer 403 no", "resume-response"] }, slow, {}],
-  ];
-
-  test.each(phases)("from %s reaches the client", (_name, steps, options, request) => {
-    const chain = scripted(steps as Record<string, string[]>, options);
-    const { client, record } = chain.exchange(request);
-    expect(client.status).toBe(403);
-    expect(client.text).toBe("no");
-    expect(client.header("content-type")).toBe("text/plain");
-    expect(client.complete).toBe(true);
-    expect(record!.details).toBe("probe.answer");
-  });
-
-  test("from a request callback keeps the request from the upstream, and no request callback follows", () => {
-    const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["answer 403 no"]] });
-    const { upstream } = chain.exchange(body);
-    expect(upstream).toBeUndefined();
-    expect(heard(chain).filter((line) => line.startsWith("request"))).toEqual(["requestHead end=false", "requestBody end=false", "requestBody end=false"]);
-  });
-
-  test("runs through the plugin's own response callbacks, which may change it", () => {
-    const chain = scripted({ requestHead: ["answer 403 no"], responseHead: ["set x-seen 1"], responseBody: [["prefix 0 oh "]] });
-    const { client } = chain.exchange();
-    expect(client.header("x-seen")).toBe("1");
-    expect(client.text).toBe("oh no");
-  });
-
-  test("may wait for a call in the plugin's response callback", () => {
-    const chain = scripted({ requestHead: ["answer 403 no"], responseHead: ["call check.dns", "wait"], reply: ["resume-response"] }, slow);
-    expect(chain.exchange().client.text).toBe("no");
-  });
-
-  test("is sent once: of two the first counts, with its details, and a status outside of HTTP is 500", () => {
-    const chain = scripted({ requestHead: ["special-reply"] });
-    const { client, record } = chain.exchange();
-    expect(client.status).toBe(500);
-    expect(client.text).toBe("first");
-    expect(record!.details).toBe("probe.first");
-    expect(said(chain)).toEqual(["list untouched true"]);
-  });
-
-  test("without a body has no content type", () => {
-    const chain = scripted({ requestHead: ["answer 401 "] });
-    const { client } = chain.exchange();
-    expect(client.status).toBe(401);
-    expect(client.header("content-type")).toBeUndefined();
-  });
-});
-
-test("cut ends the response without an end", () => {
-  const chain = scripted({ responseBody: [["next"], ["cut", "wait"]] }, { upstream: () => ({ chunks: ["a", "b", "c"] }) });
-  const { client } = chain.exchange();
-  expect(client.reset).toBe(true);
-  expect(client.complete).toBe(false);
 });
 
 describe("bodies that are left alone", () => {
@@ -389,7 +241,10 @@ describe("bodies that are left alone", () => {
     [{ "content-type": "text/event-stream" }, "true"],
     [{}, "true"],
   ])("%j readable: %s, each direction for itself", (headers, readable) => {
-    const chain = scripted({ requestHead: ["bodies"], responseHead: ["bodies"] }, { upstream: () => ({ body: "x", headers: headers as Record<string, string> }) });
+    const chain = scripted(
+      { requestHead: ["bodies"], responseHead: ["bodies"] },
+      { upstream: () => ({ body: "x", headers: headers as Record<string, string> }) },
+    );
     chain.exchange({ body: "x", headers: headers as Record<string, string> });
     expect(said(chain)).toEqual([`bodies ${readable} true`, `bodies ${readable} ${readable}`]);
     expect(heard(chain).filter((line) => line.includes("Body")).length).toBe(readable === "true" ? 4 : 0);
@@ -422,7 +277,11 @@ describe("broken exchanges", () => {
     const chain = scripted({}, { upstream: () => ({ chunks: ["a", "b"], reset: { afterChunks: 1 } }) });
     const { client } = chain.exchange();
     expect(client.reset).toBe(true);
-    expect(heard(chain)).toEqual(["requestHead end=true", "responseHead end=false", "responseBody end=false"]);
+    expect(heard(chain)).toEqual([
+      "requestHead end=true",
+      "responseHead end=false",
+      "responseBody end=false",
+    ]);
     expect(messages(chain).slice(-2)).toEqual(["> log", "> done"]);
   });
 
@@ -434,8 +293,14 @@ describe("broken exchanges", () => {
   });
 });
 
-test.each(["higress", "envoy"] as const)("old hosts that add the newest piece late show all of an HTTP/1 body at its end, %s", (flavour) => {
-  const chain = scripted({ requestHead: ["hold"], requestBody: [["hold"], ["hold"], ["hold"], ["read"]] }, { lateBodyBuffer: true, flavour });
-  chain.exchange(body);
-  expect(said(chain)).toEqual(["body onetwothree"]);
-});
+test.each(["higress", "envoy"] as const)(
+  "old hosts that add the newest piece late show all of an HTTP/1 body at its end, %s",
+  (flavour) => {
+    const chain = scripted(
+      { requestHead: ["hold"], requestBody: [["hold"], ["hold"], ["hold"], ["read"]] },
+      { lateBodyBuffer: true, flavour },
+    );
+    chain.exchange(body);
+    expect(said(chain)).toEqual(["body onetwothree"]);
+  },
+);

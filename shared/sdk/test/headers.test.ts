@@ -7,12 +7,15 @@ import { messages, said, scripted } from "./probe-chain.ts";
 const bytes = Array.from({ length: 256 }, (_, byte) => byte);
 const isToken = (byte: number) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(byte));
 const isValue = (byte: number) => byte === 9 || (byte >= 0x20 && byte !== 0x7f);
-const digits = (admits: (byte: number) => boolean) => bytes.map((byte) => (admits(byte) ? "1" : "0")).join("");
+const digits = (admits: (byte: number) => boolean) =>
+  bytes.map((byte) => (admits(byte) ? "1" : "0")).join("");
 /** What could end a header, a line or a string on the way. */
 const dangerous = /[\r\n\0]/;
 
 const valuesOf = (headers: Headers, prefix: string) =>
-  headers.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [Number(name.slice(prefix.length)), value] as const);
+  headers
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [Number(name.slice(prefix.length)), value] as const);
 
 describe("every byte in a header", () => {
   test("set and add take what RFC 9110 allows in names and values, and nothing else", () => {
@@ -61,7 +64,9 @@ describe("every byte in a header", () => {
     const chain = scripted({ requestHead: ["set x-a one\ntwo"] });
     const { upstream } = chain.exchange();
     expect(upstream!.header("x-a")).toBeUndefined();
-    expect(chain.problems("warn")).toEqual(["[probe] [nil] [nil] header x-a not set: control byte or invalid name"]);
+    expect(chain.problems("warn")).toEqual([
+      "[probe] [nil] [nil] header x-a not set: control byte or invalid name",
+    ]);
   });
 });
 
@@ -96,9 +101,20 @@ describe("values", () => {
 
   test("of several values the first is read, set replaces all, add appends, remove takes all away", () => {
     const chain = scripted({ requestHead: ["get x-a", "add x-a 3", "set x-b 9", "remove x-c"] });
-    const { upstream } = chain.exchange({ headers: [["x-a", "1"], ["x-b", "1"], ["x-a", "2"], ["x-b", "2"], ["x-c", "1"], ["x-c", "2"]] });
+    const { upstream } = chain.exchange({
+      headers: [
+        ["x-a", "1"],
+        ["x-b", "1"],
+        ["x-a", "2"],
+        ["x-b", "2"],
+        ["x-c", "1"],
+        ["x-c", "2"],
+      ],
+    });
     expect(said(chain)).toContain("x-a is 1");
-    const sent = upstream!.headers.filter(([name]) => name.startsWith("x-")).map(([name, value]) => `${name}=${value}`);
+    const sent = upstream!.headers
+      .filter(([name]) => name.startsWith("x-"))
+      .map(([name, value]) => `${name}=${value}`);
     expect(sent.filter((pair) => pair.startsWith("x-a"))).toEqual(["x-a=1", "x-a=2", "x-a=3"]);
     expect(sent.filter((pair) => pair.startsWith("x-b"))).toEqual(["x-b=9"]);
     expect(sent.filter((pair) => pair.startsWith("x-c"))).toEqual([]);
@@ -106,7 +122,14 @@ describe("values", () => {
 
   test("pairs come in order, duplicates and empty values included", () => {
     const chain = scripted({ requestHead: ["pairs"] });
-    chain.exchange({ path: "/p", headers: [["x-b", "1"], ["x-a", ""], ["x-b", "2"]] });
+    chain.exchange({
+      path: "/p",
+      headers: [
+        ["x-b", "1"],
+        ["x-a", ""],
+        ["x-b", "2"],
+      ],
+    });
     expect(said(chain)[0]).toContain("x-b=1;x-a=;x-b=2;");
     expect(said(chain)[0]).toContain(":path=/p;");
   });
@@ -114,7 +137,9 @@ describe("values", () => {
   test("a name or a value longer than any scratch space is read and written whole", () => {
     const name = `x-${"n".repeat(2000)}`;
     const value = "v".repeat(100_000);
-    const chain = scripted({ requestHead: [`set ${name} ${"w".repeat(5000)}`, `get ${name}`, "copy x-long x-copy"] });
+    const chain = scripted({
+      requestHead: [`set ${name} ${"w".repeat(5000)}`, `get ${name}`, "copy x-long x-copy"],
+    });
     const { upstream } = chain.exchange({ headers: { "x-long": value } });
     expect(said(chain)).toContain(`${name} is ${"w".repeat(5000)}`);
     expect(upstream!.header("x-copy")).toBe(value);
@@ -144,17 +169,29 @@ describe("where headers can be read", () => {
   });
 
   test("trailers can be read and written", () => {
-    const chain = scripted({ requestTrailers: ["get x-end", "set x-more 1"], responseTrailers: ["get x-end", "add x-end 2"] }, {
-      upstream: () => ({ body: "text", trailers: { "x-end": "b" } }),
-    });
+    const chain = scripted(
+      { requestTrailers: ["get x-end", "set x-more 1"], responseTrailers: ["get x-end", "add x-end 2"] },
+      {
+        upstream: () => ({ body: "text", trailers: { "x-end": "b" } }),
+      },
+    );
     const { client, upstream } = chain.exchange({ body: "text", trailers: { "x-end": "a" } });
     expect(said(chain)).toContain("x-end is a");
-    expect(upstream!.trailers).toEqual([["x-end", "a"], ["x-more", "1"]]);
-    expect(client.trailers).toEqual([["x-end", "b"], ["x-end", "2"]]);
+    expect(upstream!.trailers).toEqual([
+      ["x-end", "a"],
+      ["x-more", "1"],
+    ]);
+    expect(client.trailers).toEqual([
+      ["x-end", "b"],
+      ["x-end", "2"],
+    ]);
   });
 
   test("the status of an answer is a number, and anything else is 0", () => {
-    const chain = scripted({ requestHead: ["call check.dns"] }, { calls: { "check.dns": () => ({ status: 429 }) } });
+    const chain = scripted(
+      { requestHead: ["call check.dns"] },
+      { calls: { "check.dns": () => ({ status: 429 }) } },
+    );
     chain.exchange();
     expect(messages(chain)).toContain("> reply status=429 reset=false");
   });

@@ -6,10 +6,23 @@ import { heard, probe, probeChain, said } from "./probe-chain.ts";
 
 describe("configurations", () => {
   test("a stream keeps the configuration that it began with", async () => {
-    const chain = probeChain({ name: "old", steps: { requestHead: ["say old"], requestBody: ["say old body"] } });
+    const chain = probeChain({
+      name: "old",
+      steps: { requestHead: ["say old"], requestBody: ["say old body"] },
+    });
     const stream = chain.open();
-    stream.http.requestHeaders([[":method", "POST"], [":path", "/"], [":authority", "a"], [":scheme", "http"]], false);
-    await chain.chain.reconfigure([specOf({ module: probe.higress, configuration: { steps: { requestHead: ["say new"] } } })]);
+    stream.http.requestHeaders(
+      [
+        [":method", "POST"],
+        [":path", "/"],
+        [":authority", "a"],
+        [":scheme", "http"],
+      ],
+      false,
+    );
+    await chain.chain.reconfigure([
+      specOf({ module: probe.higress, configuration: { steps: { requestHead: ["say new"] } } }),
+    ]);
     stream.http.requestData(Buffer.from("text"), true);
     chain.exchange();
     expect(said(chain)).toEqual(["old", "old body", "new"]);
@@ -17,13 +30,20 @@ describe("configurations", () => {
 
   test("a refused configuration leaves the old one at work", async () => {
     const chain = probeChain({ steps: { requestHead: ["say old"] } });
-    await expect(chain.chain.reconfigure([specOf({ module: probe.higress, configuration: { fail: "no" } })])).rejects.toThrow();
+    await expect(
+      chain.chain.reconfigure([specOf({ module: probe.higress, configuration: { fail: "no" } })]),
+    ).rejects.toThrow();
     chain.exchange();
     expect(said(chain).at(-1)).toBe("old");
   });
 
   test("two of one module in one VM do not see each other", async () => {
-    const plugin = (name: string) => specOf({ name, module: probe.higress, configuration: { _plugin_id_: name, steps: { requestHead: [`set x-${name} 1`, "get x-request-id"] } } });
+    const plugin = (name: string) =>
+      specOf({
+        name,
+        module: probe.higress,
+        configuration: { _plugin_id_: name, steps: { requestHead: [`set x-${name} 1`, "get x-request-id"] } },
+      });
     const chain = probeChain({});
     await chain.chain.reconfigure([plugin("a"), plugin("b")]);
     const { upstream } = chain.exchange({ headers: { "x-request-id": "r-1" } });
@@ -37,11 +57,16 @@ describe("configurations", () => {
     const pages: number[] = [];
     const observer = { callback: ({ memoryPages }: { memoryPages: number }) => pages.push(memoryPages) };
     const chain = probeChain({}, { observer, logLevel: "error" });
-    const rules = Array.from({ length: 50 }, (_, index) => ({ _match_route_: [`r${index}`], steps: { requestHead: ["set x-a 1"] } }));
+    const rules = Array.from({ length: 50 }, (_, index) => ({
+      _match_route_: [`r${index}`],
+      steps: { requestHead: ["set x-a 1"] },
+    }));
     const peaks: number[] = [];
     for (const round of [10, 90]) {
       for (let i = 0; i < round; i++) {
-        await chain.chain.reconfigure([specOf({ module: probe.higress, configuration: { name: `v${round}-${i}`, _rules_: rules } })]);
+        await chain.chain.reconfigure([
+          specOf({ module: probe.higress, configuration: { name: `v${round}-${i}`, _rules_: rules } }),
+        ]);
         chain.exchange();
       }
       peaks.push(pages.at(-1)!);
@@ -64,7 +89,8 @@ test("a log without anything before it is taken", () => {
 async function bareInstance(): Promise<Record<string, (...args: number[]) => number>> {
   const module = await WebAssembly.compile(new Uint8Array(probe.higress));
   const imports: WebAssembly.Imports = {};
-  for (const { module: space, name } of WebAssembly.Module.imports(module)) (imports[space] ??= {})[name] = () => 1;
+  for (const { module: space, name } of WebAssembly.Module.imports(module))
+    (imports[space] ??= {})[name] = () => 1;
   const { exports } = await WebAssembly.instantiate(module, imports);
   const functions = exports as Record<string, (...args: number[]) => number>;
   functions._initialize!();
@@ -73,7 +99,9 @@ async function bareInstance(): Promise<Record<string, (...args: number[]) => num
 
 test("no callback traps for a context that was never created, in any order, with any numbers", async () => {
   const guest = await bareInstance();
-  const callbacks = Object.keys(guest).filter((name) => name.startsWith("proxy_on_") && name !== "proxy_on_memory_allocate");
+  const callbacks = Object.keys(guest).filter(
+    (name) => name.startsWith("proxy_on_") && name !== "proxy_on_memory_allocate",
+  );
   expect(callbacks.length).toBeGreaterThan(14);
   for (const id of [0, 1, -1, 0x7fffffff]) {
     for (const name of callbacks) guest[name]!(id, id, id, id, id);

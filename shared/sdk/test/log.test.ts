@@ -46,15 +46,24 @@ describe("levels", () => {
       const chain = scripted({ requestHead: ["levels"] }, { logLevel, flavour });
       chain.exchange();
       const said = chain.logs.map(({ message }) => message.replace(/^.*\] /, ""));
-      expect(said.filter((message) => message.startsWith("at "))).toEqual(expected.map((level) => `at ${level}`));
-      if (logLevel === "trace" || logLevel === "debug" || logLevel === "info") expect(said).toContain(`debugOn ${debugOn}`);
+      expect(said.filter((message) => message.startsWith("at "))).toEqual(
+        expected.map((level) => `at ${level}`),
+      );
+      if (logLevel === "trace" || logLevel === "debug" || logLevel === "info")
+        expect(said).toContain(`debugOn ${debugOn}`);
     }
   });
 
   test("a changed level counts from the next request", () => {
-    const log = { level: "error" as LogLevel, lines: [] as string[], write: (_level: string, _plugin: string, message: string) => log.lines.push(message) };
+    const log = {
+      level: "error" as LogLevel,
+      lines: [] as string[],
+      write: (_level: string, _plugin: string, message: string) => log.lines.push(message),
+    };
     const chain = createChain({
-      plugins: [specOf({ module: probe.higress, configuration: { quiet: true, steps: { requestHead: ["levels"] } } })],
+      plugins: [
+        specOf({ module: probe.higress, configuration: { quiet: true, steps: { requestHead: ["levels"] } } }),
+      ],
       flavour: "higress",
       upstreams: { has: () => false, hosts: () => [], call: () => null },
       sharedData: new LocalData(),
@@ -66,9 +75,22 @@ describe("levels", () => {
     for (const level of ["error", "warn", "error"] as const) {
       log.level = level;
       const stream = chain.newStream(events, { source: "", destination: "", protocol: "HTTP/1.1" });
-      stream.requestHeaders([[":method", "GET"], [":path", "/"], [":authority", "a"], [":scheme", "http"]], true);
+      stream.requestHeaders(
+        [
+          [":method", "GET"],
+          [":path", "/"],
+          [":authority", "a"],
+          [":scheme", "http"],
+        ],
+        true,
+      );
     }
-    expect(log.lines.map((line) => line.replace(/^.*\] /, ""))).toEqual(["at error", "at warn", "at error", "at error"]);
+    expect(log.lines.map((line) => line.replace(/^.*\] /, ""))).toEqual([
+      "at error",
+      "at warn",
+      "at error",
+      "at error",
+    ]);
   });
 });
 

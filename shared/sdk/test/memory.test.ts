@@ -48,7 +48,11 @@ class Worker {
   }
 
   open() {
-    return this.chain.newStream(nobody, { source: "192.0.2.1:1", destination: "192.0.2.2:2", protocol: "HTTP/2" });
+    return this.chain.newStream(nobody, {
+      source: "192.0.2.1:1",
+      destination: "192.0.2.2:2",
+      protocol: "HTTP/2",
+    });
   }
 
   exchange(requestBytes: number, responseBytes: number): void {
@@ -61,7 +65,12 @@ class Worker {
 }
 
 /** Pages after a tenth of the exchanges and after all; every length of body comes again in each tenth. */
-function run(title: string, worker: Worker, count: number, exchange: (index: number) => void): { early: number; late: number } {
+function run(
+  title: string,
+  worker: Worker,
+  count: number,
+  exchange: (index: number) => void,
+): { early: number; late: number } {
   let early = 0;
   for (let i = 0; i < count; i++) {
     exchange(i);
@@ -74,8 +83,14 @@ function run(title: string, worker: Worker, count: number, exchange: (index: num
 // Every allocation collects in the stressed build: memory is never full there, and nothing is to be seen.
 describe.skipIf(guestBuild === "stress")("pages", () => {
   test("short exchanges leave no context and less than 512 KiB", () => {
-    const worker = new Worker({ requestHead: ["set x-a 1", "hold"], requestBody: ["size"], responseBody: ["size"] });
-    const { early, late } = run("1.5 KB both ways", worker, isLong ? 1_000_000 : 100_000, () => worker.exchange(1500, 1500));
+    const worker = new Worker({
+      requestHead: ["set x-a 1", "hold"],
+      requestBody: ["size"],
+      responseBody: ["size"],
+    });
+    const { early, late } = run("1.5 KB both ways", worker, isLong ? 1_000_000 : 100_000, () =>
+      worker.exchange(1500, 1500),
+    );
     expect(worker.chain.liveStreams()).toBe(0);
     expect(late).toBe(early);
     expect(late).toBeLessThanOrEqual(8);
@@ -84,20 +99,28 @@ describe.skipIf(guestBuild === "stress")("pages", () => {
   test("bodies of 0.1 to 100 KB that a conversion doubles stay within 2 MiB", () => {
     const worker = new Worker({ requestHead: ["hold"], requestBody: ["double"], responseBody: ["double"] });
     const bytes = (index: number) => Math.floor(100 * 1000 ** ((index % 499) / 498));
-    const { early, late } = run("0.1-100 KB doubled", worker, isLong ? 100_000 : 10_000, (index) => worker.exchange(bytes(index), bytes(index * 7)));
+    const { early, late } = run("0.1-100 KB doubled", worker, isLong ? 100_000 : 10_000, (index) =>
+      worker.exchange(bytes(index), bytes(index * 7)),
+    );
     expect(late).toBe(early);
     expect(late).toBeLessThanOrEqual(32);
   });
 
   test("bodies of 1 MB that are read whole take three of them", () => {
     const worker = new Worker({ requestHead: ["hold"], requestBody: ["size"], responseBody: ["size"] });
-    const { early, late } = run("1 MB read", worker, isLong ? 10_000 : 500, () => worker.exchange(1 << 20, 1 << 20));
+    const { early, late } = run("1 MB read", worker, isLong ? 10_000 : 500, () =>
+      worker.exchange(1 << 20, 1 << 20),
+    );
     expect(late).toBe(early);
     expect(late).toBeLessThanOrEqual(48);
   });
 
   test.each([16, 128, 1024])("%i streams alive at a time take a page for 64 of them", (live) => {
-    const worker = new Worker({ requestHead: ["set x-a 1", "hold"], requestBody: ["size"], responseBody: ["size"] });
+    const worker = new Worker({
+      requestHead: ["set x-a 1", "hold"],
+      requestBody: ["size"],
+      responseBody: ["size"],
+    });
     const open: ReturnType<Worker["open"]>[] = [];
     const { early, late } = run(`${live} alive`, worker, isLong ? 200_000 : 20_000, () => {
       const stream = worker.open();

@@ -6,17 +6,25 @@ import { compileForTest } from "../../../scripts/compile.mjs";
 import { guestBuild } from "../../../scripts/guest-build.mjs";
 
 async function load(name: string, target: "higress" | "envoy"): Promise<Buffer> {
-  return readFile(await compileForTest({ entry: `shared/sdk/test/${name}.ts`, target, flags: ["--noUnsafe"] }));
+  return readFile(
+    await compileForTest({ entry: `shared/sdk/test/${name}.ts`, target, flags: ["--noUnsafe"] }),
+  );
 }
 
-export const probe = { higress: await load("probe-plugin", "higress"), envoy: await load("probe-plugin", "envoy") };
+export const probe = {
+  higress: await load("probe-plugin", "higress"),
+  envoy: await load("probe-plugin", "envoy"),
+};
 export const suite = await load("suite-plugin", "higress");
 
 /** Steps by phase; see probe/steps.ts. */
 export type Steps = Record<string, string[] | string[][]>;
 
 /** A chain with the probe alone. */
-export function probeChain(configuration: object | string, options: Partial<TestChainOptions> = {}): TestChain {
+export function probeChain(
+  configuration: object | string,
+  options: Partial<TestChainOptions> = {},
+): TestChain {
   const module = probe[options.flavour ?? "higress"];
   return new TestChain({ plugins: [{ name: "probe", module, configuration }], ...options });
 }
@@ -40,7 +48,9 @@ export function heard(chain: TestChain): string[] {
 
 /** What it wrote besides callbacks and start. */
 export function said(chain: TestChain): string[] {
-  return messages(chain).filter((message) => !message.startsWith("> ") && message !== "plugin start successfully");
+  return messages(chain).filter(
+    (message) => !message.startsWith("> ") && message !== "plugin start successfully",
+  );
 }
 
 export interface Refusal {
@@ -51,7 +61,10 @@ export interface Refusal {
 }
 
 /** How a configuration is refused. Fails when it is taken. */
-export async function refusal(configuration: object | string, options: Partial<TestChainOptions> = {}): Promise<Refusal> {
+export async function refusal(
+  configuration: object | string,
+  options: Partial<TestChainOptions> = {},
+): Promise<Refusal> {
   const chain = probeChain({}, options);
   chain.logs.length = 0;
   const module = probe[options.flavour ?? "higress"];

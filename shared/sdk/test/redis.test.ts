@@ -4,7 +4,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import type { RedisClients } from "../../../host-test/host/types.ts";
 import { Clusters } from "../../../host-test/services/clusters.ts";
 import { RedisClusterClients } from "../../../host-test/services/redis/clients.ts";
-import { hasRedisServer, startRedisServer, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
+import {
+  hasRedisServer,
+  startRedisServer,
+  type RedisServer,
+} from "../../../host-test/test/gateway/redis-server.ts";
 import { specOf, TestChain } from "../../../host-test/testing/chain.ts";
 import { heard, messages, probe, probeChain, said, type Steps } from "./probe-chain.ts";
 
@@ -23,7 +27,11 @@ class FakeRedis implements RedisClients {
     return this.known ? "ok" : "unknown-cluster";
   }
 
-  call(service: string, command: Uint8Array, reply: (data: Uint8Array | undefined) => void): "ok" | "not-initialised" | "failed" {
+  call(
+    service: string,
+    command: Uint8Array,
+    reply: (data: Uint8Array | undefined) => void,
+  ): "ok" | "not-initialised" | "failed" {
     expect(service).toBe(cluster);
     if (this.callOutcome !== "ok") {
       const outcome = this.callOutcome;
@@ -42,10 +50,24 @@ class FakeRedis implements RedisClients {
 }
 
 function start(redis: FakeRedis, { steps = {}, ...options }: { steps?: Steps; [key: string]: unknown } = {}) {
-  const all = { requestHead: ["redis get key", "wait"], redis: ["resume"], redisFailure: ["resume"], ...steps };
+  const all = {
+    requestHead: ["redis get key", "wait"],
+    redis: ["resume"],
+    redisFailure: ["resume"],
+    ...steps,
+  };
   const chain = probeChain({ redis: { cluster, ...options }, steps: all }, { redis });
   const stream = chain.open();
-  stream.http.requestHeaders([[":method", "GET"], [":path", "/"], [":authority", "a"], [":scheme", "http"], ["x-request-id", "r-1"]], true);
+  stream.http.requestHeaders(
+    [
+      [":method", "GET"],
+      [":path", "/"],
+      [":authority", "a"],
+      [":scheme", "http"],
+      ["x-request-id", "r-1"],
+    ],
+    true,
+  );
   return { chain, stream };
 }
 
@@ -61,18 +83,36 @@ function answered(data: string | undefined) {
 describe("connecting", () => {
   test("happens when the configuration starts, with what it says", () => {
     const redis = new FakeRedis();
-    const { chain } = start(redis, { username: "u", password: "canary-password", database: 3, timeoutMs: 250 });
+    const { chain } = start(redis, {
+      username: "u",
+      password: "canary-password",
+      database: 3,
+      timeoutMs: 250,
+    });
     expect(redis.inits).toEqual([
-      { service: `${cluster}?db=3&buffer_flush_timeout=3&max_buffer_size_before_flush=1024`, username: "u", password: "canary-password", timeoutMs: 250 },
+      {
+        service: `${cluster}?db=3&buffer_flush_timeout=3&max_buffer_size_before_flush=1024`,
+        username: "u",
+        password: "canary-password",
+        timeoutMs: 250,
+      },
     ]);
     expect(chain.logs.map(({ message }) => message).join()).not.toContain("canary");
   });
 
-  test.each([0, -5, undefined])("without a database none is named, and a timeout of %s is one second", (timeoutMs) => {
-    const redis = new FakeRedis();
-    start(redis, timeoutMs === undefined ? {} : { timeoutMs });
-    expect(redis.inits[0]).toEqual({ service: `${cluster}?buffer_flush_timeout=3&max_buffer_size_before_flush=1024`, username: "", password: "", timeoutMs: 1000 });
-  });
+  test.each([0, -5, undefined])(
+    "without a database none is named, and a timeout of %s is one second",
+    (timeoutMs) => {
+      const redis = new FakeRedis();
+      start(redis, timeoutMs === undefined ? {} : { timeoutMs });
+      expect(redis.inits[0]).toEqual({
+        service: `${cluster}?buffer_flush_timeout=3&max_buffer_size_before_flush=1024`,
+        username: "",
+        password: "",
+        timeoutMs: 1000,
+      });
+    },
+  );
 
   test("an unknown cluster refuses no configuration, and every command tries again", () => {
     const redis = new FakeRedis();
@@ -126,8 +166,16 @@ describe("answers", () => {
 
   test("commands are arrays of bulk strings, several may wait, each gets its own answer", () => {
     const redis = new FakeRedis();
-    const { chain } = start(redis, { steps: { requestHead: ["redis set key välue ex 60", "redis incr n", "wait"], redis: [["say first"], ["resume"]] } });
-    expect(redis.commands).toEqual(["*5\r\n$3\r\nset\r\n$3\r\nkey\r\n$6\r\nvälue\r\n$2\r\nex\r\n$2\r\n60\r\n", "*2\r\n$4\r\nincr\r\n$1\r\nn\r\n"]);
+    const { chain } = start(redis, {
+      steps: {
+        requestHead: ["redis set key välue ex 60", "redis incr n", "wait"],
+        redis: [["say first"], ["resume"]],
+      },
+    });
+    expect(redis.commands).toEqual([
+      "*5\r\n$3\r\nset\r\n$3\r\nkey\r\n$6\r\nvälue\r\n$2\r\nex\r\n$2\r\n60\r\n",
+      "*2\r\n$4\r\nincr\r\n$1\r\nn\r\n",
+    ]);
     redis.answer("+OK\r\n");
     redis.answer(":1\r\n");
     expect(heard(chain).slice(1)).toEqual(["redis 1:OK", "redis 3:1"]);
@@ -185,7 +233,9 @@ describe("when nobody waits any more", () => {
     const redis = new FakeRedis();
     const { chain, stream } = start(redis);
     stream.http.requestReset();
-    await chain.chain.reconfigure([specOf({ name: "probe", module: probe.higress, configuration: { name: "next" } })]);
+    await chain.chain.reconfigure([
+      specOf({ name: "probe", module: probe.higress, configuration: { name: "next" } }),
+    ]);
     redis.answer("+OK\r\n");
     expect(messages(chain)).not.toContain("> gone");
     expect(chain.exchange().client.status).toBe(200);
@@ -193,7 +243,10 @@ describe("when nobody waits any more", () => {
 });
 
 test("stock Envoy has no Redis: every command is refused at once", () => {
-  const chain = probeChain({ redis: { cluster }, steps: { requestHead: ["redis get key"] } }, { flavour: "envoy" });
+  const chain = probeChain(
+    { redis: { cluster }, steps: { requestHead: ["redis get key"] } },
+    { flavour: "envoy" },
+  );
   expect(chain.exchange().client.status).toBe(200);
   expect(said(chain)).toContain("redis refused");
 });
@@ -208,7 +261,9 @@ describe.skipIf(!(await hasRedisServer()))("a real server", () => {
   /** What one command is answered. */
   async function ask(command: string, options: object): Promise<string> {
     const position = { file: "test", line: 1, path: "" };
-    const clusters = new Clusters([{ name: cluster, endpoints: [{ host: "127.0.0.1", port: server.port }], protocol: "http1", position }]);
+    const clusters = new Clusters([
+      { name: cluster, endpoints: [{ host: "127.0.0.1", port: server.port }], protocol: "http1", position },
+    ]);
     const redis = new RedisClusterClients(clusters, () => {});
     onTestFinished(() => {
       redis.close();
@@ -216,15 +271,36 @@ describe.skipIf(!(await hasRedisServer()))("a real server", () => {
     });
     const answer = Promise.withResolvers<string>();
     const chain = new TestChain({
-      plugins: [{ name: "probe", module: probe.higress, configuration: { redis: { cluster, ...options }, steps: { requestHead: [`redis ${command}`, "wait"] } } }],
-      redis: { init: (...init) => redis.init(...init), call: (service, bytes, reply) => redis.call(service, bytes, (data) => {
-        reply(data);
-        const last = heard(chain).at(-1)!;
-        if (last.startsWith("redis")) answer.resolve(last);
-      }) },
+      plugins: [
+        {
+          name: "probe",
+          module: probe.higress,
+          configuration: {
+            redis: { cluster, ...options },
+            steps: { requestHead: [`redis ${command}`, "wait"] },
+          },
+        },
+      ],
+      redis: {
+        init: (...init) => redis.init(...init),
+        call: (service, bytes, reply) =>
+          redis.call(service, bytes, (data) => {
+            reply(data);
+            const last = heard(chain).at(-1)!;
+            if (last.startsWith("redis")) answer.resolve(last);
+          }),
+      },
     });
     const stream = chain.open();
-    stream.http.requestHeaders([[":method", "GET"], [":path", "/"], [":authority", "a"], [":scheme", "http"]], true);
+    stream.http.requestHeaders(
+      [
+        [":method", "GET"],
+        [":path", "/"],
+        [":authority", "a"],
+        [":scheme", "http"],
+      ],
+      true,
+    );
     return answer.promise;
   }
 

@@ -10,9 +10,15 @@ import { messages, probe, probeChain, said, scripted, suite, times } from "./pro
 describe("the store", () => {
   test("creates a key once; who comes later sees the first value", () => {
     const sharedData = new LocalData();
-    const chains = [1, 2, 3].map((value) => scripted({ requestHead: [`store key ${value}`] }, { sharedData }));
+    const chains = [1, 2, 3].map((value) =>
+      scripted({ requestHead: [`store key ${value}`] }, { sharedData }),
+    );
     for (const chain of chains) chain.exchange();
-    expect(chains.map((chain) => said(chain)[0])).toEqual(["created true, now 1", "created false, now 1", "created false, now 1"]);
+    expect(chains.map((chain) => said(chain)[0])).toEqual([
+      "created true, now 1",
+      "created false, now 1",
+      "created false, now 1",
+    ]);
   });
 
   test("keeps its keys under the plugin's prefix", () => {
@@ -37,7 +43,13 @@ describe("the store", () => {
     return {
       get: (vmId, key) => data.get(vmId, key),
       set(vmId, key, value, cas) {
-        if (left-- > 0) data.set(vmId, key, Buffer.from(String(Number(data.get(vmId, key)?.value.toString() ?? 0) + 100)), 0);
+        if (left-- > 0)
+          data.set(
+            vmId,
+            key,
+            Buffer.from(String(Number(data.get(vmId, key)?.value.toString() ?? 0) + 100)),
+            0,
+          );
         return data.set(vmId, key, value, cas);
       },
     };
@@ -61,7 +73,12 @@ describe("the store", () => {
 
   test("many updates by eight workers in turn add up", () => {
     const sharedData = new LocalData();
-    const chains = Array.from({ length: 8 }, () => probeChain({ quiet: true, steps: { requestHead: ["store-add key 1", "store-add key 2"] } }, { sharedData, logLevel: "warn" }));
+    const chains = Array.from({ length: 8 }, () =>
+      probeChain(
+        { quiet: true, steps: { requestHead: ["store-add key 1", "store-add key 2"] } },
+        { sharedData, logLevel: "warn" },
+      ),
+    );
     const rounds = times(200);
     for (let i = 0; i < rounds; i++) for (const chain of chains) chain.exchange();
     expect(Buffer.from(sharedData.get("", "probe:key")!.value).toString()).toBe(String(rounds * 8 * 3));
@@ -71,17 +88,29 @@ describe("the store", () => {
     const data = new LocalData();
     const strict: SharedData = {
       get: (vmId, key) => data.get(vmId, key),
-      set: (vmId, key, value, cas) => (cas !== (data.get(vmId, key)?.cas ?? 0) ? "cas-mismatch" : data.set(vmId, key, value, cas)),
+      set: (vmId, key, value, cas) =>
+        cas !== (data.get(vmId, key)?.cas ?? 0) ? "cas-mismatch" : data.set(vmId, key, value, cas),
     };
-    const chain = scripted({ requestHead: ["store once a", "store once b", "store-add sum 1", "store-add sum 1"] }, { sharedData: strict });
+    const chain = scripted(
+      { requestHead: ["store once a", "store once b", "store-add sum 1", "store-add sum 1"] },
+      { sharedData: strict },
+    );
     chain.exchange();
-    expect(said(chain)).toEqual(["created true, now a", "created false, now a", "update written after 1", "update written after 1"]);
+    expect(said(chain)).toEqual([
+      "created true, now a",
+      "created false, now a",
+      "update written after 1",
+      "update written after 1",
+    ]);
   });
 });
 
 describe("periodic work", () => {
   const ticks = (chain: TestChain) => messages(chain).filter((message) => message.startsWith("tick "));
-  const tasks = [{ say: "fast", periodMs: 100 }, { say: "slow", periodMs: 1000 }];
+  const tasks = [
+    { say: "fast", periodMs: 100 },
+    { say: "slow", periodMs: 1000 },
+  ];
 
   test("each task runs at once and then in its own period", () => {
     const chain = probeChain({ tasks });
@@ -120,7 +149,9 @@ describe("periodic work", () => {
   });
 
   test("tasks of rules run too, and end with their configuration", async () => {
-    const chain = probeChain({ _rules_: [{ _match_route_: ["r"], tasks: [{ say: "rule", periodMs: 100 }] }] });
+    const chain = probeChain({
+      _rules_: [{ _match_route_: ["r"], tasks: [{ say: "rule", periodMs: 100 }] }],
+    });
     chain.advance(100);
     expect(ticks(chain)).toEqual(["tick rule"]);
     await chain.chain.reconfigure([specOf({ module: probe.higress, configuration: {} })]);
@@ -146,10 +177,19 @@ describe("periodic work", () => {
 });
 
 describe("metrics", () => {
-  const value = (chain: TestChain, name: string) => new RegExp(`^${name}(?:\\{\\})? (.+)$`, "m").exec(chain.chain.stats())?.[1];
+  const value = (chain: TestChain, name: string) =>
+    new RegExp(`^${name}(?:\\{\\})? (.+)$`, "m").exec(chain.chain.stats())?.[1];
 
   test("counters add, gauges are set and moved, histograms observe", () => {
-    const chain = scripted({ requestHead: ["count probe_c 3", "count probe_c 2", "gauge probe_g 7", "move probe_g -3", "observe probe_h 5"] });
+    const chain = scripted({
+      requestHead: [
+        "count probe_c 3",
+        "count probe_c 2",
+        "gauge probe_g 7",
+        "move probe_g -3",
+        "observe probe_h 5",
+      ],
+    });
     chain.exchange();
     expect(value(chain, "probe_c")).toBe("5");
     expect(value(chain, "probe_g")).toBe("4");
@@ -176,9 +216,13 @@ describe("metrics", () => {
   });
 
   test("beyond 10,000 names nothing new is counted, and one line says so", () => {
-    const chain = scripted({ requestHead: ["count-many 10001", "count probe_0 1", "count probe_10000 1", "gauge probe_other 1"] });
+    const chain = scripted({
+      requestHead: ["count-many 10001", "count probe_0 1", "count probe_10000 1", "gauge probe_other 1"],
+    });
     chain.exchange();
-    expect(chain.problems("warn")).toEqual(["[probe] [nil] [nil] 10000 metrics are in use: further names are not counted"]);
+    expect(chain.problems("warn")).toEqual([
+      "[probe] [nil] [nil] 10000 metrics are in use: further names are not counted",
+    ]);
     expect(value(chain, "probe_0")).toBe("2");
     expect(value(chain, "probe_10000")).toBeUndefined();
     expect(value(chain, "probe_other")).toBe("1");
@@ -188,8 +232,18 @@ describe("metrics", () => {
 test("two plugins of one module in one chain keep their configurations apart", () => {
   const chain = new TestChain({
     plugins: [
-      { name: "first", rootId: "plain", module: suite, configuration: { steps: { requestHead: ["set x-first 1"] } } },
-      { name: "second", rootId: "isolating", module: suite, configuration: { steps: { requestHead: ["set x-second 1"] } } },
+      {
+        name: "first",
+        rootId: "plain",
+        module: suite,
+        configuration: { steps: { requestHead: ["set x-first 1"] } },
+      },
+      {
+        name: "second",
+        rootId: "isolating",
+        module: suite,
+        configuration: { steps: { requestHead: ["set x-second 1"] } },
+      },
     ],
   });
   const { upstream } = chain.exchange();

@@ -1,6 +1,6 @@
 // The probe's configuration: what to do in each callback, and what to read with the configuration reader.
 
-import { Config, ConfigReader, Redis, RedisOptions, Task, every, log } from "as-proxy-wasm-sdk/sdk";
+import { Config, ConfigReader, Redis, RedisOptions, every, log } from "as-proxy-wasm-sdk/sdk";
 import { ProbeTask } from "./task";
 
 class Phase {
@@ -26,12 +26,14 @@ export class ProbeConfig extends Config {
     const failure = reader.text("fail");
     if (failure.length > 0) reader.fail(failure);
     const phases = reader.entries("steps");
-    for (let i = 0; i < phases.length; i++) config.phases.set(phases[i].name, phaseOf(reader.child("steps"), phases[i].name));
+    for (let i = 0; i < phases.length; i++)
+      config.phases.set(phases[i].name, phaseOf(reader.child("steps"), phases[i].name));
     const tasks = reader.list("tasks");
     for (let i = 0; i < tasks.length; i++) config.tasks.push(tasks[i]);
     const wanted = reader.texts("read");
     const values = reader.child("values");
-    for (let i = 0; i < wanted.length; i++) config.lines.push(`${wanted[i]} = ${readOne(values, wanted[i].split(" "))}`);
+    for (let i = 0; i < wanted.length; i++)
+      config.lines.push(`${wanted[i]} = ${readOne(values, wanted[i].split(" "))}`);
     if (reader.flag("strictValues")) values.warnUnread();
     if (reader.has("redis")) config.redis = redisOf(reader.child("redis"));
     return config;
@@ -99,9 +101,12 @@ function readOne(reader: ConfigReader, words: string[]): string {
   if (method == "raw") return reader.raw(key).toString();
   if (method == "has") return reader.has(key).toString();
   if (method == "isObjectAt") return reader.isObjectAt(key).toString();
-  if (method == "integer") return reader.integer(key, first.length > 0 ? <i64>I64.parseInt(first) : 0).toString();
+  if (method == "integer")
+    return reader.integer(key, first.length > 0 ? <i64>I64.parseInt(first) : 0).toString();
   if (method == "between") {
-    return reader.integerBetween(key, <i64>I64.parseInt(first), <i64>I64.parseInt(words[3]), <i64>I64.parseInt(words[4])).toString();
+    return reader
+      .integerBetween(key, <i64>I64.parseInt(first), <i64>I64.parseInt(words[3]), <i64>I64.parseInt(words[4]))
+      .toString();
   }
   if (method == "child") return readOne(reader.child(key), words.slice(2));
   if (method == "listed") {

@@ -1,6 +1,16 @@
 // Every byte in every place of a header that a plugin can write.
 
-import { AnyStream, Flow, Head, HeaderList, HttpCall, HttpReply, HttpRequest, log, send } from "as-proxy-wasm-sdk/sdk";
+import {
+  AnyStream,
+  Flow,
+  Head,
+  HeaderList,
+  HttpCall,
+  HttpReply,
+  HttpRequest,
+  log,
+  send,
+} from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 
 /** `a`, the byte, `b`. */
