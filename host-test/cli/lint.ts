@@ -4,6 +4,7 @@ import { defaultBufferLimit, largestBody } from "../gateway/lint/buffers.ts";
 import { lintGateway } from "../gateway/lint/index.ts";
 import { loadGateway, type LoadedGateway } from "../gateway/load.ts";
 import { formatProblem } from "../gateway/resources/problems.ts";
+import { tryPlugins } from "./plugin-trial.ts";
 import { requirePaths, word, type Command } from "./command-line.ts";
 
 export const lint: Command = {
@@ -12,7 +13,8 @@ export const lint: Command = {
 
 Checks every YAML document in the files and folders: the shape of the resources, plugin configurations
 against the plugins' schemas, services that nobody defines, routes that no request reaches, rules that no
-route meets, the order of the chain, body buffer limits.
+route meets, the order of the chain, body buffer limits. At last each plugin is given its configuration, as \`run\`
+does it, so that what it refuses or warns of is known too.
 
   --format text|json   default text
 
@@ -24,6 +26,7 @@ Exit code 0 when there is no error, 1 when there is. Warnings do not count.
     const format = word(values, "format", ["text", "json"]) ?? "text";
     const gateway = await loadGateway(paths);
     lintGateway(gateway);
+    if (!gateway.problems.hasErrors) await tryPlugins(gateway);
     process.stdout.write(format === "json" ? asJson(gateway) : asText(gateway));
     return gateway.problems.hasErrors ? 1 : 0;
   },

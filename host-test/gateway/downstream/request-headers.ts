@@ -67,7 +67,9 @@ export function prepareRequest(received: Headers, client: string): Headers | { s
 }
 
 function isUpgrade(headers: Headers): boolean {
-  if (headerValue(headers, "upgrade") === undefined) return false;
+  const upgrade = headerValue(headers, "upgrade");
+  // `h2c` is an offer, not a demand (RFC 9110 §7.8): the request is served as it came, as Envoy does.
+  if (upgrade === undefined || upgrade.trim().toLowerCase() === "h2c") return false;
   return connectionOptions(headers).includes("upgrade");
 }
 
