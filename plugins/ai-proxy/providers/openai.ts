@@ -38,6 +38,7 @@ export class OpenAi extends Provider {
     super.configure(reader, settings);
     this.credentialHeader = lowerAscii(Span.text(reader.text("authHeaderKey"))).toString();
     const url = reader.text("openaiCustomUrl");
+    this.requestOptions.completionTokens = url.length == 0;
     if (url.length == 0) return;
     const custom = new CustomUrl(url);
     this.host = custom.host;

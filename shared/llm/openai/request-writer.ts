@@ -35,6 +35,8 @@ export class OpenaiRequestOptions {
   topK: bool = false;
   /** Send earlier reasoning back as `reasoning_content`, as DeepSeek and Moonshot want it. */
   reasoningContent: bool = false;
+  /** Call the output limit `max_completion_tokens`: OpenAI's newer models refuse `max_tokens`, other servers know only that. */
+  completionTokens: bool = false;
 }
 
 /** Appends the request. What the dialect has no place for is noted in `request.dropped`. */
@@ -84,7 +86,9 @@ class RequestWriter {
 
   private option(option: Option): void {
     const value = this.request.option(option);
-    if (!value.isEmpty) this.json.key(OPTION_NAMES[option]).raw(value);
+    if (value.isEmpty) return;
+    const renamed = option == Option.MaxTokens && this.options.completionTokens;
+    this.json.key(OPTION_NAMES[renamed ? Option.MaxCompletionTokens : option]).raw(value);
   }
 
   private optionList(list: StaticArray<Option>): void {
