@@ -50,6 +50,7 @@ export default tseslint.config(
     files: [...tests, "host-test/testing/**/*.ts"],
     rules: {
       "@typescript-eslint/no-explicit-any": "off",
+      "no-control-regex": "off",
       "no-loss-of-precision": "off",
       "no-restricted-properties": [
         "error",

@@ -19,11 +19,9 @@ export class Buffer {
     this.bytes = new ArrayBuffer(min(max(capacity, 16), Buffer.MAX_SIZE));
   }
 
-
   @inline get size(): i32 {
     return this.length;
   }
-
 
   @inline get isEmpty(): bool {
     return this.length == 0;

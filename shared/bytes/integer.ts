@@ -17,7 +17,6 @@ export class Integer {
     public readonly error: IntegerError,
   ) {}
 
-
   @inline get failed(): bool {
     return this.error != IntegerError.None;
   }

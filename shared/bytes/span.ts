@@ -28,11 +28,9 @@ export class Span {
     return Span.of(bytes);
   }
 
-
   @inline get end(): usize {
     return this.start + <usize>this.size;
   }
-
 
   @inline get isEmpty(): bool {
     return this.size == 0;
