@@ -8,6 +8,8 @@ export default class ClosingLine {
       for (const test of cases) counts[test.result().state]++;
       if (cases.length === 0 && !module.ok()) counts.failed++;
     }
-    console.log(`tests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped + counts.pending} skipped`);
+    console.log(
+      `tests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped + counts.pending} skipped`,
+    );
   }
 }

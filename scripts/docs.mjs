@@ -9,8 +9,18 @@ const check = process.argv.includes("--check");
 let drift = 0;
 
 const LANGUAGES = {
-  en: { heading: ["Key", "Type", "Default", "Meaning"], description: "description", required: "required", secret: "secret" },
-  zh: { heading: ["字段", "类型", "默认值", "说明"], description: "x-description-zh", required: "必填", secret: "敏感信息" },
+  en: {
+    heading: ["Key", "Type", "Default", "Meaning"],
+    description: "description",
+    required: "required",
+    secret: "secret",
+  },
+  zh: {
+    heading: ["字段", "类型", "默认值", "说明"],
+    description: "x-description-zh",
+    required: "必填",
+    secret: "敏感信息",
+  },
 };
 
 /** Follows `#/$defs/…`; schemas of this project are self-contained. */
@@ -49,7 +59,8 @@ function* rows(schema, document, prefix = "", depth = 0) {
     const types = [value.type].flat();
     if (types.includes("object")) yield* rows(value, document, `${path}.`, depth + 1);
     if (types.includes("array") && value.items) yield* rows(value.items, document, `${path}[].`, depth + 1);
-    if (typeof value.additionalProperties === "object") yield* rows(value.additionalProperties, document, `${path}.*.`, depth + 1);
+    if (typeof value.additionalProperties === "object")
+      yield* rows(value.additionalProperties, document, `${path}.*.`, depth + 1);
   }
 }
 
@@ -68,10 +79,16 @@ export function table(schema, language) {
   const words = LANGUAGES[language];
   const lines = [`| ${words.heading.join(" | ")} |`, "| --- | --- | --- | --- |"];
   for (const row of rows(schema, schema)) {
-    const marks = [row.required ? words.required : "", row.value["x-secret"] ? words.secret : ""].filter(Boolean);
-    const meaning = (row.value[words.description] ?? row.value.description ?? "") + (marks.length ? ` (${marks.join(", ")})` : "");
+    const marks = [row.required ? words.required : "", row.value["x-secret"] ? words.secret : ""].filter(
+      Boolean,
+    );
+    const meaning =
+      (row.value[words.description] ?? row.value.description ?? "") +
+      (marks.length ? ` (${marks.join(", ")})` : "");
     const standard = row.value.default === undefined ? "" : `\`${JSON.stringify(row.value.default)}\``;
-    lines.push(`| \`${row.path}\` | ${cell(row.type)}${cell(bounds(row.value))} | ${cell(standard)} | ${cell(meaning)} |`);
+    lines.push(
+      `| \`${row.path}\` | ${cell(row.type)}${cell(bounds(row.value))} | ${cell(standard)} | ${cell(meaning)} |`,
+    );
   }
   return lines.join("\n");
 }
@@ -101,7 +118,10 @@ function chinese(name, schema) {
     schema["x-description-zh"] ?? schema.description ?? "",
     "## 配置",
     table(schema, "zh"),
-    ...(schema.examples ?? []).flatMap((example) => ["## 示例", "```json\n" + JSON.stringify(example, null, 2) + "\n```"]),
+    ...(schema.examples ?? []).flatMap((example) => [
+      "## 示例",
+      "```json\n" + JSON.stringify(example, null, 2) + "\n```",
+    ]),
     "[English](README.md)",
     "",
   ].join("\n\n");
@@ -122,7 +142,8 @@ function main() {
   }
   const rootReadme = join(root, "README.md");
   const text = readFileSync(rootReadme, "utf8");
-  if (text.includes("<!-- plugins:start -->")) write(rootReadme, between(text, "plugins", summary.join("\n")));
+  if (text.includes("<!-- plugins:start -->"))
+    write(rootReadme, between(text, "plugins", summary.join("\n")));
   if (check && drift > 0) {
     console.log("run `npm run docs`");
     process.exit(1);

@@ -8,7 +8,9 @@ import { root } from "./compile.mjs";
 
 const name = process.argv[2] ?? "";
 if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-  console.error("usage: npm run new-plugin NAME   (lower case words joined by hyphens, such as `request-stamp`)");
+  console.error(
+    "usage: npm run new-plugin NAME   (lower case words joined by hyphens, such as `request-stamp`)",
+  );
   process.exit(2);
 }
 const folder = join(root, "plugins", name);

@@ -51,7 +51,8 @@ async function configure(plugin: PluginResource): Promise<Remark[]> {
     }).close();
   } catch (error) {
     if (!(error instanceof ConfigurationRejected)) throw error;
-    if (!remarks.some(({ level }) => level === "error")) remarks.push({ level: "error", text: error.message });
+    if (!remarks.some(({ level }) => level === "error"))
+      remarks.push({ level: "error", text: error.message });
   }
   return remarks;
 }

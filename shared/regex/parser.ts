@@ -273,7 +273,12 @@ export class Parser {
       value = value * 16 + digit;
       this.at++;
     }
-    if (count == 0 || (!inBraces && count < 2) || (inBraces && !this.takeIf(0x7d)) || value > MAX_CODE_POINT) {
+    if (
+      count == 0 ||
+      (!inBraces && count < 2) ||
+      (inBraces && !this.takeIf(0x7d)) ||
+      value > MAX_CODE_POINT
+    ) {
       this.fail("bad \\x escape");
     }
     return value;
@@ -295,7 +300,11 @@ export class Parser {
       const low = this.classChar(chars);
       if (low < 0) continue;
       let high = low;
-      if (this.peek() == 0x2d && this.at + 1 < this.pattern.length && this.pattern.charCodeAt(this.at + 1) != 0x5d) {
+      if (
+        this.peek() == 0x2d &&
+        this.at + 1 < this.pattern.length &&
+        this.pattern.charCodeAt(this.at + 1) != 0x5d
+      ) {
         this.at++;
         high = this.classChar(chars);
         if (high < low) this.fail("bad range");
@@ -323,7 +332,8 @@ export class Parser {
       }
       chars.add(next, MAX_CODE_POINT);
     } else {
-      for (let i = 0; i + 1 < several.ranges.length; i += 2) chars.add(several.ranges[i], several.ranges[i + 1]);
+      for (let i = 0; i + 1 < several.ranges.length; i += 2)
+        chars.add(several.ranges[i], several.ranges[i + 1]);
     }
     return -1;
   }

@@ -120,7 +120,7 @@ export class Threads {
   }
 
   private get slotBytes(): usize {
-    return <usize>this.slotCount << 2;
+    return (<usize>this.slotCount) << 2;
   }
 
   /** Address of the slots of the thread `index`. */
