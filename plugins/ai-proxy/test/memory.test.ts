@@ -1,0 +1,158 @@
+// Linear memory never shrinks, so what matters is where it stops growing. One page is 64 KiB.
+
+import { describe, expect, test } from "vitest";
+import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
+import { guestBuild } from "../../../scripts/guest-build.mjs";
+import { chat, chatPath, eventStream, json, message, proxy } from "./proxy.ts";
+
+const isLong = Boolean(process.env.LONG);
+const apiTokens = ["sk-provider"];
+
+/** One VM with a provider per host name, and the pages it has after its latest callback. */
+function measured(upstream: () => TestReply): { chain: TestChain; pages: () => number } {
+  let pages = 0;
+  const types = ["yi", "claude", "moonshot"];
+  const providers = types.map((type) => ({ id: type, type, apiTokens, modelMapping: { "gpt-*": "mapped" } }));
+  const _rules_ = types.map((type) => ({ _match_domain_: [`${type}.test`], activeProviderId: type }));
+  const observer = { callback: ({ memoryPages }: { memoryPages: number }) => (pages = memoryPages) };
+  const chain = proxy({ providers, _rules_ }, { upstream, observer, logLevel: "error" });
+  return { chain, pages: () => pages };
+}
+
+/** The same numbers on every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** From 0.1 to 100 KB, small ones as often as large ones. */
+function sizeOf(random: (below: number) => number): number {
+  return Math.round(100 * 10 ** (random(3000) / 1000));
+}
+
+const text = 'Grüße \\"an\\" alle. '.repeat(8000);
+
+function whole(isClaude: boolean, size: number): object {
+  const content = text.slice(0, size);
+  if (isClaude)
+    return {
+      id: "m",
+      type: "message",
+      role: "assistant",
+      content: [{ type: "text", text: content }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 1, output_tokens: 1 },
+    };
+  return { id: "c", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }] };
+}
+
+function stream(isClaude: boolean, size: number): string[] {
+  const pieces: string[] = [];
+  const event = (name: string, value: object) =>
+    pieces.push(
+      isClaude
+        ? `event: ${name}\ndata: ${JSON.stringify({ type: name, ...value })}\n\n`
+        : `data: ${JSON.stringify(value)}\n\n`,
+    );
+  if (isClaude) {
+    event("message_start", { message: { id: "m", content: [], usage: { input_tokens: 1 } } });
+    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } });
+  }
+  for (let at = 0; at < size; at += 700) {
+    const part = text.slice(at, at + 500);
+    event(
+      "content_block_delta",
+      isClaude
+        ? { index: 0, delta: { type: "text_delta", text: part } }
+        : { id: "c", choices: [{ index: 0, delta: { content: part } }] },
+    );
+  }
+  if (isClaude) {
+    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1 } });
+    event("message_stop", {});
+  } else {
+    event("", { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+    pieces.push("data: [DONE]\n\n");
+  }
+  return pieces;
+}
+
+describe.runIf(guestBuild === "release")("linear memory", () => {
+  test("stays at 32 pages or less, and flat, over many requests of every kind", () => {
+    const total = isLong ? 100_000 : 12_000;
+    const random = generator(7);
+    let reply: TestReply = {};
+    const { chain, pages } = measured(() => reply);
+    const seen: [number, number][] = [];
+    for (let count = 1; count <= total; count++) {
+      const type = ["yi", "claude", "moonshot"][random(3)]!;
+      const isClaude = type === "claude";
+      const [isStream, kind] = [random(2) === 0, random(10)];
+      if (kind === 0) reply = json({ error: { message: text.slice(0, 200), type: "x" } }, { status: 429 });
+      else if (kind === 1)
+        reply = { ...eventStream(stream(isClaude, sizeOf(random))), reset: { afterChunks: 2 } };
+      else
+        reply = isStream
+          ? eventStream(stream(isClaude, sizeOf(random)))
+          : json(whole(isClaude, sizeOf(random)));
+      const options = {
+        stream: isStream,
+        model: "gpt-x",
+        messages: [{ role: "user", content: text.slice(0, sizeOf(random)) }],
+      };
+      let request: TestRequest = random(2) === 0 ? chat(options) : message(options);
+      if (kind === 2) request = chat(String(request.body).slice(0, -random(50) - 1));
+      if (kind === 3) request = { path: "/v1/models" };
+      if (kind === 4) request = { ...request, abortAfter: 1 };
+      chain.exchange({ ...request, authority: `${type}.test` });
+      if (Number.isInteger(Math.log10(count)) || count === total) seen.push([count, pages()]);
+    }
+    console.log(`pages after requests: ${seen.map(([count, after]) => `${count}: ${after}`).join(", ")}`);
+    expect(chain.problems().filter((line) => !line.includes("refused with"))).toEqual([]);
+    expect(Math.max(...seen.map(([, after]) => after))).toBeLessThanOrEqual(32);
+    const settled = seen.filter(([count]) => count >= 10_000).map(([, after]) => after);
+    expect(new Set(settled).size).toBe(1);
+  }, 1_200_000);
+
+  /** A body of so many MiB: its last window is as full as any. */
+  function upload(mebibytes: number, start: string, end: string): Buffer[] {
+    const piece = Buffer.alloc(1 << 20, "x");
+    const pieces = Array.from({ length: mebibytes - 1 }, () => piece);
+    const rest = piece.subarray(start.length + end.length);
+    return [Buffer.from(start), ...pieces, rest, Buffer.from(end)];
+  }
+
+  test.each([
+    ["that is not edited", '{"messages":[{"content":"', '"}],"model":"other"}', '"}],"model":"other"}'],
+    ["whose model comes first", '{"model":"gpt-4o","messages":[{"content":"', '"}]}', '"}]}'],
+    ["whose model comes last", '{"messages":[{"content":"', '"}],"model":"gpt-4o"}', '"}],"model":"mapped"}'],
+    [
+      "that is a stream and gets stream_options",
+      '{"messages":[{"content":"',
+      '"}],"model":"gpt-4o","stream":true}',
+      '"}],"model":"mapped","stream_options":{"include_usage":true},"stream":true}',
+    ],
+  ])("an upload of 100 MB %s takes no more than one of 1 MB, four pages", (_, start, end, sent) => {
+    const { chain, pages } = measured(() => ({ body: "ok" }));
+    const request = chat("", { body: undefined, authority: "yi.test" });
+    for (let i = 0; i < 100; i++) chain.exchange({ ...request, chunks: [start, "x".repeat(1000), end] });
+    const small = pages();
+    chain.exchange({ ...request, chunks: upload(1, start, end) });
+    const before = pages();
+    const { upstream, client } = chain.exchange({
+      ...request,
+      path: chatPath,
+      chunks: upload(96, start, end),
+    });
+    console.log(`pages after 1 KB, 1 MB and 100 MB: ${small}, ${before}, ${pages()}`);
+    expect(client.status).toBe(200);
+    expect(upstream!.body.length).toBeGreaterThan(100_000_000);
+    expect(upstream!.body.subarray(-sent.length).toString()).toBe(sent);
+    expect(upstream!.body.includes('"gpt-4o"')).toBe(false);
+    expect(before).toBeLessThanOrEqual(4);
+    expect(pages()).toBe(before);
+  });
+});
