@@ -1,7 +1,7 @@
 // A plugin of the current list on this worker: its VM, what happens when that fails, and its replacement
 // (compat/abi.md §14, §16.5).
 
-import { loadModule } from "../vm/load.ts";
+import { LoadFailure, loadModule } from "../vm/load.ts";
 import type { HostOptions } from "./options.ts";
 import type { Plugin } from "./plugin.ts";
 import type { RootContext } from "./root-context.ts";
@@ -25,6 +25,8 @@ export class VmSlot {
 
   /** A new VM in place of the old one. @throws LoadFailure */
   renew(plugin: Plugin): Vm {
+    // Streams of the failed one need nothing of it but that it failed.
+    if (this.vm?.failed) this.vm.close();
     this.vm = newVm(this.#host, plugin);
     return this.vm;
   }
@@ -67,11 +69,22 @@ export class PluginHandle {
   filter(stream: Stream): StreamFilter | undefined {
     let root = this.#usable();
     if (root === undefined && this.#recovers && this.#elapsedMs() >= this.plugin.reloadIntervalMs) {
-      root = this.start();
+      root = this.#restart();
     }
     if (root !== undefined) return new StreamContext(root, stream);
     const { failurePolicy } = this.plugin;
     return failurePolicy === "fail-open" || failurePolicy === "legacy-fail-open" ? undefined : "failed";
+  }
+
+  /** As `start`, where there is nobody to refuse: a VM that cannot be made, for want of memory, is one that failed. */
+  #restart(): RootContext | undefined {
+    try {
+      return this.start();
+    } catch (error) {
+      if (!(error instanceof LoadFailure)) throw error;
+      this.#host.log.write("error", this.plugin.name, error.message);
+      return undefined;
+    }
   }
 
   get #recovers(): boolean {
@@ -101,7 +114,14 @@ export class PluginHandle {
     this.#lastAttempt = this.#host.clock.monotonic();
     const { vm } = this.slot;
     const isNew = vm === undefined || vm === old.vm || vm.failed || vm.isClosed;
-    const next = isNew ? newVm(this.#host, this.plugin) : vm;
+    let next: Vm;
+    try {
+      next = isNew ? newVm(this.#host, this.plugin) : vm;
+    } catch (error) {
+      if (!(error instanceof LoadFailure)) throw error;
+      this.#host.log.write("error", this.plugin.name, error.message);
+      return old;
+    }
     const root = next.failed ? undefined : next.startRoot(this.plugin);
     if (root === undefined) {
       if (isNew) next.close();

@@ -166,7 +166,7 @@ export class StreamContext implements Context {
   /** Only reading is possible: `proxy_on_log` runs. */
   logging = false;
   localReplySent = false;
-  readonly declared = new Map<string, boolean>();
+  #declared: Map<string, boolean> | undefined;
   #ended = false;
 
   constructor(root: RootContext, http: Stream) {
@@ -176,6 +176,10 @@ export class StreamContext implements Context {
     this.request = new Side(this, "request");
     this.response = new Side(this, "response");
     root.streams++;
+  }
+
+  get declared(): Map<string, boolean> {
+    return (this.#declared ??= new Map());
   }
 
   get stream(): StreamContext {

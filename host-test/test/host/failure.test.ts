@@ -256,6 +256,27 @@ describe("reload (abi.md §14)", () => {
     ]);
   });
 
+  test("the failed VM leaves no timer and no open call behind", () => {
+    const module = guest({
+      on: {
+        proxy_on_configure: "(drop (call $proxy_set_tick_period_milliseconds (i32.const 500)))",
+        proxy_on_request_headers: `(drop ${httpCall()}) (if (i32.eqz ${getHeader(0, "x-trap")}) (then (unreachable)))`,
+        proxy_on_http_call_response: say("answer"),
+      },
+    });
+    const subject = new TestChain({
+      plugins: [{ module, failurePolicy: "fail-reload" }],
+      flavour: "envoy",
+      calls: { peer: () => "never" },
+    });
+    subject.exchange({ headers: { "x-trap": "1" } });
+    subject.advance(1000);
+    expect(subject.exchange().client.status).toBe(200);
+    expect(said(subject)).toEqual([expect.stringContaining("unreachable"), "answer"]);
+    // The tick of the new VM alone.
+    expect(subject.clock.pending).toBe(1);
+  });
+
   test("Higress re-creates a failed VM under every policy, at most once a second (abi.md §16.5)", () => {
     for (const policy of policies) {
       const subject = chain(policy, "higress");
