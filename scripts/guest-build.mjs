@@ -11,7 +11,10 @@ const stress = ["ASC_GC_GRANULARITY=1", "ASC_GC_IDLEFACTOR=0", "ASC_GC_SWEEPFACT
 const builds = {
   release: { folder: "dist", flags: [] },
   collect: { folder: join("dist", "collect"), flags: ["--use", "COLLECT_ALWAYS=1"] },
-  stress: { folder: join("dist", "stress"), flags: ["--runtime", "incremental", ...stress.flatMap((use) => ["--use", use])] },
+  stress: {
+    folder: join("dist", "stress"),
+    flags: ["--runtime", "incremental", ...stress.flatMap((use) => ["--use", use])],
+  },
 };
 
 /** The names of all builds. */
@@ -19,7 +22,8 @@ export const guestBuilds = Object.keys(builds);
 
 /** `release`, `collect` or `stress`. */
 export const guestBuild = process.env.GUEST_BUILD || "release";
-if (!Object.hasOwn(builds, guestBuild)) throw new Error(`GUEST_BUILD is ${guestBuild}: use ${guestBuilds.join(", ")}`);
+if (!Object.hasOwn(builds, guestBuild))
+  throw new Error(`GUEST_BUILD is ${guestBuild}: use ${guestBuilds.join(", ")}`);
 
 /** Where modules of this build belong, relative to the repository: `dist`, or a folder of its own inside. */
 export const outputFolder = builds[guestBuild].folder;
