@@ -54,7 +54,10 @@ export abstract class AnyStream {
   onRequestHead(head: Head, end: bool): Flow {
     return Flow.Next;
   }
-  /** `end` comes exactly once, also when the message ends with trailers. */
+  /**
+   * `end` comes exactly once, also when the message ends with trailers. Then only what was held can still be
+   * changed or added to: hosts offer no other buffer.
+   */
   onRequestBody(body: Body, end: bool): Flow {
     return Flow.Next;
   }

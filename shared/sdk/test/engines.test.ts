@@ -68,6 +68,41 @@ describeEngines(
       expect(received!.trailer("x-end")).toBe("1");
     });
 
+    test("trailers that come while the head waits do not cost a body that is then held", async () => {
+      const answer = Promise.withResolvers<void>();
+      const steps = {
+        responseHead: [`call ${check} 5000`, "wait"],
+        responseBody: ["hold"],
+        reply: ["resume-response"],
+      };
+      const gateway = await gatewayWith(engine, steps, {
+        upstreams: {
+          "main.static": { reply: { chunks: ["answer"], trailers: { "x-end": "1" } }, protocol: "http2" },
+          "check.static": async (exchange) => {
+            await answer.promise;
+            await exchange.head(200);
+            await exchange.end();
+          },
+        },
+      });
+      const exchange = gateway.open({ protocol: "http2" });
+      await exchange.end();
+      await gateway.logged("> responseHead");
+      // Another exchange from start to end: by then the first one's trailers have been read.
+      const other = gateway.open({ protocol: "http2" });
+      await other.end();
+      answer.resolve();
+      const answers = await Promise.all([exchange.answer, other.answer]);
+      expect(answers.map(({ text, complete }) => [text, complete])).toEqual([
+        ["answer", true],
+        ["answer", true],
+      ]);
+      const lines = await linesOf(gateway);
+      for (const line of ["> responseBody end=true", "> responseTrailers"]) {
+        expect(lines.filter((other) => other === line).length).toBeLessThanOrEqual(2);
+      }
+    });
+
     test("a head that waits goes on with the call's answer, and the body after it", async () => {
       const gateway = await gatewayWith(engine, {
         requestHead: [`call ${check} 5000`, "wait"],

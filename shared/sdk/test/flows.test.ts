@@ -176,6 +176,13 @@ describe("the end is heard exactly once", () => {
     expect(client.text).toBe("AAb");
   });
 
+  test("a body that was let go cannot be added to when trailers end it: hosts offer no buffer", () => {
+    const chain = scripted({ requestBody: [["next"], ["append !"]] });
+    const { upstream } = chain.exchange({ chunks: ["one"], trailers: { "x-end": "1" } });
+    expect(said(chain)).toEqual(["appended false"]);
+    expect(upstream!.text).toBe("one");
+  });
+
   test("a policy that answers when the trailers end the body keeps the request from the upstream", () => {
     const chain = scripted({
       requestHead: ["hold"],

@@ -201,4 +201,22 @@ describe("wait", () => {
     chain.settle();
     expect(stream.upstream!.text).toBe("onetwo");
   });
+
+  test("trailers that come while the head waits do not cost a body that is then held", () => {
+    const steps = { requestHead: ["call check.dns", "wait"], requestBody: ["hold"], reply: ["resume"] };
+    const chain = scripted(steps, slow);
+    const stream = chain.open();
+    stream.http.requestHeaders(post, false);
+    stream.http.requestData(Buffer.from("one"), false);
+    stream.http.requestTrailers([["x-end", "1"]]);
+    chain.settle();
+    expect(stream.upstream!.text).toBe("one");
+    expect(stream.upstream!.trailers).toEqual([["x-end", "1"]]);
+    expect(heard(chain).filter((line) => line.startsWith("request"))).toEqual([
+      "requestHead end=false",
+      "requestBody end=false",
+      "requestBody end=true",
+      "requestTrailers",
+    ]);
+  });
 });
