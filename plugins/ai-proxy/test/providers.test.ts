@@ -24,6 +24,20 @@ describe("the provider table", () => {
     expect(schema.$defs.provider.properties.type.enum).toEqual(expect.arrayContaining(tableTypes()));
   });
 
+  test("knows every word that docs/adding-a-provider.md has for rows, and the document knows every one it has", () => {
+    const text = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+    const documented = [...text("../../../docs/adding-a-provider.md").matchAll(/\.(\w+)\(/g)].map(
+      ([, word]) => word!,
+    );
+    const known = [...text("../providers/provider.ts").matchAll(/^ {2}(\w+)\(.*\): Provider \{$/gm)].map(
+      ([, word]) => word!,
+    );
+    const composed = ["offersAsOpenAi", "leavesPathAndBody"];
+    expect([...new Set(documented)].toSorted()).toEqual(
+      known.filter((word) => !composed.includes(word)).toSorted(),
+    );
+  });
+
   test("is the one in the README", async () => {
     const readme = fileURLToPath(new URL("../README.md", import.meta.url));
     const current = between(readFileSync(readme, "utf8"), "providers", readmeTable());

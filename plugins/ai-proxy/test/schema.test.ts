@@ -135,30 +135,27 @@ describe("schema.json", () => {
 describe("gateway lint says with file and line what the plugin would refuse or ignore", () => {
   const bin = fileURLToPath(new URL("../../../host-test/bin/gateway.mjs", import.meta.url));
 
-  /** The lines of lint about a WasmPlugin with this provider entry, which begins in line 8. */
-  async function lint(entry: string[]): Promise<string[]> {
+  async function lintText(text: string): Promise<string[]> {
     const folder = await mkdtemp(join(tmpdir(), "lint-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const head = [
-      "apiVersion: extensions.higress.io/v1alpha1",
-      "kind: WasmPlugin",
-      "metadata: {name: ai-proxy}",
-      "spec:",
-    ];
-    const spec = [
-      "  url: oci://registry.example.com/ai-gateway/ai-proxy:0.1.0",
-      "  priority: 100",
-      "  defaultConfig:",
-    ];
-    const file = join(folder, "gateway.yaml");
-    await writeFile(
-      file,
-      [...head, ...spec.slice(0, 3), "    provider:", ...entry.map((line) => `      ${line}`), ""].join("\n"),
-    );
+    await writeFile(join(folder, "gateway.yaml"), text);
     const output = await new Promise<string>((resolve) => {
       execFile(process.execPath, [bin, "lint", folder], (_, stdout, stderr) => resolve(stdout + stderr));
     });
     return output.replaceAll(`${folder}/`, "").split("\n");
+  }
+
+  /** About a provider entry that begins in line 9. */
+  function lint(entry: string[]): Promise<string[]> {
+    const resource = `apiVersion: extensions.higress.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: ai-proxy}
+spec:
+  url: oci://registry.example.com/ai-gateway/ai-proxy:0.1.0
+  priority: 100
+  defaultConfig:
+    provider:`;
+    return lintText([resource, ...entry.map((line) => `      ${line}`), ""].join("\n"));
   }
 
   test.each([
@@ -195,6 +192,12 @@ describe("gateway lint says with file and line what the plugin would refuse or i
     ],
   ])("%s", async (_, entry, expected) => {
     expect((await lint(entry)).find((line) => line.includes(expected))).toBeDefined();
+  });
+
+  test("and finds nothing wrong with the README's example", async () => {
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const example = /```yaml\n(.*?)```/s.exec(readme)![1]!;
+    expect((await lintText(example)).filter((line) => line.includes(": error: "))).toEqual([]);
   });
 
   test("and never shows a token", async () => {
