@@ -182,3 +182,23 @@ describe("customSettings with the provider's own protocol have its names", () =>
     expect(JSON.parse(chain.exchange(chat("{}", { path })).upstream!.text)).toEqual(expected);
   });
 });
+
+test("lines at level debug tell what became of a request", () => {
+  const azureServiceUrl = "https://a.example.com/openai/deployments/dep?api-version=1";
+  const chain = provider({
+    type: "azure",
+    azureServiceUrl,
+    apiTokens: ["sk-one", "sk-two"],
+    modelMapping: { "*": "x" },
+  });
+  chain.exchange(chat());
+  const lines = chain.logs.filter(({ level }) => level === "debug").map(({ message: line }) => line);
+  for (const expected of [
+    "[onHttpRequestHeader] provider=azure api=openai/v1/chatcompletions",
+    "[azureProvider] host=a.example.com deployment=dep",
+    "model gpt-4o -> x",
+  ]) {
+    expect(lines.filter((line) => line.endsWith(expected))).toHaveLength(1);
+  }
+  expect(lines.join("\n")).toMatch(/Use apiToken [12] of 2 to send request/);
+});
