@@ -42,10 +42,10 @@ export class Upstream {
   }
 
   /** True when a successful answer is not handed on as it comes. */
-  editsAnswer(request: Request): bool {
+  editsAnswer(request: Request, isStream: bool): bool {
     if (request.translates) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
-    return this.settings.promotesThinking || this.provider.mendsStream;
+    return this.settings.promotesThinking || (isStream && this.provider.mendsStream);
   }
 }
 

@@ -98,11 +98,12 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
     if (details != "via_upstream") return this.leaveAlone();
     const isSuccess = head.status == 200;
-    if (!(isSuccess ? upstream.editsAnswer(request) : request.translates)) return this.leaveAlone();
+    const isStream = isSuccess && head.contentType.startsWith("text/event-stream");
+    if (!(isSuccess ? upstream.editsAnswer(request, isStream) : request.translates)) return this.leaveAlone();
     if (!this.responseBodyReadable) return this.leaveAlone();
     head.remove("content-length");
     this.isErrorAnswer = !isSuccess;
-    if (isSuccess && head.contentType.startsWith("text/event-stream")) {
+    if (isStream) {
       this.streamed = new StreamedAnswer(request, upstream);
       return Flow.Next;
     }

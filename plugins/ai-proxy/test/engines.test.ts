@@ -180,6 +180,20 @@ describeEngines("ai-proxy", (engine) => {
     });
   });
 
+  test("an answer 200 that means an error is 500 with the provider's message", async () => {
+    upstream().reply({ body: { type: "error", error: { type: "api_error", message: "Broken" } } });
+    const answer = await gateway.send(post("/claude/v1/chat/completions", { model: "gpt-4o" }));
+    expect(answer.status).toBe(500);
+    expect(answer.json()).toMatchObject({ error: { message: "Broken" } });
+  });
+
+  test("an answer 200 that cannot be read is 500 in Go's words", async () => {
+    upstream().reply({ body: "<html>", headers: { "content-type": "text/html" } });
+    const answer = await gateway.send(post("/claude/v1/chat/completions", { model: "gpt-4o" }));
+    expect([answer.status, answer.header("content-type")]).toEqual([500, "text/plain"]);
+    expect(answer.text).toBe("failed to process response body: the provider's body is no answer");
+  });
+
   test("a form's model is mapped, and azure's path follows it", async () => {
     const form = (model: string) =>
       `--b\r\ncontent-disposition: form-data; name="model"\r\n\r\n${model}\r\n--b--\r\n`;

@@ -170,4 +170,12 @@ describe("moonshot's streams have their usage where clients look for it", () => 
     for (pieces of everySingleCut(bytes))
       expect(chain.exchange(chat({ stream: true })).client.text).toBe(mended);
   });
+
+  test("other answers of moonshot are not held", () => {
+    const chunks = ['{"choices":', "[]}"];
+    const headers = { "content-type": "application/json", "content-length": "14" };
+    const { client } = provider(entry, answering({ headers, chunks })).exchange(chat());
+    expect(client.chunks.map(String)).toEqual(chunks);
+    expect(client.header("content-length")).toBe("14");
+  });
 });
