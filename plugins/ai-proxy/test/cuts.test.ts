@@ -20,7 +20,7 @@ const sliceBytes = isLong ? Infinity : 4_000_000;
 const partitionCount = isLong ? 200 : 5;
 
 const folder = recordingsFolder();
-if (folder === undefined) console.log("skipped: no recordings beside this checkout");
+if (folder === undefined) test.skip("no recordings beside this checkout", () => {});
 const recordings =
   folder === undefined
     ? []
@@ -29,16 +29,16 @@ const recordings =
         .filter(({ kind, expected }) => expected !== undefined && (kind === "chat" || kind === "messages"));
 
 /** Positions of single cuts: all of them, or as many as the slice has room for, evenly spread. */
-function* cutPositions(size: number): Generator<number> {
-  const stride = Math.max(1, Math.ceil((size * size) / sliceBytes));
+function* cutPositions(size: number, bytes: number): Generator<number> {
+  const stride = Math.max(1, Math.ceil((size * size) / bytes));
   for (let position = 1; position < size; position += stride) yield position;
 }
 
 const counts = { exchanges: 0, cuts: 0, partitions: 0 };
 
 /** A provider that sends this recording in the pieces it is given, and a client of a dialect. */
-function exchangeOf({ kind }: StreamRecording, dialect: "openai" | "anthropic") {
-  const entry = { type: kind === "messages" ? "claude" : "openai", apiTokens: ["sk-provider"] };
+function exchangeOf({ kind }: StreamRecording, dialect: "openai" | "anthropic", more: object) {
+  const entry = { type: kind === "messages" ? "claude" : "openai", apiTokens: ["sk-provider"], ...more };
   let pieces: Uint8Array[] = [];
   const chain = provider(entry, { upstream: () => eventStream(pieces), logLevel: "error" });
   const options = { model: "any", stream: true, stream_options: { include_usage: true } };
@@ -55,34 +55,40 @@ function exchangeOf({ kind }: StreamRecording, dialect: "openai" | "anthropic") 
   };
 }
 
-describe.each(recordings)("$name", (recording) => {
-  const bytes = recording.streamBytes;
+/** Client, configuration, and how much of the cuts is taken. Promotion is a stage of its own between the dialects. */
+const promotion = { promoteThinkingOnEmpty: true };
+const ways = [
+  { dialect: "openai", entry: {}, bytes: sliceBytes, parts: partitionCount },
+  { dialect: "anthropic", entry: {}, bytes: sliceBytes, parts: partitionCount },
+  { dialect: "openai", entry: promotion, bytes: 300_000, parts: 3 },
+  { dialect: "anthropic", entry: promotion, bytes: 300_000, parts: 3 },
+] as const;
 
-  test.each(["openai", "anthropic"] as const)(
-    "reaches a client of %s the same at every cut",
-    (dialect) => {
-      const { chain, answer } = exchangeOf(recording, dialect);
-      const whole = answer([bytes]);
-      expect(whole.length).toBeGreaterThan(0);
-      const differing: string[] = [];
-      for (const position of cutPositions(bytes.length)) {
-        counts.cuts++;
-        const cut = answer([bytes.subarray(0, position), bytes.subarray(position)]);
-        if (!cut.equals(whole)) differing.push(`cut at ${position}`);
-      }
-      if (!answer(drip(bytes)).equals(whole)) differing.push("byte by byte");
-      let number = 0;
-      for (const pieces of partitions(bytes, partitionCount, 20261123)) {
-        counts.partitions++;
-        if (!answer(pieces).equals(whole)) differing.push(`partition ${number}`);
-        number++;
-      }
-      expect(differing).toEqual([]);
-      expect(chain.problems()).toEqual([]);
-      chain.close();
-    },
-    3_600_000,
-  );
+describe.each(recordings)("$name", (recording) => {
+  const { streamBytes } = recording;
+  const title = "reaches a client of $dialect the same at every cut, configured with $entry";
+
+  test.each(ways)(title, { timeout: 7_200_000 }, ({ dialect, entry, bytes, parts }) => {
+    const { chain, answer } = exchangeOf(recording, dialect, entry);
+    const whole = answer([streamBytes]);
+    expect(whole.length).toBeGreaterThan(0);
+    const differing: string[] = [];
+    for (const position of cutPositions(streamBytes.length, bytes)) {
+      counts.cuts++;
+      const cut = answer([streamBytes.subarray(0, position), streamBytes.subarray(position)]);
+      if (!cut.equals(whole)) differing.push(`cut at ${position}`);
+    }
+    if (!answer(drip(streamBytes)).equals(whole)) differing.push("byte by byte");
+    let number = 0;
+    for (const pieces of partitions(streamBytes, parts, 20261123)) {
+      counts.partitions++;
+      if (!answer(pieces).equals(whole)) differing.push(`partition ${number}`);
+      number++;
+    }
+    expect(differing).toEqual([]);
+    expect(chain.problems()).toEqual([]);
+    chain.close();
+  });
 });
 
 afterAll(() => {
