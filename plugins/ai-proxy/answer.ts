@@ -22,7 +22,9 @@ export class StreamedAnswer {
     if (provider.hasDialect) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const dialect = isOpenAi ? Dialect.OpenAi : request.dialect;
-      this.stages.push(provider.newStream(out, streamWriter(dialect, out, request, provider.reasoningName)));
+      this.stages.push(
+        provider.newStream(out, streamWriter(dialect, out, request, provider.reasoningName), request),
+      );
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);
@@ -64,7 +66,8 @@ export class WholeAnswer {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const out = new Buffer(received.size);
       const writer = answerWriter(isOpenAi ? Dialect.OpenAi : request.dialect, out, request);
-      if (!provider.readAnswer(received, writer)) this.fail("proc_resp_body_failed", "process response body");
+      if (!provider.readAnswer(received, writer, request))
+        this.fail("proc_resp_body_failed", "process response body");
       this.isError = hasFailed(writer);
       this.body = out.span();
     }

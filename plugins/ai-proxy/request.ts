@@ -9,6 +9,9 @@ import { pathText } from "./path";
 export enum Dialect {
   OpenAi,
   Anthropic,
+  /** OpenAI's Responses, stateless. */
+  Responses,
+  Gemini,
 }
 
 export class Request {
@@ -26,11 +29,17 @@ export class Request {
   readsBody: bool = false;
   /** The body is a multipart form. */
   isForm: bool = false;
+  /** As the client sent it. */
+  contentType: string = "";
   /** Bytes of the body as announced by the client, -1 when it did not. */
   announcedLength: i64 = -1;
   isStream: bool = false;
+  /** The model the client asked for. */
+  clientModel: string = "";
   /** The model the provider is asked for. */
   finalModel: string = "";
+  /** What a provider's own steps keep between request and answer: an id, an access token. */
+  note: string = "";
   /** A client of OpenAI's dialect gets usage at the end of a stream. */
   wantsUsage: bool = true;
   /** What a Claude client said of thinking. */

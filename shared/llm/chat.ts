@@ -37,7 +37,7 @@ export const enum PartKind {
   Audio = 2,
   /** `mediaType` and `data`, or `url`, or `fileId`; `name` */
   File = 3,
-  /** `id`, `name`, and the arguments as `text` or as `json` */
+  /** `id`, `name`, and the arguments as `text` or as `json`; `data` the signature, where the provider seals calls */
   ToolCall = 4,
   /** `id`, `parts`, `isError` */
   ToolResult = 5,
@@ -238,6 +238,8 @@ export class ChatRequest {
   /** The schema that the answer has to follow, and its name. */
   responseSchema: Span = NONE;
   responseSchemaName: Span = NONE;
+  /** The answer has to be JSON, with a schema or without. */
+  isJson: bool = false;
   /** What this model of a request has no place for. */
   dropped: Dropped = new Dropped();
 

@@ -52,6 +52,17 @@ export class AnswerHead {
   }
 }
 
+/** A source that a text refers to. Texts are escaped; positions count characters of the choice's text so far. */
+export class Citation {
+  url: Span = NONE;
+  title: Span = NONE;
+  /** The words of the source that are referred to. */
+  quote: Span = NONE;
+  /** Where the text that refers begins and ends; -1 when not told. */
+  start: i64 = -1;
+  end: i64 = -1;
+}
+
 export abstract class ChatEvents {
   /** What a reader met, or a writer was told, that the client's dialect has no place for. */
   readonly dropped: Dropped = new Dropped();
@@ -71,10 +82,34 @@ export abstract class ChatEvents {
   abstract toolArguments(choice: i32, index: i32, escaped: Span): void;
   /** All arguments at once, as a checked JSON object. */
   abstract toolInput(choice: i32, index: i32, json: Span): void;
+  /** The provider's seal on a call, to be sent back with it. Comes after `toolCall`. */
+  toolSignature(choice: i32, index: i32, escaped: Span): void {
+    this.dropped.add("tool_call.signature");
+  }
+  /** A source of the text that came before. */
+  citation(choice: i32, citation: Citation): void {
+    this.dropped.add("citations");
+  }
+  /** Probabilities of the tokens of the text that came before: a JSON array as in OpenAI's `logprobs.content`. */
+  logprobs(choice: i32, json: Span): void {
+    this.dropped.add("logprobs");
+  }
+  /** A picture that the model made: media type, and base64 as string content. */
+  image(choice: i32, mediaType: Span, data: Span): void {
+    this.dropped.add("image");
+  }
   /** `word` is the provider's own, `detail` the stop text that was met; both may be empty. */
   abstract finish(choice: i32, reason: Finish, word: Span, detail: Span): void;
   /** Replaces what was known of usage. The object is the reader's: read it at once. */
   abstract usage(usage: Usage): void;
   abstract error(kind: ErrorKind, message: Span): void;
   abstract end(): void;
+}
+
+/** Writes what it is told in the dialect of a client. */
+export abstract class AnswerWriter extends ChatEvents {
+  /** Model to name instead of the provider's, escaped. */
+  model: Span = NONE;
+  /** An error was written instead of an answer, or at its end. */
+  hasFailed: bool = false;
 }

@@ -14,6 +14,7 @@ import { Api, apiName, apiPath } from "../apis";
 import { Capabilities } from "../capabilities";
 import { Settings } from "../config/settings";
 import { filledPath } from "../path";
+import { Preparation } from "../preparation";
 import { Request } from "../request";
 import { RequestBody } from "../request-body";
 
@@ -243,18 +244,64 @@ export class Provider {
 
   // --- providers with a dialect of their own
 
-  /** Appends the request in the provider's dialect. */
-  writeRequest(chat: ChatRequest, request: Request, out: Buffer): void {}
+  /**
+   * Appends a chat request in the provider's dialect; `chat.model` is the mapped one. What has no place goes into
+   * `chat.dropped`. Returns what is wrong with the request, or "".
+   */
+  writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
+    return "";
+  }
+
+  /** True for the content type of a streamed answer. */
+  isStream(contentType: string): bool {
+    return contentType.startsWith("text/event-stream");
+  }
 
   /** A stage that tells a streamed answer to `events`, which append to `out`. */
-  newStream(out: Buffer, events: ChatEvents): AnswerStage {
+  newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     return new OpenaiStage(out, events);
   }
 
   /** Tells a whole answer, or the error that stands in its place. False when the body is neither. */
-  readAnswer(body: Span, events: ChatEvents): bool {
+  readAnswer(body: Span, events: ChatEvents, request: Request): bool {
     return readOpenaiAnswer(body, events);
   }
+
+  // --- APIs other than chat that the provider has in words of its own
+
+  /** True when `convertRequest` and `convertAnswer` stand between this API of OpenAI's and the provider. */
+  converts(api: Api): bool {
+    return false;
+  }
+
+  /**
+   * Appends the request in the provider's words; the model is `request.finalModel`. A form (`request.isForm`, its
+   * boundary in `request.contentType`) becomes JSON. Returns what is wrong with the request, or "".
+   */
+  convertRequest(body: Span, request: Request, out: Buffer): string {
+    return "";
+  }
+
+  /** Appends the answer in OpenAI's words, or returns false when the body is no answer: then it passes as it is. */
+  convertAnswer(body: Span, request: Request, out: Buffer): bool {
+    return false;
+  }
+
+  // --- what needs more than the body
+
+  /** What has to be fetched before the request can go on, or null. `chat` is null when nothing is translated. */
+  preparation(request: Request, chat: ChatRequest | null): Preparation | null {
+    return null;
+  }
+
+  /** True when `seal` has something to do. */
+  sealsRequest: bool = false;
+
+  /** The last step before a request leaves, path, host and body final: signatures, headers that name the body. */
+  seal(head: Head, request: Request, body: Span): void {}
+
+  /** The head of a successful answer that is going to be translated: keep what the body lacks, mend headers. */
+  editAnswerHead(head: Head, request: Request): void {}
 
   // --- providers that almost speak OpenAI's
 

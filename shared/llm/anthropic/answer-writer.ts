@@ -3,7 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish } from "../events";
+import { AnswerHead, AnswerWriter, Finish } from "../events";
 import { NONE, objectInText } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -33,12 +33,7 @@ class Block {
   ) {}
 }
 
-export class AnthropicAnswerWriter extends ChatEvents {
-  /** Model to name instead of the provider's, escaped. */
-  model: Span = NONE;
-  /** An error was written instead of an answer. */
-  hasFailed: bool = false;
-
+export class AnthropicAnswerWriter extends AnswerWriter {
   private head: AnswerHead = new AnswerHead();
   private readonly blocks: Block[] = [];
   private stopReason: Span = NONE;

@@ -3,7 +3,7 @@
 
 import { Buffer, Span, writeInteger } from "../../bytes";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish } from "../events";
+import { AnswerHead, AnswerWriter, Finish } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -42,13 +42,9 @@ class WaitingCall {
   ) {}
 }
 
-export class AnthropicStreamWriter extends ChatEvents {
-  /** Model to name instead of the provider's, escaped. */
-  model: Span = NONE;
-
+export class AnthropicStreamWriter extends AnswerWriter {
   private id: Span = NONE;
   private isBegun: bool = false;
-  private hasFailed: bool = false;
   private block: Block = Block.None;
   /** Number of the open block, or of the next one when none is open. */
   private blockIndex: i32 = 0;

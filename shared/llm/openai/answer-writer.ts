@@ -3,7 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -30,12 +30,7 @@ class Choice {
   finish: Span = NONE;
 }
 
-export class OpenaiAnswerWriter extends ChatEvents {
-  /** Model to name instead of the provider's, escaped. */
-  model: Span = NONE;
-  /** An error was written instead of an answer. */
-  hasFailed: bool = false;
-
+export class OpenaiAnswerWriter extends AnswerWriter {
   private head: AnswerHead = new AnswerHead();
   private readonly choices: Choice[] = [];
   private lastUsage: Usage | null = null;

@@ -168,6 +168,7 @@ function readResponseFormat(request: ChatRequest, value: Json): void {
   const schema = value.get("json_schema");
   request.responseSchema = rawOf(schema.get("schema"));
   request.responseSchemaName = textOf(schema.get("name"));
+  request.isJson = !request.responseSchema.isEmpty || textOf(value.get("type")).equalsAscii("json_object");
 }
 
 function answerOf(value: Json): Answer {

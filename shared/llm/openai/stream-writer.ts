@@ -6,7 +6,7 @@
 
 import { Buffer, Span, writeInteger } from "../../bytes";
 import { ErrorKind } from "../error";
-import { AnswerHead, ChatEvents, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
@@ -25,9 +25,7 @@ const ARGUMENTS_END: Span = Span.text('"}}]');
 const UNFINISHED: Span = Span.text('},"finish_reason":null,"logprobs":null}]');
 const NO_USAGE: Span = Span.text("null}\n\n");
 
-export class OpenaiStreamWriter extends ChatEvents {
-  /** Model to name instead of the provider's, escaped. */
-  model: Span = NONE;
+export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
 
@@ -38,7 +36,6 @@ export class OpenaiStreamWriter extends ChatEvents {
   /** What follows the choices in every chunk, up to the value of `usage`. */
   private tail: Span = NONE;
   private lastUsage: Usage | null = null;
-  private hasFailed: bool = false;
   private isBegun: bool = false;
   private isFinished: bool = false;
   private hasCalls: bool = false;

@@ -62,17 +62,18 @@ export class Claude extends Provider {
     head.set("anthropic-beta", "oauth-2025-04-20,interleaved-thinking-2025-05-14,claude-code-20250219");
   }
 
-  writeRequest(chat: ChatRequest, request: Request, out: Buffer): void {
+  writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
     const options = new AnthropicRequestOptions();
     options.claudeCode = this.isCode;
     writeAnthropicRequest(chat, out, options);
+    return "";
   }
 
-  newStream(out: Buffer, events: ChatEvents): AnswerStage {
+  newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     return new AnthropicStage(out, events);
   }
 
-  readAnswer(body: Span, events: ChatEvents): bool {
+  readAnswer(body: Span, events: ChatEvents, request: Request): bool {
     return readAnthropicAnswer(body, events);
   }
 }

@@ -1,0 +1,18 @@
+// What a request waits for before it can go on: a token, a picture, a text. Every one of them has a deadline.
+
+import { AnyStream } from "as-proxy-wasm-sdk/sdk";
+
+export interface PreparationWaiter {
+  /** Called once, unless the stream is gone. */
+  prepared(preparation: Preparation): void;
+}
+
+export abstract class Preparation {
+  /** Why it failed, for the client; "" when it did not. */
+  error: string = "";
+  /** The failure in the access log: `ai-proxy.<detail>`. */
+  detail: string = "proc_req_body_failed";
+
+  /** Starts the calls, which report to `waiter` when all is there. False, with `error`, when nothing was started. */
+  abstract start(stream: AnyStream, waiter: PreparationWaiter): bool;
+}
