@@ -5,7 +5,7 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { AnswerStage, OpenaiStage, PromotionStage } from "./answer-stage";
-import { answerWriter, hasFailed, streamWriter } from "./client-dialect";
+import { answerWriter, streamWriter } from "./client-dialect";
 import { Upstream } from "./config";
 import { Dialect, Request } from "./request";
 
@@ -48,6 +48,12 @@ export class StreamedAnswer {
   }
 }
 
+/** A whole answer of another API than chat, in OpenAI's words; as it is when it is no such answer. */
+export function convertedAnswer(request: Request, upstream: Upstream, received: Span): Span {
+  const out = new Buffer(received.size);
+  return upstream.provider.convertAnswer(received, request, out) ? out.span() : received;
+}
+
 /** A whole answer. */
 export class WholeAnswer {
   body: Span = Span.empty();
@@ -68,7 +74,7 @@ export class WholeAnswer {
       const writer = answerWriter(isOpenAi ? Dialect.OpenAi : request.dialect, out, request);
       if (!provider.readAnswer(received, writer, request))
         this.fail("proc_resp_body_failed", "process response body");
-      this.isError = hasFailed(writer);
+      this.isError = writer.hasFailed;
       this.body = out.span();
     }
     if (promotes && !this.isError) this.body = promoteThinking(this.body);
@@ -78,7 +84,7 @@ export class WholeAnswer {
       if (!readOpenaiAnswer(this.body, writer)) {
         this.fail("convert_resp_to_claude_failed", "convert response to claude format");
       }
-      this.isError = hasFailed(writer);
+      this.isError = writer.hasFailed;
       this.body = out.span();
     }
   }

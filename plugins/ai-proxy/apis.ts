@@ -174,19 +174,33 @@ export function detectApi(path: string): Api {
   for (let i = FIRST_WITH_PLACEHOLDER; i < FIRST_GEMINI; i++) {
     if (PathMatch.of(PATHS[i], path).matches) return <Api>i;
   }
-  return detectGemini(path);
+  return GeminiPath.of(path).api;
 }
 
-/** `/{version}/models/{model}:generateContent` and `…:streamGenerateContent`, anywhere in the path. */
-function detectGemini(path: string): Api {
-  const models = path.indexOf("/models/");
-  if (models < 2 || path.lastIndexOf("/", models - 1) < 0) return Api.None;
-  const model = models + 8;
-  const colon = path.indexOf(":", model);
-  if (colon <= model || path.substring(model, colon).includes("/")) return Api.None;
-  if (path.startsWith("generateContent", colon + 1)) return Api.GeminiGenerateContent;
-  if (path.startsWith("streamGenerateContent", colon + 1)) return Api.GeminiStreamGenerateContent;
-  return Api.None;
+/** `/{version}/models/{model}:generateContent` or `…:streamGenerateContent`, anywhere in a decoded path. */
+export class GeminiPath {
+  api: Api = Api.None;
+  model: string = "";
+  /** Where the version begins, its slash included. */
+  start: i32 = 0;
+
+  static of(path: string): GeminiPath {
+    const found = new GeminiPath();
+    const models = path.indexOf("/models/");
+    if (models < 2) return found;
+    found.start = path.lastIndexOf("/", models - 1);
+    if (found.start < 0) return found;
+    const model = models + 8;
+    const colon = path.indexOf(":", model);
+    if (colon <= model) return found;
+    found.model = path.substring(model, colon);
+    if (found.model.includes("/")) return found;
+    if (path.startsWith("generateContent", colon + 1)) found.api = Api.GeminiGenerateContent;
+    else if (path.startsWith("streamGenerateContent", colon + 1)) {
+      found.api = Api.GeminiStreamGenerateContent;
+    }
+    return found;
+  }
 }
 
 /** A path held against a template such as `/v1/files/{file_id}/content`, from the end; any prefix may stand before. */

@@ -2,21 +2,23 @@
 
 import { nowMs } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
 import { AnthropicAnswerWriter } from "as-proxy-wasm-sdk/llm/anthropic/answer-writer";
 import { writeAnthropicError } from "as-proxy-wasm-sdk/llm/anthropic/error";
+import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-reader";
 import { AnthropicStreamWriter } from "as-proxy-wasm-sdk/llm/anthropic/stream-writer";
 import { ErrorBody, ErrorKind, errorKindOfStatus } from "as-proxy-wasm-sdk/llm/error";
-import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
+import { AnswerWriter } from "as-proxy-wasm-sdk/llm/events";
 import { OpenaiAnswerWriter } from "as-proxy-wasm-sdk/llm/openai/answer-writer";
 import { writeOpenaiError } from "as-proxy-wasm-sdk/llm/openai/error";
+import { readOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-reader";
 import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
 import { Dialect, Request } from "./request";
-import { quoted } from "./request-body";
+import { escapedText } from "./request-body";
 
-/** String content of a text, as it stands between the quotes. */
-export function escapedText(text: string): Span {
-  const json = quoted(text);
-  return json.slice(1, json.size - 1);
+/** Reads a request for a conversation. */
+export function readChat(dialect: Dialect, body: Span): ChatRequest {
+  return dialect == Dialect.Anthropic ? readAnthropicRequest(body) : readOpenaiRequest(body);
 }
 
 /** The body of an error that the plugin itself reports. */
@@ -53,7 +55,7 @@ export function streamWriter(
   out: Buffer,
   request: Request,
   reasoningName: string,
-): ChatEvents {
+): AnswerWriter {
   const model = escapedText(request.finalModel);
   if (dialect == Dialect.Anthropic) {
     const writer = new AnthropicStreamWriter(out);
@@ -68,7 +70,7 @@ export function streamWriter(
 }
 
 /** Writes a whole answer, at `end`. */
-export function answerWriter(dialect: Dialect, out: Buffer, request: Request): ChatEvents {
+export function answerWriter(dialect: Dialect, out: Buffer, request: Request): AnswerWriter {
   const model = escapedText(request.finalModel);
   if (dialect == Dialect.Anthropic) {
     const writer = new AnthropicAnswerWriter(out);
@@ -78,10 +80,4 @@ export function answerWriter(dialect: Dialect, out: Buffer, request: Request): C
   const writer = new OpenaiAnswerWriter(out, nowMs() / 1000);
   writer.model = model;
   return writer;
-}
-
-/** True when a whole answer's writer was told of an error and wrote that. */
-export function hasFailed(writer: ChatEvents): bool {
-  if (writer instanceof AnthropicAnswerWriter) return (writer as AnthropicAnswerWriter).hasFailed;
-  return writer instanceof OpenaiAnswerWriter && (writer as OpenaiAnswerWriter).hasFailed;
 }

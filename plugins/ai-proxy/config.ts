@@ -15,11 +15,15 @@ export class Upstream {
     public provider: Provider,
   ) {}
 
-  /** Claude clients are served by converting where the provider has no such API of its own. */
-  get convertsClaude(): bool {
-    return (
-      !this.settings.isOriginal && this.provider.editsBody && !this.provider.supports(Api.AnthropicMessages)
-    );
+  /** True when a client of this API is served as a client of chat: the provider has no such API of its own. */
+  convertsClient(api: Api): bool {
+    if (this.settings.isOriginal || !this.provider.editsBody || this.provider.supports(api)) return false;
+    return api == Api.AnthropicMessages;
+  }
+
+  /** True when the body of a request to this API is edited or translated. */
+  editsBody(api: Api): bool {
+    return !this.settings.isOriginal && this.provider.edits(api);
   }
 
   /** True when a body sent to this API is answered with an error. */
@@ -32,18 +36,18 @@ export class Upstream {
     if (api == Api.None) return false;
     if (this.refuses(api) || this.settings.customSettings.length > 0) return true;
     if (this.settings.firstByteTimeoutMs > 0 && maySayStream(api)) return true;
-    return !this.settings.isOriginal && this.provider.edits(api);
+    return this.editsBody(api);
   }
 
   /** The text to put before the conversation, or null. */
   contextOf(request: Request): ContextSource | null {
-    const isEdited = !this.settings.isOriginal && this.provider.edits(request.api);
-    return isEdited && request.api == Api.ChatCompletions ? this.settings.context : null;
+    const isChat = request.api == Api.ChatCompletions;
+    return isChat && this.editsBody(request.api) ? this.settings.context : null;
   }
 
   /** True when a successful answer is not handed on as it comes. */
   editsAnswer(request: Request, isStream: bool): bool {
-    if (request.translates) return true;
+    if (request.translates || request.isConverted) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
     return this.settings.promotesThinking || (isStream && this.provider.mendsStream);
   }

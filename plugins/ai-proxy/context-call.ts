@@ -4,53 +4,69 @@ import { AnyStream, HttpCall, HttpReply, HttpRequest, clusterName, send } from "
 import { Buffer } from "as-proxy-wasm-sdk/bytes";
 import { escapeInto, Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ContextSource } from "./config/context-source";
+import { Preparation, PreparationWaiter } from "./preparation";
 
 /** A text longer than this is a mistake: it would go with every request. */
 const MAX_BYTES = 4 << 20;
 
-export interface ContextWaiter {
-  /** The text is there, or `error` says why not. */
-  contextFetched(error: string): void;
+export class ContextPreparation extends Preparation {
+  constructor(
+    public source: ContextSource,
+    private token: string,
+    private timeoutMs: i32,
+    type: string,
+  ) {
+    super();
+    this.detail = type + ".load_ctx_failed";
+  }
+
+  start(stream: AnyStream, waiter: PreparationWaiter): bool {
+    const source = this.source;
+    const cluster = source.cluster.length > 0 ? source.cluster : clusterName();
+    const request = new HttpRequest(cluster, "GET", source.authority, source.path);
+    if (source.isProviderFile) request.headers.add("authorization", "Bearer " + this.token);
+    request.timeoutMs = this.timeoutMs;
+    if (send(request, new ContextCall(stream, this, waiter))) return true;
+    this.fail(`no cluster ${cluster}`);
+    return false;
+  }
+
+  fail(why: string): void {
+    this.error = "failed to load context file: " + why;
+  }
 }
 
-export class ContextCall extends HttpCall {
+class ContextCall extends HttpCall {
   constructor(
     stream: AnyStream,
-    private source: ContextSource,
-    private waiter: ContextWaiter,
+    private preparation: ContextPreparation,
+    private waiter: PreparationWaiter,
   ) {
     super();
     this.stream = stream;
   }
 
-  /** False when the host refuses the call at once. */
-  start(token: string, timeoutMs: i32): bool {
-    const source = this.source;
-    const cluster = source.cluster.length > 0 ? source.cluster : clusterName();
-    const request = new HttpRequest(cluster, "GET", source.authority, source.path);
-    if (source.isProviderFile) request.headers.add("authorization", "Bearer " + token);
-    request.timeoutMs = timeoutMs;
-    return send(request, this);
-  }
-
   onReply(reply: HttpReply): void {
-    this.waiter.contextFetched(this.take(reply));
+    const error = this.take(reply);
+    if (error.length > 0) this.preparation.fail(error);
+    this.waiter.prepared(this.preparation);
   }
 
   /** Keeps the text; why not, when there is none. */
   private take(reply: HttpReply): string {
+    const source = this.preparation.source;
     if (reply.status != 200) return `failed to load context file, status: ${reply.status}`;
     const body = reply.body.read(0, MAX_BYTES + 1);
     if (body.size > MAX_BYTES) return `the context file has more than ${MAX_BYTES} bytes`;
-    if (!this.source.isProviderFile) {
+    if (!source.isProviderFile) {
       const text = new Buffer(body.size);
       escapeInto(text, body);
-      this.source.text = text.take();
+      source.text = text.take();
       return "";
     }
     const content = Json.checked(body).get("content");
     if (content.kind != JsonKind.String) return "the provider's file has no content";
-    this.source.text = content.escaped().copy();
+    source.text = content.escaped().copy();
     return "";
   }
 }

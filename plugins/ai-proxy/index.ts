@@ -4,25 +4,27 @@
 export * from "as-proxy-wasm-sdk/sdk/exports";
 import { Body, Flow, Head, log, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { StreamedAnswer, WholeAnswer } from "./answer";
+import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
+import { writeAnswerHead } from "./answer-head";
 import { apiName } from "./apis";
 import { errorBody, translatedError } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
-import { ContextCall, ContextWaiter } from "./context-call";
 import { Fault } from "./fault";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
+import { Preparation, PreparationWaiter } from "./preparation";
 import { Request } from "./request";
 import { RequestBody } from "./request-body";
-import { editRequest, openBody } from "./request-edit";
+import { openBody, RequestEdit } from "./request-edit";
 import { readHead, writeHead } from "./request-head";
 
 plugin<ProxyConfig>("ai-proxy", ProxyConfig.parse, () => new AiProxy());
 
-class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
+class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
   // All that is known of this exchange; the configuration and its provider are shared with others.
   private upstream: Upstream | null = null;
   private request: Request | null = null;
   private body: RequestBody | null = null;
+  private edit: RequestEdit | null = null;
   private streamed: StreamedAnswer | null = null;
   private isErrorAnswer: bool = false;
   private isRetold: bool = false;
@@ -37,7 +39,10 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     this.request = request;
     if (request.announcedLength > MAX_BODY_BYTES) return this.refuse(413, "request_too_large", TOO_LARGE);
     writeHead(head, request, upstream);
-    if (end) return Flow.Next;
+    if (end) {
+      if (upstream.provider.sealsRequest) upstream.provider.seal(head, request, Span.empty());
+      return Flow.Next;
+    }
 
     head.remove("content-length");
     setProperty("set_decoder_buffer_limit", MAX_BODY_BYTES.toString());
@@ -49,44 +54,42 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
   onRequestBody(body: Body, end: bool): Flow {
     const upstream = this.upstream;
     const request = this.request;
-    const edited = this.body;
-    if (upstream === null || request === null || edited === null) return Flow.Next;
+    const received = this.body;
+    if (upstream === null || request === null || received === null) return Flow.Next;
     if (upstream.refuses(request.api)) {
       return this.refuseBody(Fault.gateway(upstream.provider.unsupportedMessage(request.api)));
     }
-    edited.advance(body);
+    received.advance(body);
     if (!end) return Flow.Hold;
-    const context = upstream.contextOf(request);
-    if (context === null || context.text !== null) return this.edit(upstream, request, edited);
-    const call = new ContextCall(this, context, this);
-    if (call.start(request.token, upstream.settings.timeoutMs)) return Flow.Wait;
-    return this.refuseContext(`no cluster ${context.cluster}`);
+    const edit = new RequestEdit(received, request, upstream, this.requestHead);
+    this.edit = edit;
+    const fault = edit.begin();
+    return fault === null ? this.proceed(edit, received) : this.refuseBody(fault);
   }
 
-  private edit(upstream: Upstream, request: Request, body: RequestBody): Flow {
-    const fault = editRequest(body, request, upstream, this.requestHead);
-    if (fault !== null) return this.refuseBody(fault);
-    const refusal = body.apply();
-    return refusal === null ? Flow.Next : this.refuseBody(refusal);
+  /** Fetches what the request still needs, one after the other, then lets it go. */
+  private proceed(edit: RequestEdit, body: RequestBody): Flow {
+    const next = edit.nextPreparation();
+    if (next !== null) return next.start(this, this) ? Flow.Wait : this.refusePreparation(next);
+    let fault = edit.finish();
+    if (fault === null) fault = body.apply();
+    return fault === null ? Flow.Next : this.refuseBody(fault);
+  }
+
+  prepared(preparation: Preparation): void {
+    const edit = this.edit;
+    const body = this.body;
+    if (edit === null || body === null) return;
+    if (preparation.error.length > 0) this.refusePreparation(preparation);
+    else if (this.proceed(edit, body) == Flow.Next) this.resumeRequest();
+  }
+
+  private refusePreparation(preparation: Preparation): Flow {
+    return this.refuse(500, preparation.detail, preparation.error);
   }
 
   private refuseBody(fault: Fault): Flow {
     return this.refuse(fault.status, "proc_req_body_failed", fault.message);
-  }
-
-  contextFetched(error: string): void {
-    const upstream = this.upstream;
-    const request = this.request;
-    const body = this.body;
-    if (upstream === null || request === null || body === null) return;
-    if (error.length > 0) this.refuseContext(error);
-    else if (this.edit(upstream, request, body) == Flow.Next) this.resumeRequest();
-  }
-
-  private refuseContext(error: string): Flow {
-    const upstream = this.upstream;
-    const type = upstream === null ? "" : upstream.settings.type;
-    return this.refuse(500, type + ".load_ctx_failed", "failed to load context file: " + error);
   }
 
   onResponseHead(head: Head, end: bool): Flow {
@@ -97,12 +100,15 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     if (details == "request_payload_too_large") return this.retell(head);
     // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
     if (details != "via_upstream") return this.leaveAlone();
-    const isSuccess = head.status == 200;
-    const isStream = isSuccess && head.contentType.startsWith("text/event-stream");
-    if (!(isSuccess ? upstream.editsAnswer(request, isStream) : request.translates)) return this.leaveAlone();
+    const isError = head.status >= 400;
+    if (!isError && head.status != 200) return this.leaveAlone();
+    const isStream = !isError && upstream.provider.isStream(head.contentType);
+    const isForeign = request.translates || request.isConverted;
+    if (!(isError ? isForeign : upstream.editsAnswer(request, isStream))) return this.leaveAlone();
     if (!this.responseBodyReadable) return this.leaveAlone();
     head.remove("content-length");
-    this.isErrorAnswer = !isSuccess;
+    this.isErrorAnswer = isError;
+    if (isForeign) writeAnswerHead(head, request, upstream, isStream);
     if (isStream) {
       this.streamed = new StreamedAnswer(request, upstream);
       return Flow.Next;
@@ -127,6 +133,10 @@ class AiProxy extends Stream<ProxyConfig> implements ContextWaiter {
     }
     if (this.isErrorAnswer) {
       body.replace(translatedError(request.dialect, this.responseHead.status, body.all()));
+      return Flow.Next;
+    }
+    if (request.isConverted) {
+      body.replace(convertedAnswer(request, upstream, body.all()));
       return Flow.Next;
     }
     const answer = new WholeAnswer(request, upstream, body.all());

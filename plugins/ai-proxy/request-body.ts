@@ -26,6 +26,12 @@ export function quoted(text: string): Span {
   return out.take();
 }
 
+/** String content of a text, as it stands between the quotes. */
+export function escapedText(text: string): Span {
+  const json = quoted(text);
+  return json.slice(1, json.size - 1);
+}
+
 export class RequestBody {
   /** Bytes seen so far. */
   size: i32 = 0;

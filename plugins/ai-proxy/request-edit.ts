@@ -2,20 +2,25 @@
 
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Json, JsonError } from "as-proxy-wasm-sdk/json";
-import { ChatMessage, ChatPart, ChatRequest, RequestError, Role, Thinking } from "as-proxy-wasm-sdk/llm/chat";
-import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-reader";
-import { cleanContext, developerToSystem, insertSystem } from "as-proxy-wasm-sdk/llm/openai/edit";
-import { mergeConsecutive } from "as-proxy-wasm-sdk/llm/openai/merge";
-import { readOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-reader";
-import { writeOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-writer";
+import { Json, JsonError, unescapeInto } from "as-proxy-wasm-sdk/json";
+import { ChatRequest, RequestError, Thinking } from "as-proxy-wasm-sdk/llm/chat";
+import { cleanContext, mergeConsecutive, renameDeveloper } from "as-proxy-wasm-sdk/llm/conversation";
+import {
+  cleanContext as cleanBody,
+  developerToSystem,
+  insertSystem,
+} from "as-proxy-wasm-sdk/llm/openai/edit";
+import { mergeConsecutive as mergeInBody } from "as-proxy-wasm-sdk/llm/openai/merge";
 import { Api, maySayStream } from "./apis";
+import { readChat } from "./client-dialect";
 import { Upstream } from "./config";
 import { Fault } from "./fault";
 import { MAX_TRANSLATED_BYTES } from "./limits";
 import { boundaryOf, ModelField } from "./multipart";
+import { Preparation } from "./preparation";
+import { ContextPreparation } from "./context-call";
 import { Dialect, Request } from "./request";
-import { quoted, RequestBody } from "./request-body";
+import { escapedText, quoted, RequestBody } from "./request-body";
 import { FIRST_BYTE_TIMEOUT, writePlace } from "./request-head";
 
 /** The body, told what it will be asked and searched for. */
@@ -28,47 +33,202 @@ export function openBody(request: Request, upstream: Upstream): RequestBody {
   const watched = upstream.provider.watched;
   for (let i = 0; i < watched.length; i++) if (!names.includes(watched[i])) names.push(watched[i]);
   const body = new RequestBody(names);
-  if (request.api == Api.ChatCompletions && upstream.provider.renamesDeveloper) body.searchFor('"developer"');
+  const isEdited = request.api == Api.ChatCompletions && !request.translates;
+  if (isEdited && upstream.provider.renamesDeveloper) body.searchFor('"developer"');
   return body;
 }
 
-/** Edits the body, and the headers that depend on it. Null when the request may go on. */
-export function editRequest(
-  body: RequestBody,
-  request: Request,
-  upstream: Upstream,
-  head: Head,
-): Fault | null {
-  const settings = upstream.settings;
-  const provider = upstream.provider;
-  const api = request.api;
-  if (request.isForm) return editForm(body, request, upstream, head);
-  const broken = body.fault(request.announcedLength);
-  if (broken !== null) return broken;
-  for (let i = 0; i < settings.customSettings.length; i++) {
-    const setting = settings.customSettings[i];
-    if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
-  }
-  const isStream = body.get("stream").isTrue;
-  request.isStream = isStream && maySayStream(api);
-  if (request.isStream && settings.firstByteTimeoutMs > 0) {
-    head.set(FIRST_BYTE_TIMEOUT, settings.firstByteTimeoutMs.toString());
-  }
-  if (settings.isOriginal || !provider.edits(api)) return null;
+/** The edit of one body, in three steps: `begin`, the preparations one after the other, `finish`. */
+export class RequestEdit {
+  /** The request in no dialect's words; null when it stays in the client's. */
+  private chat: ChatRequest | null = null;
+  private preparations: Preparation[] = [];
 
-  if (isStream && (api == Api.ChatCompletions || api == Api.Videos || api == Api.VideoRemix)) {
-    head.set("accept", "text/event-stream");
+  constructor(
+    private body: RequestBody,
+    private request: Request,
+    private upstream: Upstream,
+    private head: Head,
+  ) {}
+
+  /** Makes the edits that need nothing but the body. Null when the request may go on. */
+  begin(): Fault | null {
+    const request = this.request;
+    const settings = this.upstream.settings;
+    if (!request.isForm) {
+      const fault = this.readJson();
+      if (fault !== null) return fault;
+    }
+    const context = this.upstream.contextOf(request);
+    if (context !== null && context.text === null) {
+      this.preparations.push(
+        new ContextPreparation(context, request.token, settings.timeoutMs, settings.type),
+      );
+    }
+    const further = this.upstream.provider.preparation(request, this.chat);
+    if (further !== null) this.preparations.push(further);
+    return null;
   }
-  if (request.isStream && request.dialect == Dialect.OpenAi && api <= Api.Completions) addUsage(body);
-  if (request.convertsClaude) {
-    const fault = fromAnthropic(body, request, upstream);
-    if (fault !== null) return fault;
+
+  /** What the request has to wait for next, or null. */
+  nextPreparation(): Preparation | null {
+    return this.preparations.length > 0 ? this.preparations.shift() : null;
   }
-  if (api == Api.ChatCompletions) editMessages(body, upstream);
-  provider.editBody(body, request);
-  mapModel(body, request, upstream);
-  if (provider.placesByModel) writePlace(head, request, upstream);
-  return api == Api.ChatCompletions && provider.hasDialect ? toProvider(body, request, upstream) : null;
+
+  /** Makes all other edits. Null when the request may go on. */
+  finish(): Fault | null {
+    const body = this.body;
+    const request = this.request;
+    const upstream = this.upstream;
+    const provider = upstream.provider;
+    const chat = this.chat;
+    if (upstream.editsBody(request.api)) {
+      let fault: Fault | null = null;
+      if (chat !== null) fault = this.translate(chat);
+      else if (request.isConverted) fault = this.convert();
+      else if (request.isForm) fault = this.editForm();
+      else this.editInPlace();
+      if (fault !== null) return fault;
+      if (provider.placesByModel) writePlace(this.head, request, upstream);
+    }
+    if (provider.sealsRequest) provider.seal(this.head, request, body.whole());
+    return null;
+  }
+
+  private readJson(): Fault | null {
+    const body = this.body;
+    const request = this.request;
+    const settings = this.upstream.settings;
+    const api = request.api;
+    const broken = body.fault(request.announcedLength);
+    if (broken !== null) return broken;
+    for (let i = 0; i < settings.customSettings.length; i++) {
+      const setting = settings.customSettings[i];
+      if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
+    }
+    const isStream = request.isStream || body.get("stream").isTrue;
+    request.isStream = request.isStream || (isStream && maySayStream(api));
+    if (request.isStream && settings.firstByteTimeoutMs > 0) {
+      this.head.set(FIRST_BYTE_TIMEOUT, settings.firstByteTimeoutMs.toString());
+    }
+    if (!this.upstream.editsBody(api)) return null;
+    if (isStream && (api == Api.ChatCompletions || api == Api.Videos || api == Api.VideoRemix)) {
+      this.head.set("accept", "text/event-stream");
+    }
+    if (request.translates) return this.readChat();
+    if (request.isStream && api <= Api.Completions) addUsage(body);
+    return null;
+  }
+
+  /** Takes the conversation out of the client's dialect. */
+  private readChat(): Fault | null {
+    const body = this.body;
+    const request = this.request;
+    if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
+    const chat = readChat(request.dialect, body.whole());
+    if (chat.error != RequestError.None) return unreadable(chat, body);
+    if (request.dialect == Dialect.Gemini) chat.model = escapedText(request.clientModel);
+    // A stream reports its usage only when asked to.
+    request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");
+    if (request.isStream) chat.includeUsage = request.wantsUsage;
+    request.thinks = chat.thinking == Thinking.Enabled;
+    request.thinkingBudget = chat.thinkingBudget;
+    this.chat = chat;
+    return null;
+  }
+
+  /** Writes the conversation in the provider's dialect. */
+  private translate(chat: ChatRequest): Fault | null {
+    const body = this.body;
+    const request = this.request;
+    const upstream = this.upstream;
+    const settings = upstream.settings;
+    const provider = upstream.provider;
+    if (settings.cleanupCommands.length > 0) cleanContext(chat, settings.cleanupCommands);
+    if (settings.mergesMessages) mergeConsecutive(chat);
+    if (provider.renamesDeveloper) renameDeveloper(chat);
+    const text = this.contextText();
+    if (text !== null) provider.insertContext(chat, text);
+    this.mapModel(unescaped(chat.model));
+    if (request.finalModel.length == 0 && provider.hasDialect)
+      return Fault.request("missing model in request");
+    chat.model = escapedText(request.finalModel);
+    const out = new Buffer(body.size);
+    const error = provider.writeRequest(chat, request, out);
+    if (error.length > 0) return Fault.gateway(error);
+    request.dropped = chat.dropped;
+    if (log.debugOn() && !chat.dropped.isEmpty) {
+      log.debug(`not in the provider's dialect: ${chat.dropped.names.join(", ")}`);
+    }
+    body.become(out.span());
+    if (!provider.hasDialect) provider.editBody(body, request);
+    return null;
+  }
+
+  /** Writes a request of another API than chat in the provider's words. */
+  private convert(): Fault | null {
+    const body = this.body;
+    const request = this.request;
+    if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
+    if (!request.isForm) this.mapModel(body.get("model").text());
+    else this.mapModel(new ModelField(body.whole(), boundaryOf(request.contentType)).model);
+    const out = new Buffer(body.size);
+    const error = this.upstream.provider.convertRequest(body.whole(), request, out);
+    if (error.length > 0) return Fault.gateway(error);
+    body.become(out.span());
+    if (request.isForm) this.head.set("content-type", "application/json");
+    return null;
+  }
+
+  /** The body stays in OpenAI's dialect. */
+  private editInPlace(): void {
+    const body = this.body;
+    const upstream = this.upstream;
+    if (this.request.api == Api.ChatCompletions) this.editMessages();
+    upstream.provider.editBody(body, this.request);
+    const model = body.get("model").text();
+    if (this.mapModel(model)) body.set("model", quoted(this.request.finalModel));
+  }
+
+  private editMessages(): void {
+    const body = this.body;
+    const settings = this.upstream.settings;
+    if (settings.cleanupCommands.length > 0) body.become(cleanBody(body.whole(), settings.cleanupCommands));
+    if (settings.mergesMessages) body.become(mergeInBody(body.whole()));
+    if (body.hasWord) body.become(developerToSystem(body.whole()));
+    const text = this.contextText();
+    if (text !== null) body.become(insertSystem(body.whole(), text));
+  }
+
+  private contextText(): Span | null {
+    const context = this.upstream.contextOf(this.request);
+    return context === null ? null : context.text;
+  }
+
+  /** True when the model has another name upstream. */
+  private mapModel(model: string): bool {
+    const request = this.request;
+    const mapped = this.upstream.settings.modelMapping.map(model);
+    request.clientModel = model;
+    request.finalModel = mapped;
+    if (log.debugOn()) log.debug(`model ${model} -> ${mapped}`);
+    return mapped != model;
+  }
+
+  /** Forms only have their model mapped. */
+  private editForm(): Fault | null {
+    const request = this.request;
+    const boundary = boundaryOf(request.contentType);
+    const form = new ModelField(this.body.whole(), boundary);
+    const error = boundary.length == 0 ? "missing multipart boundary" : form.error;
+    if (error.length > 0) {
+      const type = this.upstream.provider.type;
+      if (log.debugOn()) log.debug(`[${type} multipart] body transform failed: ${error}`);
+      return Fault.gateway(error);
+    }
+    if (this.mapModel(form.model)) this.body.become(form.replaced(request.finalModel));
+    return null;
+  }
 }
 
 /** A stream reports its usage only when asked to. */
@@ -78,77 +238,10 @@ function addUsage(body: RequestBody): void {
     body.set("stream_options.include_usage", Span.text("true"));
 }
 
-function editMessages(body: RequestBody, upstream: Upstream): void {
-  const settings = upstream.settings;
-  if (settings.cleanupCommands.length > 0) body.become(cleanContext(body.whole(), settings.cleanupCommands));
-  if (settings.mergesMessages) body.become(mergeConsecutive(body.whole()));
-  if (body.hasWord) body.become(developerToSystem(body.whole()));
-  const text = contextText(upstream);
-  if (text !== null && !upstream.provider.hasDialect) body.become(insertSystem(body.whole(), text));
-}
-
-function contextText(upstream: Upstream): Span | null {
-  const context = upstream.settings.context;
-  return context === null ? null : context.text;
-}
-
-function mapModel(body: RequestBody, request: Request, upstream: Upstream): void {
-  const model = body.get("model").text();
-  const mapped = upstream.settings.modelMapping.map(model);
-  request.finalModel = mapped;
-  if (mapped != model) body.set("model", quoted(mapped));
-  if (log.debugOn()) log.debug(`model ${model} -> ${mapped}`);
-}
-
-/** Anthropic's request becomes OpenAI's. */
-function fromAnthropic(body: RequestBody, request: Request, upstream: Upstream): Fault | null {
-  if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
-  const chat = readAnthropicRequest(body.whole());
-  if (chat.error != RequestError.None) return unreadable(chat, body);
-  request.thinks = chat.thinking == Thinking.Enabled;
-  request.thinkingBudget = chat.thinkingBudget;
-  const out = new Buffer(body.size);
-  writeOpenaiRequest(chat, out, upstream.provider.requestOptions);
-  logDropped(chat);
-  body.become(out.span());
-  return null;
-}
-
-/** OpenAI's request becomes the provider's. */
-function toProvider(body: RequestBody, request: Request, upstream: Upstream): Fault | null {
-  if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
-  const chat = readOpenaiRequest(body.whole());
-  if (chat.error != RequestError.None) return unreadable(chat, body);
-  if (chat.model.isEmpty) return Fault.request("missing model in request");
-  request.wantsUsage = chat.includeUsage;
-  const text = contextText(upstream);
-  if (text !== null) {
-    const message = new ChatMessage(Role.System);
-    message.parts.push(ChatPart.text(text));
-    chat.messages.unshift(message);
-  }
-  const out = new Buffer(body.size);
-  upstream.provider.writeRequest(chat, request, out);
-  logDropped(chat);
-  body.become(out.span());
-  return null;
-}
-
-/** Forms only have their model mapped. */
-function editForm(body: RequestBody, request: Request, upstream: Upstream, head: Head): Fault | null {
-  const provider = upstream.provider;
-  if (upstream.settings.isOriginal || !provider.edits(request.api)) return null;
-  const boundary = boundaryOf(head.contentType);
-  const form = new ModelField(body.whole(), boundary);
-  const error = boundary.length == 0 ? "missing multipart boundary" : form.error;
-  if (error.length > 0) {
-    if (log.debugOn()) log.debug(`[${provider.type} multipart] body transform failed: ${error}`);
-    return Fault.gateway(error);
-  }
-  request.finalModel = upstream.settings.modelMapping.map(form.model);
-  if (request.finalModel != form.model) body.become(form.replaced(request.finalModel));
-  if (provider.placesByModel) writePlace(head, request, upstream);
-  return null;
+function unescaped(content: Span): string {
+  const out = new Buffer(content.size);
+  unescapeInto(out, content);
+  return out.span().toString();
 }
 
 function tooLarge(): Fault {
@@ -159,10 +252,4 @@ function unreadable(chat: ChatRequest, body: RequestBody): Fault {
   if (chat.error == RequestError.NoMessages) return Fault.request("no message found in the request body");
   if (chat.error == RequestError.NotObject) return Fault.json(JsonError.NotObject, -1);
   return Fault.json(chat.jsonError, Json.checked(body.whole()).errorAt);
-}
-
-function logDropped(chat: ChatRequest): void {
-  if (log.debugOn() && !chat.dropped.isEmpty) {
-    log.debug(`not in the provider's dialect: ${chat.dropped.names.join(", ")}`);
-  }
 }

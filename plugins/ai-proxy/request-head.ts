@@ -2,16 +2,18 @@
 
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
 import { equalsAsciiIgnoreCase, Span } from "as-proxy-wasm-sdk/bytes";
-import { Api, apiName, detectApi } from "./apis";
+import { Api, apiName, detectApi, GeminiPath } from "./apis";
 import { Upstream } from "./config";
 import { BasePathHandling } from "./config/settings";
 import { announcedLength } from "./limits";
-import { decodedPath, joinPaths, withoutPrefix } from "./path";
+import { decodedPath, joinPaths, queryOf, withoutPrefix } from "./path";
 import { Dialect, Request } from "./request";
 import { selectToken } from "./tokens";
 
 /** Envoy's header that limits the time to the first byte of the answer. */
 export const FIRST_BYTE_TIMEOUT = "x-envoy-upstream-rq-first-byte-timeout-ms";
+
+const CHAT_PATH: string = "/v1/chat/completions";
 
 /** Where clients put their credential. */
 const CREDENTIALS: StaticArray<string> = [
@@ -29,27 +31,61 @@ export function readHead(head: Head, upstream: Upstream): Request {
   const provider = upstream.provider;
   const path = decodedPath(request.clientPath);
   request.api = detectApi(path);
-  if (request.api == Api.AnthropicMessages || request.api == Api.AnthropicComplete) {
-    request.dialect = Dialect.Anthropic;
-  }
+  request.dialect = dialectOf(request.api);
   if (upstream.settings.isOriginal && provider.hasOwnPaths) {
     request.api = provider.ownApi(path);
-  } else if (request.api == Api.AnthropicMessages && upstream.convertsClaude) {
-    request.convertsClaude = true;
-    request.api = Api.ChatCompletions;
-    request.clientPath = path.replace("/v1/messages", "/v1/chat/completions");
-    request.path = request.clientPath;
+  } else if (upstream.convertsClient(request.api)) {
+    readConversation(request, path);
   }
+  request.contentType = head.contentType;
+  request.isForm = !request.contentType.includes("application/json") && isForm(request.contentType);
+  const isEdited = upstream.editsBody(request.api);
+  request.isConverted = isEdited && provider.converts(request.api);
   request.translates =
-    !upstream.settings.isOriginal &&
+    isEdited &&
     request.api == Api.ChatCompletions &&
-    (request.convertsClaude || provider.hasDialect);
+    (request.dialect != Dialect.OpenAi || provider.hasDialect);
   if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
-  request.readsBody = upstream.readsBody(request.api) && isSupportedType(head.contentType, request.api);
-  request.isForm = !head.contentType.includes("application/json") && isForm(head.contentType);
+  request.readsBody =
+    provider.sealsRequest ||
+    provider.preparesRequest ||
+    (upstream.readsBody(request.api) && isSupportedType(request.contentType, request.api));
   request.announcedLength = announcedLength(head);
   request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
   return request;
+}
+
+/** The dialect of the client that asks for an API: that of its errors, whatever becomes of the request. */
+function dialectOf(api: Api): Dialect {
+  switch (api) {
+    case Api.AnthropicMessages:
+    case Api.AnthropicComplete:
+      return Dialect.Anthropic;
+    case Api.Responses:
+      return Dialect.Responses;
+    case Api.GeminiGenerateContent:
+    case Api.GeminiStreamGenerateContent:
+      return Dialect.Gemini;
+    default:
+      return Dialect.OpenAi;
+  }
+}
+
+/** A conversation that the provider only takes as chat: from here on it is a request for that. */
+function readConversation(request: Request, path: string): void {
+  if (request.dialect == Dialect.Anthropic) {
+    request.clientPath = path.replace("/v1/messages", CHAT_PATH);
+  } else if (request.dialect == Dialect.Responses) {
+    request.clientPath = path.replace("/v1/responses", CHAT_PATH);
+  } else {
+    const place = GeminiPath.of(path);
+    request.clientModel = place.model;
+    request.isStream = request.api == Api.GeminiStreamGenerateContent;
+    request.wantsArray = request.isStream && !queryOf(request.receivedPath).includes("alt=sse");
+    request.clientPath = path.substring(0, place.start) + CHAT_PATH;
+  }
+  request.path = request.clientPath;
+  request.api = Api.ChatCompletions;
 }
 
 function isSupportedType(contentType: string, api: Api): bool {

@@ -2,6 +2,7 @@
 // kept by a provider or a configuration, which all requests share.
 
 import { Head } from "as-proxy-wasm-sdk/sdk";
+import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { Api } from "./apis";
 import { pathText } from "./path";
 
@@ -17,8 +18,6 @@ export enum Dialect {
 export class Request {
   api: Api = Api.None;
   dialect: Dialect = Dialect.OpenAi;
-  /** True when a Claude client talks to an upstream that only knows OpenAI's dialect. */
-  convertsClaude: bool = false;
   token: string = "";
   /** As the client sent them, Claude conversion applied to the path. */
   clientPath: string = "";
@@ -56,8 +55,14 @@ export class Request {
     this.host = receivedHost;
   }
 
-  /** True when request and answer change from one dialect to another. */
+  /** True when request and answer are a conversation that changes from one dialect to another. */
   translates: bool = false;
+  /** True when request and answer of another API than chat are put into the provider's words. */
+  isConverted: bool = false;
+  /** What the provider's dialect had no place for. */
+  dropped: Dropped = new Dropped();
+  /** A Gemini client gets a stream as one JSON array. */
+  wantsArray: bool = false;
 
   static of(head: Head): Request {
     const path = head.bytes(":path");

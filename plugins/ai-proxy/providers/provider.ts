@@ -6,9 +6,10 @@
 import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
+import { insertSystem } from "as-proxy-wasm-sdk/llm/conversation";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
-import { OpenaiRequestOptions } from "as-proxy-wasm-sdk/llm/openai/request-writer";
+import { OpenaiRequestOptions, writeOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-writer";
 import { AnswerStage, OpenaiStage } from "../answer-stage";
 import { Api, apiName, apiPath } from "../apis";
 import { Capabilities } from "../capabilities";
@@ -249,7 +250,13 @@ export class Provider {
    * `chat.dropped`. Returns what is wrong with the request, or "".
    */
   writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
+    writeOpenaiRequest(chat, out, this.requestOptions);
     return "";
+  }
+
+  /** Puts the text of `context` into the conversation: behind the leading system messages. */
+  insertContext(chat: ChatRequest, text: Span): void {
+    insertSystem(chat, text);
   }
 
   /** True for the content type of a streamed answer. */
@@ -288,6 +295,9 @@ export class Provider {
   }
 
   // --- what needs more than the body
+
+  /** True when `preparation` has to be asked before any request, not only one that is translated. */
+  preparesRequest: bool = false;
 
   /** What has to be fetched before the request can go on, or null. `chat` is null when nothing is translated. */
   preparation(request: Request, chat: ChatRequest | null): Preparation | null {

@@ -4,7 +4,7 @@ import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Api } from "../apis";
 import { Settings } from "../config/settings";
-import { Request } from "../request";
+import { Dialect, Request } from "../request";
 import { RequestBody } from "../request-body";
 import { Provider } from "./provider";
 
@@ -34,7 +34,7 @@ export class Zhipuai extends Provider {
     if (body.get("reasoning_effort").text().length > 0) {
       body.remove("reasoning_effort");
       body.set("thinking", Span.text('{"type":"enabled"}'));
-    } else if (request.convertsClaude && !request.thinks) {
+    } else if (request.dialect == Dialect.Anthropic && !request.thinks) {
       body.set("thinking", Span.text('{"type":"disabled"}'));
     }
   }

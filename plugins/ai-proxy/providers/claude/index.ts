@@ -7,7 +7,7 @@ import {
   AnthropicRequestOptions,
   writeAnthropicRequest,
 } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
-import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
+import { ChatMessage, ChatPart, ChatRequest, Role } from "as-proxy-wasm-sdk/llm/chat";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { AnswerStage } from "../../answer-stage";
 import { Api } from "../../apis";
@@ -67,6 +67,13 @@ export class Claude extends Provider {
     options.claudeCode = this.isCode;
     writeAnthropicRequest(chat, out, options);
     return "";
+  }
+
+  /** The text comes first, as in Go. */
+  insertContext(chat: ChatRequest, text: Span): void {
+    const message = new ChatMessage(Role.System);
+    message.parts.push(ChatPart.text(text));
+    chat.messages.unshift(message);
   }
 
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {

@@ -1,0 +1,26 @@
+// The head of an answer whose body changes its dialect.
+
+import { Head } from "as-proxy-wasm-sdk/sdk";
+import { Upstream } from "./config";
+import { Dialect, Request } from "./request";
+
+/** Names, separated by commas, of what the client asked for and the provider's dialect has no place for. */
+const DROPPED: string = "x-ai-proxy-dropped";
+
+export function writeAnswerHead(head: Head, request: Request, upstream: Upstream, isStream: bool): void {
+  upstream.provider.editAnswerHead(head, request);
+  nameRequest(head, request.dialect);
+  if (!request.dropped.isEmpty) head.set(DROPPED, request.dropped.names.join(","));
+  if (!isStream || request.wantsArray) head.set("content-type", "application/json");
+  else if (!head.contentType.startsWith("text/event-stream")) {
+    head.set("content-type", "text/event-stream; charset=utf-8");
+  }
+}
+
+/** The provider's id of the request where the client's SDK looks for it. */
+function nameRequest(head: Head, dialect: Dialect): void {
+  const name = dialect == Dialect.Anthropic ? "request-id" : "x-request-id";
+  if (head.has(name)) return;
+  const other = head.bytes(dialect == Dialect.Anthropic ? "x-request-id" : "request-id");
+  if (other !== null) head.setBytes(name, other);
+}
