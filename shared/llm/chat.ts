@@ -16,6 +16,8 @@ export const enum RequestError {
   NotJson = 1,
   NotObject = 2,
   NoMessages = 3,
+  /** `ChatRequest.unsupported` names a member that asks for what no translation can serve. */
+  Unsupported = 4,
 }
 
 export const enum Role {
@@ -185,7 +187,9 @@ export const enum Option {
   Audio = 18,
   PromptCacheKey = 19,
   PromptCacheRetention = 20,
-  COUNT = 21,
+  Verbosity = 21,
+  SafetyIdentifier = 22,
+  COUNT = 23,
 }
 
 export const OPTION_NAMES: StaticArray<string> = [
@@ -210,11 +214,15 @@ export const OPTION_NAMES: StaticArray<string> = [
   "audio",
   "prompt_cache_key",
   "prompt_cache_retention",
+  "verbosity",
+  "safety_identifier",
 ];
 
 export class ChatRequest {
   error: RequestError = RequestError.None;
   jsonError: JsonError = JsonError.None;
+  /** Name of the member that `RequestError.Unsupported` is about, in the dialect's words. */
+  unsupported: string = "";
 
   model: Span = NONE;
   /** In order; system messages stand where the dialect had them. */

@@ -73,7 +73,7 @@ class RequestWriter {
     if (this.options.version.length > 0) json.key("anthropic_version").text(this.options.version);
     json.end();
     this.noteOptions(Option.Seed, Option.User);
-    this.noteOptions(Option.Metadata, Option.PromptCacheRetention);
+    this.noteOptions(Option.Metadata, Option.SafetyIdentifier);
   }
 
   /** All system messages as one; as a list only where the text alone would lose something. */

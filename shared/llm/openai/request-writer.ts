@@ -20,6 +20,7 @@ const BEFORE_FORMAT: StaticArray<Option> = [
   Option.Prediction,
   Option.Audio,
   Option.PresencePenalty,
+  Option.Verbosity,
 ];
 const BEFORE_STOP: StaticArray<Option> = [Option.Seed, Option.ServiceTier];
 const BEFORE_TOOLS: StaticArray<Option> = [
@@ -81,6 +82,7 @@ class RequestWriter {
     else if (!request.option(Option.TopK).isEmpty) request.dropped.add("top_k");
     this.tools();
     this.option(Option.User);
+    this.option(Option.SafetyIdentifier);
     json.end();
   }
 
