@@ -5,6 +5,7 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { ThinkingPromotion } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { OpenaiStreamReader } from "as-proxy-wasm-sdk/llm/openai/stream-reader";
+import { StreamReader } from "as-proxy-wasm-sdk/llm/stream-reader";
 
 /** An event longer than this ends the answer with an error; an image comes as one event. */
 export const MAX_EVENT_BYTES: i32 = 16 << 20;
@@ -49,13 +50,13 @@ export class PromotionStage extends AnswerStage {
   }
 }
 
-/** OpenAI's chunks, told to a writer that appends to `out`. */
-export class OpenaiStage extends AnswerStage {
-  private reader: OpenaiStreamReader;
-
-  constructor(out: Buffer, writer: ChatEvents) {
+/** A provider's stream, told to the writer that its reader was given; that one appends to `out`. */
+export class ReaderStage extends AnswerStage {
+  constructor(
+    out: Buffer,
+    private reader: StreamReader,
+  ) {
     super(out);
-    this.reader = new OpenaiStreamReader(writer, MAX_EVENT_BYTES);
   }
 
   feed(chunk: Span): void {
@@ -65,4 +66,9 @@ export class OpenaiStage extends AnswerStage {
   finish(): void {
     this.reader.finish();
   }
+}
+
+/** OpenAI's chunks, told to a writer that appends to `out`. */
+export function openaiStage(out: Buffer, writer: ChatEvents): AnswerStage {
+  return new ReaderStage(out, new OpenaiStreamReader(writer, MAX_EVENT_BYTES));
 }

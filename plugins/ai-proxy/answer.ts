@@ -4,7 +4,7 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
-import { AnswerStage, OpenaiStage, PromotionStage } from "./answer-stage";
+import { AnswerStage, openaiStage, PromotionStage } from "./answer-stage";
 import { answerWriter, streamWriter } from "./client-dialect";
 import { Upstream } from "./config";
 import { Dialect, Request } from "./request";
@@ -32,7 +32,7 @@ export class StreamedAnswer {
     if (promotes) this.stages.push(new PromotionStage(new Buffer(512)));
     if (isOpenAi && request.dialect != Dialect.OpenAi) {
       const last = new Buffer(512);
-      this.stages.push(new OpenaiStage(last, streamWriter(request.dialect, last, request, "")));
+      this.stages.push(openaiStage(last, streamWriter(request.dialect, last, request, "")));
     }
   }
 

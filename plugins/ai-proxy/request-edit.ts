@@ -89,6 +89,7 @@ export class RequestEdit {
       else if (request.isForm) fault = this.editForm();
       else this.editInPlace();
       if (fault !== null) return fault;
+      provider.editHead(this.head, request);
       if (provider.placesByModel) writePlace(this.head, request, upstream);
     }
     if (provider.sealsRequest) provider.seal(this.head, request, body.whole());
@@ -186,6 +187,7 @@ export class RequestEdit {
     const upstream = this.upstream;
     if (this.request.api == Api.ChatCompletions) this.editMessages();
     upstream.provider.editBody(body, this.request);
+    if (!upstream.provider.addsModel && !body.has("model")) return;
     const model = body.get("model").text();
     if (this.mapModel(model)) body.set("model", quoted(this.request.finalModel));
   }

@@ -122,7 +122,7 @@ export class ErrorBody {
 
   /**
    * Reads `{"error":{…}}`, `{"type":"error","error":{…}}`, `[{"error":{…}}]`, `{"error":"text"}`,
-   * `{"message":"text"}` and `{"detail":"text"}`. `status` decides where the type is unknown; 0 for an error
+   * `{"code":"word","message":"text"}` and `{"detail":"text"}`. `status` decides where the type is unknown; 0 for an error
    * that came in a stream.
    */
   static read(body: Span, status: i32 = 0): ErrorBody {
@@ -145,6 +145,7 @@ export class ErrorBody {
       return result;
     }
     result.message = textOf(error);
+    result.code = textOf(value.get("code"));
     if (result.message.isEmpty) result.message = textOf(value.get("message"));
     if (result.message.isEmpty) result.message = textOf(value.get("detail"));
     result.isKnown = !result.message.isEmpty;

@@ -56,6 +56,11 @@ export abstract class StreamReader {
     return this.sse.event;
   }
 
+  /** The event as it came, comments within it included. */
+  protected eventBytes(): Span {
+    return this.sse.raw;
+  }
+
   protected fail(kind: ErrorKind, message: Span): void {
     this.events.error(kind, message);
     this.end();

@@ -10,7 +10,7 @@ import { insertSystem } from "as-proxy-wasm-sdk/llm/conversation";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { OpenaiRequestOptions, writeOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-writer";
-import { AnswerStage, OpenaiStage } from "../answer-stage";
+import { AnswerStage, openaiStage } from "../answer-stage";
 import { Api, apiName, apiPath } from "../apis";
 import { Capabilities } from "../capabilities";
 import { Settings } from "../config/settings";
@@ -68,6 +68,8 @@ export class Provider {
   limitsEveryFirstByte: bool = false;
   /** `newStage` has something to do. */
   mendsStream: bool = false;
+  /** False: a mapping gives no model to a request that names none. */
+  addsModel: bool = true;
   /** Top-level members that `editBody` asks for. */
   watched: string[] = [];
   private ownPaths: OwnPath[] = [];
@@ -266,7 +268,7 @@ export class Provider {
 
   /** A stage that tells a streamed answer to `events`, which append to `out`. */
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
-    return new OpenaiStage(out, events);
+    return openaiStage(out, events);
   }
 
   /** Tells a whole answer, or the error that stands in its place. False when the body is neither. */
@@ -303,6 +305,9 @@ export class Provider {
   preparation(request: Request, chat: ChatRequest | null): Preparation | null {
     return null;
   }
+
+  /** Headers that depend on an edited body: is it a stream, which model is asked. */
+  editHead(head: Head, request: Request): void {}
 
   /** True when `seal` has something to do. */
   sealsRequest: bool = false;

@@ -9,12 +9,15 @@ import { joinText } from "../text";
 const ROLE_NAMES: StaticArray<string> = ["system", "developer", "user", "assistant", "tool"];
 
 export class MessageWriter {
+  /** Parts that are all text become one string, where the target takes no list. */
+  joinsTexts: bool = false;
+
   private readonly scratch: Buffer = new Buffer();
 
   /** With `keepsReasoning` earlier reasoning is written as `reasoning_content`. */
   constructor(
-    private readonly json: JsonWriter,
-    private readonly dropped: Dropped,
+    protected readonly json: JsonWriter,
+    protected readonly dropped: Dropped,
     private readonly keepsReasoning: bool,
   ) {}
 
@@ -33,7 +36,8 @@ export class MessageWriter {
     const json = this.json.object();
     if (!message.name.isEmpty) json.key("name").escaped(message.name);
     json.key("role").text(ROLE_NAMES[results && message.role == Role.Tool ? Role.User : message.role]);
-    if (calls || results || message.isPlain || rest.length == 0) this.joinedContent(rest, calls);
+    const isText = calls || results || message.isPlain || this.joinsTexts || rest.length == 0;
+    if (isText) this.joinedContent(rest, calls);
     else this.listedContent(rest);
     this.reasoningContent(message);
     if (calls) this.toolCalls(message);
@@ -59,7 +63,7 @@ export class MessageWriter {
   }
 
   /** False for parts that have a member of their own, and for those that are dropped. */
-  private canWrite(part: ChatPart): bool {
+  protected canWrite(part: ChatPart): bool {
     switch (part.kind) {
       case PartKind.Text:
       case PartKind.Audio:
@@ -94,21 +98,25 @@ export class MessageWriter {
   private listedContent(parts: ChatPart[]): void {
     const json = this.json.key("content").array();
     for (let i = 0; i < parts.length; i++) {
-      const part = parts[i];
       json.object();
-      if (part.kind == PartKind.Text) json.key("type").text("text").key("text").escaped(part.text);
-      else if (part.kind == PartKind.Image) this.image(part);
-      else if (part.kind == PartKind.File) this.file(part);
-      else this.audio(part);
-      if (!part.cacheControl.isEmpty) json.key("cache_control").raw(part.cacheControl);
+      this.part(parts[i]);
       json.end();
     }
     json.end();
   }
 
+  /** Writes the members of one part of a list. */
+  protected part(part: ChatPart): void {
+    if (part.kind == PartKind.Text) this.json.key("type").text("text").key("text").escaped(part.text);
+    else if (part.kind == PartKind.Image) this.image(part);
+    else if (part.kind == PartKind.File) this.file(part);
+    else this.audio(part);
+    if (!part.cacheControl.isEmpty) this.json.key("cache_control").raw(part.cacheControl);
+  }
+
   private image(part: ChatPart): void {
     const json = this.json.key("type").text("image_url").key("image_url").object();
-    json.key("url").escaped(part.data.isEmpty ? part.url : this.dataUrl(part));
+    json.key("url").escaped(this.urlOf(part));
     if (!part.detail.isEmpty) json.key("detail").escaped(part.detail);
     json.end();
   }
@@ -116,7 +124,7 @@ export class MessageWriter {
   private file(part: ChatPart): void {
     const json = this.json.key("type").text("file").key("file").object();
     if (!part.name.isEmpty) json.key("filename").escaped(part.name);
-    if (part.fileId.isEmpty) json.key("file_data").escaped(this.dataUrl(part));
+    if (part.fileId.isEmpty) json.key("file_data").escaped(this.urlOf(part));
     else json.key("file_id").escaped(part.fileId);
     json.end();
   }
@@ -126,7 +134,9 @@ export class MessageWriter {
     json.key("data").escaped(part.data).key("format").escaped(part.mediaType).end();
   }
 
-  private dataUrl(part: ChatPart): Span {
+  /** The part's URL, or its data as one. Valid until the next call. */
+  protected urlOf(part: ChatPart): Span {
+    if (part.data.isEmpty) return part.url;
     const out = this.scratch;
     out.clear();
     out.text("data:");

@@ -21,6 +21,8 @@ const enum Field {
   ReasoningMaxTokens,
   Thinking,
   ResponseFormat,
+  EnableThinking,
+  ThinkingBudget,
 }
 
 const FIELDS: StaticArray<string> = [
@@ -36,6 +38,8 @@ const FIELDS: StaticArray<string> = [
   "reasoning_max_tokens",
   "thinking",
   "response_format",
+  "enable_thinking",
+  "thinking_budget",
 ];
 
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
@@ -95,6 +99,15 @@ function readMember(request: ChatRequest, name: Span, value: Json): void {
       break;
     case Field.ResponseFormat:
       readResponseFormat(request, value);
+      break;
+    // What clients of Qwen models send.
+    case Field.EnableThinking:
+      if (value.kind == JsonKind.Bool) {
+        request.thinking = value.isTrue ? Thinking.Enabled : Thinking.Disabled;
+      }
+      break;
+    case Field.ThinkingBudget:
+      request.thinkingBudget = max(value.integer(0), request.thinkingBudget);
       break;
     default:
       if (value.kind > JsonKind.Null) request.dropped.addNamed("", name);

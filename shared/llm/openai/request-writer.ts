@@ -3,6 +3,7 @@
 import { Buffer } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, Thinking, ToolChoice } from "../chat";
+import { Dropped } from "../dropped";
 import { MessageWriter } from "./message-writer";
 
 const TOOL_CHOICE_NAMES: StaticArray<string> = ["", "auto", "none", "required"];
@@ -122,7 +123,7 @@ class RequestWriter {
     const json = this.json;
     if (request.tools.length > 0) {
       json.key("tools").array();
-      for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
+      for (let i = 0; i < request.tools.length; i++) writeOpenaiTool(json, request.tools[i], request.dropped);
       json.end();
     }
     if (request.toolChoice == ToolChoice.Tool) {
@@ -135,14 +136,15 @@ class RequestWriter {
       json.key("parallel_tool_calls").bool(request.parallelToolCalls == Answer.Yes);
     }
   }
+}
 
-  private tool(tool: ChatTool): void {
-    const json = this.json.object().key("type").text("function").key("function").object();
-    if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
-    json.key("name").escaped(tool.name);
-    if (!tool.parameters.isEmpty) json.key("parameters").raw(tool.parameters);
-    if (!tool.strict.isEmpty) json.key("strict").raw(tool.strict);
-    json.end().end();
-    if (!tool.cacheControl.isEmpty) this.request.dropped.add("tools.cache_control");
-  }
+/** Writes a tool as servers of this dialect, and those that took over its words, have it. */
+export function writeOpenaiTool(json: JsonWriter, tool: ChatTool, dropped: Dropped): void {
+  json.object().key("type").text("function").key("function").object();
+  if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
+  json.key("name").escaped(tool.name);
+  if (!tool.parameters.isEmpty) json.key("parameters").raw(tool.parameters);
+  if (!tool.strict.isEmpty) json.key("strict").raw(tool.strict);
+  json.end().end();
+  if (!tool.cacheControl.isEmpty) dropped.add("tools.cache_control");
 }

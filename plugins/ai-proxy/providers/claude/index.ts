@@ -7,15 +7,15 @@ import {
   AnthropicRequestOptions,
   writeAnthropicRequest,
 } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
+import { AnthropicStreamReader } from "as-proxy-wasm-sdk/llm/anthropic/stream-reader";
 import { ChatMessage, ChatPart, ChatRequest, Role } from "as-proxy-wasm-sdk/llm/chat";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
-import { AnswerStage } from "../../answer-stage";
+import { AnswerStage, MAX_EVENT_BYTES, ReaderStage } from "../../answer-stage";
 import { Api } from "../../apis";
 import { Settings } from "../../config/settings";
 import { withQuery } from "../../path";
 import { Request } from "../../request";
 import { Provider } from "../provider";
-import { AnthropicStage } from "./stream";
 
 export class Claude extends Provider {
   private version: string = "2023-06-01";
@@ -77,7 +77,7 @@ export class Claude extends Provider {
   }
 
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
-    return new AnthropicStage(out, events);
+    return new ReaderStage(out, new AnthropicStreamReader(events, MAX_EVENT_BYTES));
   }
 
   readAnswer(body: Span, events: ChatEvents, request: Request): bool {
