@@ -11,6 +11,7 @@ const uses = {
   regex: ["bytes"],
   resp: ["bytes"],
   sse: ["bytes", "json"],
+  crypto: ["bytes"],
   llm: ["bytes", "json", "sse"],
   abi: ["bytes"],
   sdk: ["abi", "bytes", "json", "regex", "resp", "sse"],

@@ -1,0 +1,1 @@
+export { RsaPrivateKey } from "./rsa-key";
