@@ -230,13 +230,15 @@ export class ChatRequest {
   tools: ChatTool[] = [];
   toolChoice: ToolChoice = ToolChoice.Unset;
   toolChoiceName: Span = NONE;
+  /** The client speaks of functions, as OpenAI's dialect did before tools: so must its answer (`AnswerWriter`). */
+  hasFunctions: bool = false;
   parallelToolCalls: Answer = Answer.Unset;
   /** Texts that end the answer. */
   stop: Span[] = [];
   stream: Answer = Answer.Unset;
   /** The client asked for usage at the end of the stream. */
   includeUsage: bool = false;
-  /** `low`, `medium`, `high` or another word. */
+  /** `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max` or another word. */
   reasoningEffort: Span = NONE;
   thinking: Thinking = Thinking.Unset;
   /** Tokens the model may think for; 0 when not told. */
@@ -259,5 +261,12 @@ export class ChatRequest {
 
   setOption(option: Option, value: Span): void {
     this.options[option] = value;
+  }
+
+  /** Notes the settings of this range that were given as dropped. */
+  dropOptions(first: Option, last: Option): void {
+    for (let option = first; option <= last; option++) {
+      if (!this.options[option].isEmpty) this.dropped.add(OPTION_NAMES[option]);
+    }
   }
 }

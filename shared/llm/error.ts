@@ -1,7 +1,7 @@
 // Error bodies of providers. One reader takes all shapes met; each dialect writes its own.
 
-import { Span } from "../bytes";
-import { Json, JsonKind } from "../json";
+import { Buffer, Span, isUtf8, trimAscii } from "../bytes";
+import { Json, JsonKind, escapeInto } from "../json";
 import { indexOfName } from "./names";
 import { NONE, textOf } from "./text";
 
@@ -22,6 +22,19 @@ export const enum ErrorKind {
 
 /** Message of an error that came without one. */
 export const NO_MESSAGE: string = "The provider reported an error without a message.";
+
+/** A body of plain text that is longer is no message. */
+const MAX_PLAIN_BYTES: i32 = 2048;
+
+/** Where providers put the message, the first that has one counts. */
+const MESSAGE_NAMES: StaticArray<string> = [
+  "message",
+  "detail",
+  "msg",
+  "error_msg",
+  "Message",
+  "error_description",
+];
 
 /** HTTP status that goes with each kind. 529 is Anthropic's own for "overloaded". */
 const STATUS: StaticArray<i32> = [400, 401, 402, 403, 404, 413, 429, 500, 504, 529];
@@ -121,34 +134,43 @@ export class ErrorBody {
   requestId: Span = NONE;
 
   /**
-   * Reads `{"error":{…}}`, `{"type":"error","error":{…}}`, `[{"error":{…}}]`, `{"error":"text"}`,
-   * `{"code":"word","message":"text"}` and `{"detail":"text"}`. `status` decides where the type is unknown; 0 for an error
-   * that came in a stream.
+   * Reads `{"error":{…}}`, `{"type":"error","error":{…}}`, `[{"error":{…}}]`, `{"errors":[{…}]}`, `{"error":"text"}`,
+   * `{"message":"text"}`, FastAPI's and Mistral's `{"detail":[{"loc":[…],"msg":"text"}]}`, and plain text.
+   * `status` decides where the type is unknown; 0 for an error that came in a stream.
    */
   static read(body: Span, status: i32 = 0): ErrorBody {
-    return ErrorBody.of(Json.checked(body), status);
+    const document = Json.checked(body);
+    const result = ErrorBody.of(document, status);
+    if (!result.message.isEmpty || result.isKnown) return result;
+    if (document.kind == JsonKind.String) result.message = document.escaped();
+    else if (!document.exists) result.message = plainText(body);
+    if (result.message.isEmpty && status > 0) {
+      result.message = Span.text(`The provider answered with status ${status} and no message.`);
+    }
+    return result;
   }
 
   static of(document: Json, status: i32 = 0): ErrorBody {
     const result = new ErrorBody();
     if (status >= 400) result.kind = errorKindOfStatus(status);
     const value = document.kind == JsonKind.Array ? document.at(0) : document;
-    const error = value.get("error");
+    let error = value.get("error");
+    if (!error.exists) error = value.get("errors").at(0);
     result.requestId = textOf(value.get("request_id"));
     if (error.kind == JsonKind.Object) {
       result.isKnown = true;
-      result.message = textOf(error.get("message"));
-      result.type = textOf(error.get("type"));
-      result.code = textOf(error.get("code"));
-      if (result.type.isEmpty) result.type = textOf(error.get("status"));
-      result.setKind(error.get("code"), status);
-      return result;
+    } else {
+      result.message = textOf(error);
+      error = value;
     }
-    result.message = textOf(error);
-    result.code = textOf(value.get("code"));
-    if (result.message.isEmpty) result.message = textOf(value.get("message"));
-    if (result.message.isEmpty) result.message = textOf(value.get("detail"));
-    result.isKnown = !result.message.isEmpty;
+    for (let i = 0; i < MESSAGE_NAMES.length && result.message.isEmpty; i++) {
+      result.message = messageIn(error.get(MESSAGE_NAMES[i]));
+    }
+    if (!result.message.isEmpty) result.isKnown = true;
+    result.type = textOf(error.get("type"));
+    result.code = textOf(error.get("code"));
+    if (result.type.isEmpty) result.type = textOf(error.get("status"));
+    result.setKind(error.get("code"), status);
     return result;
   }
 
@@ -164,6 +186,36 @@ export class ErrorBody {
     }
     this.kind = kind;
   }
+}
+
+/** A message, or the messages of a list of faults with the places they are about. */
+function messageIn(value: Json): Span {
+  if (value.kind == JsonKind.String) return value.escaped();
+  const items = (value.kind == JsonKind.Object ? value.get("detail") : value).items();
+  const out = new Buffer();
+  while (items.next() && out.size < MAX_PLAIN_BYTES) {
+    const item = items.value;
+    const text = item.kind == JsonKind.String ? item.escaped() : textOf(item.get("msg"));
+    if (text.isEmpty) continue;
+    if (!out.isEmpty) out.text("; ");
+    const places = item.get("loc").items();
+    while (places.next()) {
+      if (places.index > 0) out.push(0x2e);
+      out.append(places.value.kind == JsonKind.String ? places.value.escaped() : places.value.raw());
+    }
+    if (places.index >= 0) out.text(": ");
+    out.append(text);
+  }
+  return out.span();
+}
+
+/** A short text that is no web page, as string content. */
+function plainText(body: Span): Span {
+  const text = trimAscii(body);
+  if (text.size > MAX_PLAIN_BYTES || text.at(0) == 0x3c || !isUtf8(text)) return NONE;
+  const out = new Buffer(text.size);
+  escapeInto(out, text);
+  return out.span();
 }
 
 function kindOfType(type: Span): i32 {

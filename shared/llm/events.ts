@@ -110,6 +110,8 @@ export abstract class ChatEvents {
 export abstract class AnswerWriter extends ChatEvents {
   /** Model to name instead of the provider's, escaped. */
   model: Span = NONE;
+  /** The client knows functions only, not tools (`ChatRequest.hasFunctions`). */
+  usesFunctions: bool = false;
   /** An error was written instead of an answer, or at its end. */
   hasFailed: bool = false;
 }

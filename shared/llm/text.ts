@@ -86,6 +86,46 @@ export function isBlank(escaped: Span): bool {
   return true;
 }
 
+/** The escaped text without the white space at its end. */
+export function withoutTrailingSpace(escaped: Span): Span {
+  let size = escaped.size;
+  while (size > 0) {
+    if (escaped.at(size - 1) == 0x20) size--;
+    else if (endsWithSpaceEscape(escaped, size)) size -= 2;
+    else break;
+  }
+  return escaped.slice(0, size);
+}
+
+/** True when the text of this size ends with `\n`, `\r` or `\t` whose backslash is no escaped one. */
+function endsWithSpaceEscape(escaped: Span, size: i32): bool {
+  const letter = escaped.at(size - 1);
+  if (letter != 0x6e && letter != 0x72 && letter != 0x74) return false;
+  let slashes = 0;
+  while (escaped.at(size - 2 - slashes) == BACKSLASH) slashes++;
+  return (slashes & 1) == 1;
+}
+
+/** Number of characters (code points) of the escaped text. */
+export function characterCount(escaped: Span): i64 {
+  let count: i64 = 0;
+  const end = escaped.end;
+  for (let at = escaped.start; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte != BACKSLASH) {
+      if ((byte & 0xc0) != 0x80) count++;
+    } else if (at + 6 <= end && load<u8>(at + 1) == 0x75) {
+      // The second half of a surrogate pair (\udc00 to \udfff) is no character of its own.
+      if ((load<u8>(at + 2) | 0x20) != 0x64 || (load<u8>(at + 3) | 0x20) < 0x63) count++;
+      at += 5;
+    } else {
+      count++;
+      at++;
+    }
+  }
+  return count;
+}
+
 /** String content of a value; empty when it is no string. */
 export function textOf(value: Json): Span {
   return value.kind == JsonKind.String ? value.escaped() : NONE;

@@ -56,7 +56,7 @@ class RequestWriter {
     }
     if (request.stream != Answer.Unset) json.key("stream").bool(request.stream == Answer.Yes);
     // Refused together with thinking.
-    if (limits.thinkingBudget > 0) this.noteOptions(Option.Temperature, Option.TopK);
+    if (limits.thinkingBudget > 0) request.dropOptions(Option.Temperature, Option.TopK);
     else for (let option = Option.Temperature; option <= Option.TopK; option++) this.option(option);
     this.toolChoice();
     if (request.tools.length > 0) {
@@ -72,8 +72,8 @@ class RequestWriter {
     this.outputFormat();
     if (this.options.version.length > 0) json.key("anthropic_version").text(this.options.version);
     json.end();
-    this.noteOptions(Option.Seed, Option.User);
-    this.noteOptions(Option.Metadata, Option.SafetyIdentifier);
+    request.dropOptions(Option.Seed, Option.User);
+    request.dropOptions(Option.Metadata, Option.SafetyIdentifier);
   }
 
   /** All system messages as one; as a list only where the text alone would lose something. */
@@ -158,13 +158,6 @@ class RequestWriter {
       json.key("schema").raw(request.responseSchema).end().end();
     } else if (!request.responseFormat.isEmpty || !request.responseSchema.isEmpty) {
       request.dropped.add("response_format");
-    }
-  }
-
-  /** Notes the settings of this range that were given as dropped. */
-  private noteOptions(first: Option, last: Option): void {
-    for (let option = first; option <= last; option++) {
-      if (!this.request.option(option).isEmpty) this.request.dropped.add(OPTION_NAMES[option]);
     }
   }
 }

@@ -67,3 +67,22 @@ test.each([[""], ["<html>Bad gateway</html>"], ["{}"], ["[]"], ["3"], ['{"error"
     expect(written.error.type).toBe("api_error");
   },
 );
+
+const list = { detail: [{ loc: ["body", "messages", 0], msg: "Field required" }, { msg: 'and "this"' }] };
+const listed = 'body.messages.0: Field required; and "this"';
+
+test.each([
+  ["a list of faults", JSON.stringify(list), listed],
+  ["a list of faults as Mistral sends it", JSON.stringify({ object: "error", message: list }), listed],
+  ["a list of texts", '{"detail":["a","b"]}', "a; b"],
+  ["a list of errors", '{"success":false,"errors":[{"code":7003,"message":"m"}]}', "m"],
+  ["Baidu's words", '{"error_code":336003,"error_msg":"m"}', "m"],
+  ["plain text", " upstream connect error\n", "upstream connect error"],
+  ["text as JSON", '"no"', "no"],
+  ["a web page", "<html>Bad gateway</html>", "The provider answered with status 502 and no message."],
+  ["nothing", "", "The provider answered with status 502 and no message."],
+  ["bytes", "\u0000\u0001", "\u0000\u0001"],
+])("the message of %s reaches the client", (_, body, message) => {
+  expect(conversion.error("openai", body, 502).body.error.message).toBe(message);
+  expect(conversion.error("anthropic", body, 502).body.error.message).toBe(message);
+});

@@ -241,7 +241,7 @@ describe("what is not the dialect", () => {
     ["data: [DONE]\n\n", ""],
     ['event: error\ndata: {"message":"busy"}\n\n', "api_error"],
     ['data: {"error":{"message":"slow","code":429}}\n\n', "rate_limit_error"],
-    ['data: {"object":"error","message":"m","code":400}\n\n', "api_error"],
+    ['data: {"object":"error","message":"m","code":400}\n\n', "invalid_request_error"],
   ])("the stream %j ends as %j", (input, type) => {
     const { values } = messages(input);
     expect(values.at(-1)?.error?.type ?? "").toBe(type);
