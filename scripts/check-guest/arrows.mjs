@@ -12,6 +12,7 @@ const uses = {
   resp: ["bytes"],
   sse: ["bytes", "json"],
   crypto: ["bytes"],
+  aws: ["bytes"],
   llm: ["bytes", "json", "sse"],
   abi: ["bytes"],
   sdk: ["abi", "bytes", "json", "regex", "resp", "sse"],

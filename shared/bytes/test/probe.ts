@@ -26,6 +26,7 @@ import {
   trimAscii,
   writeInteger,
 } from "as-proxy-wasm-sdk/bytes";
+import { crc32 } from "as-proxy-wasm-sdk/bytes/crc32";
 
 let input = new ArrayBuffer(1 << 16);
 let result: Span = Span.empty();
@@ -154,6 +155,14 @@ export function hexEncoded(size: i32): void {
 
 export function hexDecoded(size: i32): bool {
   return answer(decodeHex(bytes(size)));
+}
+
+export function checksum(size: i32): u32 {
+  return crc32(bytes(size));
+}
+
+export function checksumInPieces(size: i32, cut: i32): u32 {
+  return crc32(bytes(size).slice(cut), crc32(bytes(size).slice(0, cut)));
 }
 
 export function hash32(size: i32): u32 {
