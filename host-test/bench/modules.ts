@@ -3,13 +3,16 @@
 import { readFile } from "node:fs/promises";
 import { compile } from "../../scripts/compile.mjs";
 
-export async function guest(name: "scan" | "touch"): Promise<Uint8Array> {
+export async function guest(
+  name: "scan" | "touch",
+  target: "higress" | "envoy" = "higress",
+): Promise<Uint8Array> {
   const flags = name === "touch" ? ["--noUnsafe"] : [];
   return readFile(
     await compile({
       entry: `host-test/bench/guest/${name}.ts`,
-      outFile: `dist/bench/${name}.wasm`,
-      target: "higress",
+      outFile: `dist/bench/${name}.${target}.wasm`,
+      target,
       flags,
     }),
   );

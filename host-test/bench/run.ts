@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { gzipSync } from "node:zlib";
 import { chatRequest, sizes } from "./bodies.ts";
+import { raceOnEnvoy, type EnvoyFigures } from "./envoy.ts";
 import { Requests, type Contender } from "./exchanges.ts";
 import { touchConfiguration } from "./guest-calls.ts";
 import { race } from "./measure.ts";
@@ -81,6 +82,27 @@ export async function bench(options: BenchOptions): Promise<Report> {
   }
   for (const { body, timings } of await scanRace()) races.push({ title: body, bytes: 100_000, timings });
   return { machine: machine(), modules, races };
+}
+
+/** The first module, and those it is compared with, on a real Envoy beside no filter and an empty one. */
+export async function benchOnEnvoy({
+  module,
+  against,
+  configuration,
+}: BenchOptions): Promise<EnvoyFigures[]> {
+  const modules = await Promise.all(
+    [module, ...against].map(async (path) => ({
+      name: basename(path),
+      module: await readFile(path),
+      configuration: configuration ?? rewriting,
+    })),
+  );
+  const empty = {
+    name: "a module that touches nothing",
+    module: await guest("touch", "envoy"),
+    configuration: { reads: 0 },
+  };
+  return raceOnEnvoy([{ name: "no filter" }, empty, ...modules]);
 }
 
 function raceRequests(contenders: Contender[], body: Uint8Array): Race["timings"] {

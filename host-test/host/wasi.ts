@@ -111,7 +111,8 @@ export function wasiCalls(vm: Vm): Calls {
     clock_time_get(clock: number, _precision: bigint, timeOut: number): number {
       if (clock !== 0 && clock !== 1) return Errno.NotSupported;
       const time = clock === 0 ? vm.host.clock.now() : vm.host.clock.monotonic();
-      return vm.memory.setU64(timeOut, time) ? Errno.Success : Errno.Fault;
+      // Go's runtime takes a zero for a broken clock; a virtual clock may stand there.
+      return vm.memory.setU64(timeOut, time === 0n ? 1n : time) ? Errno.Success : Errno.Fault;
     },
     clock_res_get(clock: number, resolutionOut: number): number {
       forbidInAllocator(vm);

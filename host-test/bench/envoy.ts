@@ -1,0 +1,308 @@
+// `gateway bench --envoy`: what a module costs on a real Envoy with one worker: requests/s beside no filter at all,
+// time until it serves, memory. wrk makes the load; the upstream is a second listener of the same worker, so that
+// the worker's time is all there is.
+
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { requireEnvoy } from "../envoy/binary.ts";
+import { wasmFilter } from "../envoy/plugins.ts";
+import { withStockAbiVersion } from "./abi-version.ts";
+import { chatRequest } from "./bodies.ts";
+import { percentile } from "./measure.ts";
+
+const run = promisify(execFile);
+
+export interface EnvoyContender {
+  name: string;
+  /** Undefined: no filter. */
+  module?: Uint8Array;
+  configuration?: object;
+}
+
+export interface EnvoyFigures {
+  name: string;
+  /** From the start of the process until it serves. */
+  readyMs: number;
+  /** Resident memory after the load. */
+  residentMb: number;
+  loads: EnvoyLoad[];
+}
+
+export interface EnvoyLoad {
+  body: string;
+  /** Medians over the rounds. */
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Envoy's processor time per request, in microseconds. */
+  processorUs: number;
+  /**
+   * Requests per second of Envoy's processor time as a share of the first contender's in the same round: median, and
+   * the middle 80 %. On a quiet machine that is the share of requests/s, since the worker is always busy; on a busy
+   * one it still is.
+   */
+  share: { median: number; low: number; high: number };
+}
+
+const bodies = { "1 KB": 1_000, "100 KB": 100_000 };
+const rounds = 7;
+const secondsPerRound = 2;
+const connections = 16;
+const startTimeoutMs = 120_000;
+
+/** Contenders take turns, one at a time; the first is what the others are compared with. */
+export async function raceOnEnvoy(contenders: EnvoyContender[]): Promise<EnvoyFigures[]> {
+  await run("wrk", ["-v"]).catch((error: { code?: unknown }) => {
+    if (error.code === "ENOENT") throw new Error("wrk is needed: Debian package wrk");
+  });
+  const folder = await mkdtemp(join(tmpdir(), "gateway-bench-"));
+  const gateways: Running[] = [];
+  try {
+    for (const contender of contenders) gateways.push(await start(folder, contender, gateways.length));
+    const results = gateways.map(({ name, readyMs }): EnvoyFigures => ({
+      name,
+      readyMs,
+      residentMb: 0,
+      loads: [],
+    }));
+    for (const [label, size] of Object.entries(bodies)) {
+      const script = join(folder, `${size}.lua`);
+      const body = join(folder, `${size}.json`);
+      await writeFile(body, chatRequest(size));
+      await writeFile(script, post(body));
+      const samples = gateways.map((): Sample[] => []);
+      for (let round = 0; round < rounds; round++) {
+        for (const [index, gateway] of gateways.entries()) {
+          samples[index]!.push(await load(script, gateway));
+        }
+      }
+      samples.forEach((own, index) => results[index]!.loads.push(summary(label, own, samples[0]!)));
+    }
+    for (const [index, gateway] of gateways.entries()) {
+      results[index]!.residentMb = await residentMb(gateway.process.pid!);
+    }
+    return results;
+  } finally {
+    for (const { process } of gateways) process.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Running {
+  name: string;
+  port: number;
+  readyMs: number;
+  process: ChildProcess;
+}
+
+async function start(folder: string, contender: EnvoyContender, index: number): Promise<Running> {
+  const [port, upstreamPort, adminPort] = [await freePort(), await freePort(), await freePort()];
+  let filter: object | undefined;
+  if (contender.module !== undefined) {
+    const file = join(folder, `${index}.wasm`);
+    await writeFile(file, withStockAbiVersion(contender.module));
+    filter = wasmFilter({
+      name: contender.name,
+      rootId: "ai-proxy",
+      modules: { envoy: file, higress: file },
+      configuration: JSON.stringify(contender.configuration ?? {}),
+      environment: {},
+      failOpen: false,
+      position: { file: "", line: 0, path: "" },
+    });
+  }
+  const file = join(folder, `${index}.json`);
+  await writeFile(file, JSON.stringify(bootstrap(port, upstreamPort, adminPort, filter)));
+  const binary = await requireEnvoy();
+  const args = ["-c", file, "--concurrency", "1", "--base-id", String(5000 + index), "-l", "error"];
+  const before = performance.now();
+  const process = spawn(...pinned(0, binary, args), { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  process.stderr!.on("data", (text: Buffer) => (said = (said + String(text)).slice(-2000)));
+  const end = before + startTimeoutMs;
+  while (!(await isServing(adminPort))) {
+    if (performance.now() > end || process.exitCode !== null) {
+      throw new Error(`${contender.name} does not start: ${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return { name: contender.name, port, readyMs: performance.now() - before, process };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function isServing(adminPort: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${adminPort}/ready`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** The first core is Envoy's, the second wrk's, where there are two. */
+function pinned(core: number, program: string, args: string[]): [string, string[]] {
+  return availableParallelism() > 1 && process.platform === "linux"
+    ? ["taskset", ["-c", String(core), program, ...args]]
+    : [program, args];
+}
+
+function bootstrap(port: number, upstreamPort: number, adminPort: number, filter?: object): object {
+  const at = (number: number) => ({ socket_address: { address: "127.0.0.1", port_value: number } });
+  const listener = (name: string, number: number, filters: object[], route: object) => ({
+    name,
+    address: at(number),
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: "envoy.filters.network.http_connection_manager",
+            typed_config: {
+              "@type":
+                "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+              stat_prefix: name,
+              route_config: {
+                virtual_hosts: [{ name, domains: ["*"], routes: [{ match: { prefix: "/" }, ...route }] }],
+              },
+              http_filters: [
+                ...filters,
+                {
+                  name: "envoy.filters.http.router",
+                  typed_config: {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  });
+  // Without it the upstream would answer before it has the body, and close the connection.
+  const wholeBody = {
+    name: "envoy.filters.http.buffer",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+      max_request_bytes: 1 << 24,
+    },
+  };
+  return {
+    admin: { address: at(adminPort) },
+    static_resources: {
+      listeners: [
+        listener("gateway", port, filter === undefined ? [] : [filter], { route: { cluster: "upstream" } }),
+        listener("upstream", upstreamPort, [wholeBody], {
+          direct_response: { status: 200, body: { inline_string: '{"choices":[]}' } },
+          response_headers_to_add: [{ header: { key: "content-type", value: "application/json" } }],
+        }),
+      ],
+      clusters: [
+        {
+          name: "upstream",
+          connect_timeout: "1s",
+          load_assignment: {
+            cluster_name: "upstream",
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: at(upstreamPort) } }] }],
+          },
+          circuit_breakers: { thresholds: [{ max_connections: 1024, max_requests: 4096 }] },
+        },
+      ],
+    },
+  };
+}
+
+function post(bodyFile: string): string {
+  return `
+local file = io.open(${JSON.stringify(bodyFile)}, "rb")
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["content-type"] = "application/json"
+wrk.headers["authorization"] = "Bearer client-key"
+done = function(summary, latency)
+  local failed = summary.errors.status + summary.errors.read + summary.errors.write + summary.errors.timeout
+  io.write(string.format("figures %d %d %d %d %d\\n", summary.requests, summary.duration, failed,
+    latency:percentile(50), latency:percentile(99)))
+end
+`;
+}
+
+interface Sample {
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  processorUs: number;
+}
+
+async function load(script: string, { port, process }: Running): Promise<Sample> {
+  const before = await processorSeconds(process.pid!);
+  const args = ["-t", "1", "-c", String(connections), "-d", `${secondsPerRound}s`, "-s", script];
+  const { stdout } = await run(
+    ...pinned(1, "wrk", [...args, `http://127.0.0.1:${port}/v1/chat/completions`]),
+  );
+  const figures = /^figures (\d+) (\d+) (\d+) (\d+) (\d+)$/m.exec(stdout)?.slice(1).map(Number);
+  if (figures === undefined) throw new Error(`wrk printed no figures: ${stdout}`);
+  const [requests, microseconds, failed, p50, p99] = figures as [number, number, number, number, number];
+  if (failed > 0) throw new Error(`${failed} of ${requests} requests failed`);
+  const used = (await processorSeconds(process.pid!)) - before;
+  return {
+    requestsPerSecond: (requests * 1e6) / microseconds,
+    p50Ms: p50 / 1000,
+    p99Ms: p99 / 1000,
+    processorUs: (used * 1e6) / requests,
+  };
+}
+
+function summary(body: string, samples: Sample[], reference: Sample[]): EnvoyLoad {
+  const median = (of: (sample: Sample) => number) => percentile(samples.map(of), 0.5);
+  const shares = samples.map((sample, i) => reference[i]!.processorUs / sample.processorUs);
+  return {
+    body,
+    requestsPerSecond: median((sample) => sample.requestsPerSecond),
+    p50Ms: median((sample) => sample.p50Ms),
+    p99Ms: median((sample) => sample.p99Ms),
+    processorUs: median((sample) => sample.processorUs),
+    share: {
+      median: percentile(shares, 0.5),
+      low: percentile(shares, 0.1),
+      high: percentile(shares, 0.9),
+    },
+  };
+}
+
+/** Of all its threads, from /proc/PID/stat, which counts in hundredths of a second: Linux only. */
+async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
+  return (user! + system!) / 100;
+}
+
+/** Linux only; 0 elsewhere. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+export function envoyTable(figures: EnvoyFigures[]): string {
+  const rows = figures.map(({ name, readyMs, residentMb: resident, loads }) => {
+    const cells = loads.map(
+      ({ requestsPerSecond, p50Ms, p99Ms, processorUs, share }) =>
+        `${requestsPerSecond.toFixed(0)} | ${processorUs.toFixed(0)} | ${share.median.toFixed(2)} (${share.low.toFixed(2)}–${share.high.toFixed(2)}) | ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`,
+    );
+    return `| ${name} | ${(readyMs / 1000).toFixed(2)} | ${resident.toFixed(0)} | ${cells.join(" | ")} |`;
+  });
+  const columns = Object.keys(bodies).map((body) => `${body}: requests/s | CPU µs | of none | p50 / p99 ms`);
+  return [
+    `| on Envoy, one worker | ready s | resident MB | ${columns.join(" | ")} |`,
+    `| --- | ---: | ---: | ${columns.map(() => "---: | ---: | ---: | ---:").join(" | ")} |`,
+    ...rows,
+  ].join("\n");
+}
