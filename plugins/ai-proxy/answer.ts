@@ -19,7 +19,7 @@ export class StreamedAnswer {
     const out = new Buffer(512);
     // Reasoning is promoted in OpenAI's dialect, so both ends of that are translated when it is wanted.
     let isOpenAi = true;
-    if (provider.hasDialect) {
+    if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const dialect = isOpenAi ? Dialect.OpenAi : request.dialect;
       this.stages.push(
@@ -68,7 +68,7 @@ export class WholeAnswer {
     const promotes = upstream.settings.promotesThinking;
     this.body = received;
     let isOpenAi = true;
-    if (provider.hasDialect) {
+    if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const out = new Buffer(received.size);
       const writer = answerWriter(isOpenAi ? Dialect.OpenAi : request.dialect, out, request);

@@ -17,6 +17,11 @@ export class Capabilities {
     }
   }
 
+  clear(): void {
+    this.apis = [];
+    this.paths = [];
+  }
+
   has(api: Api): bool {
     return this.apis.includes(<i32>api);
   }

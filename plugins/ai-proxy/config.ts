@@ -49,6 +49,7 @@ export class Upstream {
   editsAnswer(request: Request, isStream: bool): bool {
     if (request.translates || request.isConverted) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
+    if (this.provider.hasOwnAnswers(request)) return true;
     return this.settings.promotesThinking || (isStream && this.provider.mendsStream);
   }
 }

@@ -12,6 +12,7 @@ import { ProxyConfig, Upstream } from "./config";
 import { Fault } from "./fault";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
 import { Preparation, PreparationWaiter } from "./preparation";
+import { Provider } from "./providers/provider";
 import { Request } from "./request";
 import { RequestBody } from "./request-body";
 import { openBody, RequestEdit } from "./request-edit";
@@ -27,6 +28,9 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
   private edit: RequestEdit | null = null;
   private streamed: StreamedAnswer | null = null;
   private isErrorAnswer: bool = false;
+  /** The head of a stream waits, and this many bytes of the stream with it, which have been read. */
+  private holdsHead: bool = false;
+  private heldBytes: i32 = 0;
   private isRetold: bool = false;
 
   onRequestHead(head: Head, end: bool): Flow {
@@ -111,7 +115,8 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     if (isForeign) writeAnswerHead(head, request, upstream, isStream);
     if (isStream) {
       this.streamed = new StreamedAnswer(request, upstream);
-      return Flow.Next;
+      this.holdsHead = upstream.provider.tellsInHead;
+      if (!this.holdsHead) return Flow.Next;
     }
     setProperty("set_encoder_buffer_limit", MAX_BODY_BYTES.toString());
     return Flow.Hold;
@@ -123,8 +128,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     if (upstream === null || request === null) return Flow.Next;
     const streamed = this.streamed;
     if (streamed !== null) {
-      body.replace(streamed.pass(body.all(), end));
-      return Flow.Next;
+      return this.passOn(streamed, upstream.provider, request, body, end);
     }
     if (!end) return Flow.Hold;
     if (this.isRetold) {
@@ -142,7 +146,29 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     const answer = new WholeAnswer(request, upstream, body.all());
     if (answer.failure.length > 0) return this.refuse(500, answer.failure, answer.failureText);
     if (answer.isError) this.responseHead.set(":status", "500");
+    upstream.provider.tellInHead(this.responseHead, request);
     body.replace(answer.body);
+    return Flow.Next;
+  }
+
+  /** The next piece of a stream. Its head may wait until there is something for the client. */
+  private passOn(
+    streamed: StreamedAnswer,
+    provider: Provider,
+    request: Request,
+    body: Body,
+    end: bool,
+  ): Flow {
+    const received = body.all();
+    const out = streamed.pass(received.slice(this.heldBytes), end);
+    if (this.holdsHead) {
+      this.heldBytes = received.size;
+      if (out.isEmpty && !end) return Flow.Hold;
+      provider.tellInHead(this.responseHead, request);
+      this.holdsHead = false;
+      this.heldBytes = 0;
+    }
+    body.replace(out);
     return Flow.Next;
   }
 

@@ -106,7 +106,7 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
   head.remove("x-envoy-original-host");
   head.remove("accept-encoding");
   keepOriginalAuth(head, upstream);
-  if (upstream.settings.tokens.length > 0) {
+  if (upstream.settings.tokens.length > 0 || provider.hasOwnCredential) {
     // A credential of ours is configured: the client's own must not reach the provider.
     for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
     if (provider.credentialHeader.length > 0) head.remove(provider.credentialHeader);
@@ -151,7 +151,8 @@ function place(request: Request, upstream: Upstream): void {
   if (!request.path.startsWith(settings.providerBasePath)) {
     request.path = settings.providerBasePath + request.path;
   }
-  if (provider.host.length > 0) request.host = provider.host;
+  const host = provider.hostFor(request);
+  if (host.length > 0) request.host = host;
   if (settings.providerDomain.length > 0) request.host = settings.providerDomain;
 }
 

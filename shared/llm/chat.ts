@@ -111,6 +111,8 @@ export class ChatPart {
 }
 
 export class ChatMessage {
+  /** Not part of any dialect, but sent by some clients. */
+  id: Span = NONE;
   name: Span = NONE;
   parts: ChatPart[] = [];
   /** The content was a bare string, not a list of parts. */

@@ -94,6 +94,10 @@ export abstract class ChatEvents {
   logprobs(choice: i32, json: Span): void {
     this.dropped.add("logprobs");
   }
+  /** The name under which the model speaks; comes before what it says. */
+  speaker(choice: i32, name: Span): void {
+    this.dropped.add("message.name");
+  }
   /** A picture that the model made: media type, and base64 as string content. */
   image(choice: i32, mediaType: Span, data: Span): void {
     this.dropped.add("image");

@@ -47,6 +47,9 @@ export class RelayEvents extends ChatEvents {
   logprobs(choice: i32, json: Span): void {
     this.next.logprobs(choice, json);
   }
+  speaker(choice: i32, name: Span): void {
+    this.next.speaker(choice, name);
+  }
   image(choice: i32, mediaType: Span, data: Span): void {
     this.next.image(choice, mediaType, data);
   }

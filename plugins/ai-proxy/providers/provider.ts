@@ -48,6 +48,8 @@ export class Provider {
   auth: Auth = Auth.Bearer;
   unsupported: Unsupported = Unsupported.Refuse;
   needsToken: bool = true;
+  /** A credential besides `apiTokens` is configured. */
+  hasOwnCredential: bool = false;
   /** False: the client's path goes on as it is. */
   mapsPath: bool = true;
   /** False: model and messages go on as they are, and no Claude request is converted. */
@@ -190,6 +192,11 @@ export class Provider {
 
   // --- what ai-proxy asks
 
+  /** The host that the request goes to; "" for the client's. */
+  hostFor(request: Request): string {
+    return this.host;
+  }
+
   /** Reads the keys that only this type has, checks what must be there. */
   configure(reader: ConfigReader, settings: Settings): void {
     if (this.needsToken && settings.tokens.length == 0) reader.fail("no apiToken found in provider config");
@@ -261,6 +268,11 @@ export class Provider {
     insertSystem(chat, text);
   }
 
+  /** True when `newStream` and `readAnswer` speak for the answers to this request, whatever it was written in. */
+  hasOwnAnswers(request: Request): bool {
+    return this.hasDialect;
+  }
+
   /** True for the content type of a streamed answer. */
   isStream(contentType: string): bool {
     return contentType.startsWith("text/event-stream");
@@ -317,6 +329,12 @@ export class Provider {
 
   /** The head of a successful answer that is going to be translated: keep what the body lacks, mend headers. */
   editAnswerHead(head: Head, request: Request): void {}
+
+  /** True when `tellInHead` has something to do: the head then waits for the first of a stream. */
+  tellsInHead: bool = false;
+
+  /** Headers of what an answer's body said, told before the head goes to the client. */
+  tellInHead(head: Head, request: Request): void {}
 
   // --- providers that almost speak OpenAI's
 

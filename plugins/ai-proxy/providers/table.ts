@@ -4,12 +4,18 @@
 import { Api } from "../apis";
 import { Azure } from "./azure";
 import { Claude } from "./claude";
+import { DeepL } from "./deepl";
+import { Dify } from "./dify";
 import { Doubao } from "./doubao";
+import { Hunyuan } from "./hunyuan";
+import { MiniMax } from "./minimax";
 import { Moonshot } from "./moonshot";
 import { Auth, Provider } from "./provider";
 import { Ollama } from "./ollama";
 import { OpenAi } from "./openai";
 import { OpenRouter } from "./openrouter";
+import { Spark } from "./spark";
+import { Triton } from "./triton";
 import { Vllm } from "./vllm";
 import { Zhipuai } from "./zhipuai";
 
@@ -45,6 +51,10 @@ export function newProvider(type: string): Provider | null {
         .chat()
         .models()
         .offers(Api.AnthropicMessages, "/anthropic/v1/messages");
+    case "deepl":
+      return new DeepL();
+    case "dify":
+      return new Dify();
     case "doubao":
       return new Doubao();
     case "fireworks":
@@ -71,6 +81,10 @@ export function newProvider(type: string): Provider | null {
         .offers(Api.Responses, "/openai/v1/responses");
     case "longcat":
       return openaiLike(type, "api.longcat.chat").chat().embeddings().models().withResponseSchema();
+    case "hunyuan":
+      return new Hunyuan();
+    case "minimax":
+      return new MiniMax();
     case "mistral":
       return openaiLike(type, "api.mistral.ai").chat().embeddings().keepsPath();
     case "moonshot":
@@ -81,10 +95,14 @@ export function newProvider(type: string): Provider | null {
       return new OpenAi();
     case "openrouter":
       return new OpenRouter();
+    case "spark":
+      return new Spark();
     case "stepfun":
       return openaiLike(type, "api.stepfun.com").chat();
     case "together-ai":
       return openaiLike(type, "api.together.xyz").chat().recognisesOwnPaths().takesTopK();
+    case "triton":
+      return new Triton();
     case "vllm":
       return new Vllm();
     case "yi":
@@ -97,19 +115,7 @@ export function newProvider(type: string): Provider | null {
 }
 
 /** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = [
-  "bedrock",
-  "cohere",
-  "deepl",
-  "dify",
-  "gemini",
-  "hunyuan",
-  "minimax",
-  "qwen",
-  "spark",
-  "triton",
-  "vertex",
-];
+const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini", "qwen", "vertex"];
 
 export function isKnownType(type: string): bool {
   return TO_COME.includes(type);

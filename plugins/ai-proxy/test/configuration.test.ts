@@ -4,19 +4,7 @@ import { chat, provider, proxy, refusal } from "./proxy.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../schema.json", import.meta.url), "utf8"));
 const types: string[] = schema.$defs.provider.properties.type.enum;
-const notYet = [
-  "bedrock",
-  "cohere",
-  "deepl",
-  "dify",
-  "gemini",
-  "hunyuan",
-  "minimax",
-  "qwen",
-  "spark",
-  "triton",
-  "vertex",
-];
+const notYet = ["bedrock", "cohere", "gemini", "qwen", "vertex"];
 
 const token = { apiTokens: ["sk-provider-token"] };
 
@@ -176,7 +164,7 @@ describe("what is refused, and in which words", () => {
     expect(message).toContain(`provider type ${type} is known but not available in this version`);
   });
 
-  const tokenless = ["openai", "generic", "vllm", "ollama"];
+  const tokenless = ["openai", "generic", "vllm", "ollama", "hunyuan", "spark", "deepl"];
   test.each(types.filter((type) => !tokenless.includes(type)))("%s without a token", async (type) => {
     const url = type === "azure" ? { azureServiceUrl: "https://a.example.com/?api-version=1" } : {};
     expect(await refusal({ provider: { type, ...url } })).toContain("no apiToken found in provider config");

@@ -2,6 +2,7 @@
 // or, for a type that is configured in several ways, a list of them. docs/adding-a-provider.md says what is in one.
 
 import { existsSync, readFileSync } from "node:fs";
+import type { TestRequest } from "../../../host-test/testing/chain.ts";
 
 export interface ProviderFixture {
   type: string;
@@ -10,8 +11,10 @@ export interface ProviderFixture {
   /** Keys of the configuration besides type, token and mapping. */
   entry: object;
   host: string;
-  /** What the provider speaks; `any`: bodies are the client's business. */
-  dialect: "openai" | "anthropic" | "any";
+  /** What the provider speaks; `own`: a dialect that has tests of its own; `any`: bodies are the client's business. */
+  dialect: "openai" | "anthropic" | "own" | "any";
+  /** The model that clients ask for. */
+  model: string;
   /** The header that carries the token, `name: value`; "" for none. */
   credential: string;
   /** Further headers that the provider must get. */
@@ -42,6 +45,7 @@ export function readFixtures(type: string): ProviderFixture[] | undefined {
   const given: Partial<ProviderFixture>[] = [JSON.parse(readFileSync(file, "utf8"))].flat();
   return given.map(({ entry = {}, host = "", paths = {}, headers = {}, ...rest }) => ({
     dialect: "openai",
+    model: "gpt-4o",
     credential: "authorization: Bearer sk-provider",
     others: "refused",
     ...rest,
@@ -62,6 +66,12 @@ export const chatPath = "/v1/chat/completions";
 /** The provider takes Anthropic's messages as they are. */
 export function takesMessages({ paths, dialect }: ProviderFixture): boolean {
   return dialect === "any" || Object.keys(paths).some((path) => path.startsWith("/v1/messages"));
+}
+
+/** The request for the model that the fixture asks for. */
+export function asking({ model }: ProviderFixture, request: TestRequest): TestRequest {
+  const body = request.body?.toString().replace(/"model": ?"[^"]*"/, `"model": "${model}"`);
+  return { ...request, body };
 }
 
 /** The configuration entry of a fixture. */

@@ -4,7 +4,15 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { between } from "../../../scripts/docs.mjs";
-import { chatPath, entryOf, fixturePath, fixtures, readFixtures, tableTypes } from "./provider-fixtures.ts";
+import {
+  asking,
+  chatPath,
+  entryOf,
+  fixturePath,
+  fixtures,
+  readFixtures,
+  tableTypes,
+} from "./provider-fixtures.ts";
 import type { ProviderFixture } from "./provider-fixtures.ts";
 import { answering, chat, eventStream, json, provider } from "./proxy.ts";
 
@@ -53,7 +61,7 @@ describe.each(fixtures)("$title", (fixture) => {
   test("a chat request gets the provider's host, path, credential and model, and stays itself otherwise", () => {
     const text =
       '{ "model": "gpt-4o",\n "messages": [{"role": "user", "content": "Hi", "x": [1e400]}], "stream": false, "own": {"a": 1} }';
-    const { upstream } = provider(entry).exchange(chat(text));
+    const { upstream } = provider(entry).exchange(asking(fixture, chat(text)));
     const path = fixture.paths[chatPath]!;
     expect(upstream!.header(":authority")).toBe(host);
     expect(upstream!.header(":path")).toBe(path);
@@ -66,13 +74,15 @@ describe.each(fixtures)("$title", (fixture) => {
     }
     for (const [name, value] of Object.entries(headers)) expect(upstream!.header(name)).toBe(value);
     expect(upstream!.header("content-length")).toBeUndefined();
-    if (dialect === "anthropic")
+    if (dialect === "own") expect(upstream!.text).toContain("Hi");
+    else if (dialect === "anthropic")
       expect(JSON.parse(upstream!.text)).toMatchObject({ model: "their-model", max_tokens: 4096 });
     else expect(upstream!.text).toBe(passesBody ? text : text.replace("gpt-4o", "their-model"));
   });
 
   test.each(Object.entries(fixture.paths))("%s goes to %s", (from, to) => {
-    const body = from === chatPath ? chat() : { path: from, authority: "gateway.example.com" };
+    const body =
+      from === chatPath ? asking(fixture, chat()) : { path: from, authority: "gateway.example.com" };
     expect(provider(entry).exchange(body).upstream!.header(":path")).toBe(to);
   });
 
@@ -100,12 +110,14 @@ describe.each(fixtures)("$title", (fixture) => {
 
   test("an error reaches an OpenAI client with its status", () => {
     const error = { error: { message: "No more", type: "rate_limit_error", param: null, code: null } };
-    const { client } = provider(entry, answering(json(error, { status: 429 }))).exchange(chat());
+    const { client } = provider(entry, answering(json(error, { status: 429 }))).exchange(
+      asking(fixture, chat()),
+    );
     expect(client.status).toBe(429);
     expect(JSON.parse(client.text)).toEqual(error);
   });
 
-  if (dialect === "anthropic") return;
+  if (dialect === "anthropic" || dialect === "own") return;
 
   test("a whole answer reaches an OpenAI client byte for byte", () => {
     const answer = '{"id": "x",  "choices": [{"index":0,"message":{"role":"assistant","content":"é"}}]}';
@@ -138,7 +150,12 @@ describe.each(fixtures)("$title", (fixture) => {
 /** The table of the README, from the first fixture of each type. */
 function readmeTable(): string {
   const firsts = tableTypes().map((type) => fixtures.find((fixture) => fixture.type === type)!);
-  const words = { openai: "OpenAI", anthropic: "Anthropic", any: "passes bodies as they are" };
+  const words = {
+    openai: "OpenAI",
+    anthropic: "Anthropic",
+    own: "its own",
+    any: "passes bodies as they are",
+  };
   const rows = firsts.map((fixture) => {
     const { credential, dialect, type } = fixture;
     return `| \`${type}\` | ${hostOf(fixture)} | ${words[dialect]} | ${credential === "" ? "" : `\`${credential.replace("sk-provider", "…")}\``} | ${apis(fixture)} |`;

@@ -32,6 +32,7 @@ const entries = types.map((type) => ({
   azureServiceUrl: "https://a.example.com/?api-version=1",
   ollamaServerHost: "a",
   ollamaServerPort: 1,
+  targetLang: "EN",
 }));
 
 /** Keys of Higress's plugin (compat ai-proxy §1.3). Those of types that this version does not have come last. */
@@ -41,13 +42,14 @@ const available = [
   "basePathHandling providerBasePath providerDomain responseJsonSchema openaiCustomUrl azureServiceUrl moonshotFileId",
   "ollamaServerHost ollamaServerPort claudeVersion apiVersion claudeCodeMode cloudflareAccountId genericHost",
   "vllmCustomUrl vllmServerHost doubaoDomain zhipuDomain zhipuCodePlanMode authHeaderKey subPath",
+  "hunyuanAuthId hunyuanAuthKey minimaxApiType minimaxGroupId targetLang difyApiUrl botType inputVariable",
+  "outputVariable tritonModelVersion tritonDomain",
 ].flatMap((line) => line.split(" "));
 const later = [
-  "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain hunyuanAuthId hunyuanAuthKey",
-  "awsAccessKey awsSecretKey awsRegion bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention",
-  "minimaxApiType minimaxGroupId geminiSafetySetting geminiThinkingBudget vertexRegion vertexProjectId vertexAuthKey",
-  "vertexAuthServiceName vertexTokenRefreshAhead vertexOpenAICompatible targetLang difyApiUrl botType inputVariable",
-  "outputVariable tritonModelVersion tritonDomain",
+  "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain awsAccessKey awsSecretKey awsRegion",
+  "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention geminiSafetySetting",
+  "geminiThinkingBudget vertexRegion vertexProjectId vertexAuthKey vertexAuthServiceName vertexTokenRefreshAhead",
+  "vertexOpenAICompatible",
 ].flatMap((line) => line.split(" "));
 const own = ["keepOriginalAuth"];
 
@@ -101,7 +103,11 @@ describe("schema.json", () => {
     );
     const bare = provider(entry);
     const full = provider({ ...Object.fromEntries(defaults), ...entry });
-    for (const request of [chat({ stream: true }), message(), { path: "/x/v1/models?a=b" }]) {
+    for (const request of [
+      chat({ model: "Free", stream: true }),
+      message({ model: "Free" }),
+      { path: "/x/v1/models?a=b" },
+    ]) {
       const [left, right] = [bare, full].map((chain) => chain.exchange(request).upstream!);
       expect(right!.headers).toEqual(left!.headers);
       expect(right!.text).toBe(left!.text);

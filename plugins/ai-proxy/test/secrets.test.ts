@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
-import { entryOf, fixtures } from "./provider-fixtures.ts";
+import { asking, entryOf, fixtures } from "./provider-fixtures.ts";
 import { answering, chat, eventStream, json, message, provider, proxy, refusal } from "./proxy.ts";
 
 const canary = "client-canary-0123456789";
@@ -37,7 +37,7 @@ function withCredentials(request: TestRequest): TestRequest {
 describe("the client's own authorization or key never reaches the provider", () => {
   describe.each(fixtures)("$title", (fixture) => {
     test.each(requests)("%s", (_, request) => {
-      const { upstream } = provider(entryOf(fixture)).exchange(withCredentials(request));
+      const { upstream } = provider(entryOf(fixture)).exchange(asking(fixture, withCredentials(request)));
       expect(upstream).toBeDefined();
       expect(JSON.stringify(upstream!.headers)).not.toContain(canary);
       expect(upstream!.text).not.toContain(canary);

@@ -23,6 +23,7 @@ class Call {
 }
 
 class Choice {
+  speaker: Span = NONE;
   readonly content: Buffer = new Buffer();
   readonly reasoning: Buffer = new Buffer();
   readonly refusal: Buffer = new Buffer();
@@ -46,6 +47,10 @@ export class OpenaiAnswerWriter extends AnswerWriter {
   begin(head: AnswerHead): void {
     this.head = head.copy();
     this.choice(0);
+  }
+
+  speaker(choice: i32, name: Span): void {
+    this.choice(choice).speaker = name.copy();
   }
 
   text(choice: i32, escaped: Span): void {
@@ -136,6 +141,7 @@ export class OpenaiAnswerWriter extends AnswerWriter {
 
 function writeChoice(json: JsonWriter, index: i32, choice: Choice): void {
   json.object().key("index").integer(index).key("message").object();
+  if (!choice.speaker.isEmpty) json.key("name").escaped(choice.speaker);
   json.key("role").text("assistant").key("content").escaped(choice.content.span());
   if (!choice.reasoning.isEmpty) json.key("reasoning_content").escaped(choice.reasoning.span());
   if (choice.calls.length > 0) {

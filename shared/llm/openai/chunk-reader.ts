@@ -93,6 +93,8 @@ export class OpenaiChunkReader {
     const content = delta.get("content");
     // Nearly all chunks have content and nothing else.
     if (content.exists && delta.length() == 1) return this.readContent(choice, content);
+    const name = textOf(delta.get("name"));
+    if (!name.isEmpty) this.events.speaker(choice, name);
     let reasoning = textOf(delta.get("reasoning"));
     if (reasoning.isEmpty) reasoning = textOf(delta.get("reasoning_content"));
     if (!reasoning.isEmpty) this.events.reasoning(choice, reasoning);

@@ -17,6 +17,7 @@ const WORDS: StaticArray<string> = [
   "model_length",
   "tool_use",
   "refusal",
+  "sensitive",
 ];
 const REASONS: StaticArray<Finish> = [
   Finish.Stop,
@@ -30,6 +31,7 @@ const REASONS: StaticArray<Finish> = [
   Finish.Length,
   Finish.Length,
   Finish.ToolCalls,
+  Finish.Filter,
   Finish.Filter,
 ];
 

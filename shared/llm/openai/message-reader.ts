@@ -19,6 +19,7 @@ const enum Field {
   ReasoningContent,
   Reasoning,
   Refusal,
+  Id,
   COUNT,
 }
 
@@ -31,6 +32,7 @@ const FIELDS: StaticArray<string> = [
   "reasoning_content",
   "reasoning",
   "refusal",
+  "id",
 ];
 
 /** Reads one message. */
@@ -50,6 +52,7 @@ export function readOpenaiMessage(value: Json, dropped: Dropped): ChatMessage {
   if (role < 0) dropped.addNamed("messages.role=", roleName);
   const message = new ChatMessage(role < 0 ? Role.User : role);
   message.name = textOfField(fields[Field.Name]);
+  message.id = textOfField(fields[Field.Id]);
 
   if (message.role == Role.Tool) {
     const result = new ChatPart(PartKind.ToolResult);

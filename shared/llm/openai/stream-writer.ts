@@ -28,6 +28,8 @@ const NO_USAGE: Span = Span.text("null}\n\n");
 export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
+  /** Say `[DONE]` at the end. */
+  endsWithDone: bool = true;
 
   private reasoningMember: Span = Span.text('"reasoning_content":"');
   private id: Span = NONE;
@@ -138,7 +140,7 @@ export class OpenaiStreamWriter extends AnswerWriter {
       writeOpenaiUsage(this.out, usage);
       this.out.text("}\n\n");
     }
-    this.out.text("data: [DONE]\n\n");
+    if (this.endsWithDone) this.out.text("data: [DONE]\n\n");
   }
 
   private delta(choice: i32, member: Span, escaped: Span): void {
