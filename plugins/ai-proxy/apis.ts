@@ -40,6 +40,9 @@ export const enum Api {
   DeleteCheckpointPermission,
   GeminiGenerateContent,
   GeminiStreamGenerateContent,
+  // Those that only `protocol: original` meets have no path of their own.
+  QwenAigc,
+  QwenTasks,
   Count,
   /** The path names no API that is known. */
   None,
@@ -88,6 +91,8 @@ const NAMES: StaticArray<string> = [
   "openai/v1/deletefine-tuningjobcheckpointpermission",
   "gemini/v1beta/generatecontent",
   "gemini/v1beta/streamgeneratecontent",
+  "qwen/v1/services/aigc",
+  "qwen/v1/tasks",
 ];
 
 const PATHS: StaticArray<string> = [
@@ -240,6 +245,7 @@ export function maySayStream(api: Api): bool {
     api == Api.ImageGeneration ||
     api == Api.ImageEdit ||
     api == Api.Responses ||
+    api == Api.QwenAigc ||
     api == Api.AnthropicMessages ||
     api == Api.AnthropicComplete
   );

@@ -14,6 +14,7 @@ import { Auth, Provider } from "./provider";
 import { Ollama } from "./ollama";
 import { OpenAi } from "./openai";
 import { OpenRouter } from "./openrouter";
+import { Qwen } from "./qwen";
 import { Spark } from "./spark";
 import { Triton } from "./triton";
 import { Vllm } from "./vllm";
@@ -95,6 +96,8 @@ export function newProvider(type: string): Provider | null {
       return new OpenAi();
     case "openrouter":
       return new OpenRouter();
+    case "qwen":
+      return new Qwen();
     case "spark":
       return new Spark();
     case "stepfun":
@@ -115,7 +118,7 @@ export function newProvider(type: string): Provider | null {
 }
 
 /** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini", "qwen", "vertex"];
+const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini", "vertex"];
 
 export function isKnownType(type: string): bool {
   return TO_COME.includes(type);

@@ -4,7 +4,11 @@ import { chat, provider, proxy, refusal } from "./proxy.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../schema.json", import.meta.url), "utf8"));
 const types: string[] = schema.$defs.provider.properties.type.enum;
-const notYet = ["bedrock", "cohere", "gemini", "qwen", "vertex"];
+/** Types of Higress's plugin that this version does not have. */
+const table = readFileSync(new URL("../providers/table.ts", import.meta.url), "utf8");
+const notYet = [...(/TO_COME.*\[([^\]]*)\]/.exec(table)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(
+  ([, type]) => type!,
+);
 
 const token = { apiTokens: ["sk-provider-token"] };
 

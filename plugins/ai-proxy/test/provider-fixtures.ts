@@ -21,8 +21,9 @@ export interface ProviderFixture {
   headers: Record<string, string>;
   /** The client's paths, and those they become. */
   paths: Record<string, string>;
-  /** What becomes of a body for an API that is not offered. */
+  /** What becomes of a body for an API that is not offered, and the client's path of such a one. */
   others: "refused" | "passed";
+  unoffered: string;
 }
 
 const plugin = new URL("../", import.meta.url);
@@ -48,6 +49,7 @@ export function readFixtures(type: string): ProviderFixture[] | undefined {
     model: "gpt-4o",
     credential: "authorization: Bearer sk-provider",
     others: "refused",
+    unoffered: "/v1/conversations",
     ...rest,
     type,
     title: [type, ...Object.keys(entry)].join(" "),

@@ -42,11 +42,12 @@ const available = [
   "basePathHandling providerBasePath providerDomain responseJsonSchema openaiCustomUrl azureServiceUrl moonshotFileId",
   "ollamaServerHost ollamaServerPort claudeVersion apiVersion claudeCodeMode cloudflareAccountId genericHost",
   "vllmCustomUrl vllmServerHost doubaoDomain zhipuDomain zhipuCodePlanMode authHeaderKey subPath",
+  "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain",
   "hunyuanAuthId hunyuanAuthKey minimaxApiType minimaxGroupId targetLang difyApiUrl botType inputVariable",
   "outputVariable tritonModelVersion tritonDomain",
 ].flatMap((line) => line.split(" "));
 const later = [
-  "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain awsAccessKey awsSecretKey awsRegion",
+  "awsAccessKey awsSecretKey awsRegion",
   "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention geminiSafetySetting",
   "geminiThinkingBudget vertexRegion vertexProjectId vertexAuthKey vertexAuthServiceName vertexTokenRefreshAhead",
   "vertexOpenAICompatible",
@@ -172,7 +173,7 @@ spec:
     ],
     [
       "a type that this version does not have",
-      ["type: qwen"],
+      ["type: nonesuch"],
       "gateway.yaml:9: error: spec.defaultConfig.provider.type: does not fit",
     ],
     [
