@@ -9,7 +9,7 @@ import { ChatEvents } from "./events";
 /** Text of the error when a stream ends before the model has. */
 const INCOMPLETE: string = "The model's answer ended before it was complete.";
 /** Text of the error when an event of a stream is longer than the reader's bound. */
-const OVERLONG: string = "An event of the model's answer is longer than the gateway accepts.";
+export const OVERLONG: string = "An event of the model's answer is longer than the gateway accepts.";
 
 export abstract class StreamReader {
   private readonly sse: SseParser;

@@ -1,0 +1,134 @@
+// `generationConfig` of requests: https://ai.google.dev/api/generate-content#generationconfig
+
+import { Buffer, Span, lowerAscii } from "../../bytes";
+import { Json, JsonKind, JsonWriter } from "../../json";
+import { ChatRequest, Option, Thinking } from "../chat";
+import { indexOfName } from "../names";
+import { NONE, rawOf, textOf } from "../text";
+import { jsonSchemaOf } from "./schema";
+import { camelName, member } from "./spelling";
+
+/** Position `i` of these is the name of option `OPTIONS[i]`; the others have their own reading. */
+const NAMES: StaticArray<string> = [
+  "temperature",
+  "topP",
+  "topK",
+  "candidateCount",
+  "seed",
+  "presencePenalty",
+  "frequencyPenalty",
+  "responseLogprobs",
+  "logprobs",
+  "maxOutputTokens",
+  "stopSequences",
+  "responseModalities",
+  "responseMimeType",
+  "responseSchema",
+  "responseJsonSchema",
+  "thinkingConfig",
+];
+const OPTIONS: StaticArray<Option> = [
+  Option.Temperature,
+  Option.TopP,
+  Option.TopK,
+  Option.N,
+  Option.Seed,
+  Option.PresencePenalty,
+  Option.FrequencyPenalty,
+  Option.Logprobs,
+  Option.TopLogprobs,
+  Option.MaxTokens,
+];
+
+const enum Special {
+  StopSequences = 10,
+  Modalities,
+  MimeType,
+  Schema,
+  JsonSchema,
+  Thinking,
+}
+
+export class GeminiConfigReader {
+  constructor(private readonly request: ChatRequest) {}
+
+  read(config: Json): void {
+    const request = this.request;
+    let mimeType = NONE;
+    const members = config.members();
+    while (members.next()) {
+      const value = members.value;
+      const name = camelName(members.keyBytes());
+      const field = indexOfName(NAMES, name);
+      if (field >= 0 && field < OPTIONS.length) {
+        request.setOption(OPTIONS[field], rawOf(value));
+        continue;
+      }
+      switch (field) {
+        case Special.StopSequences:
+          this.readStop(value);
+          break;
+        case Special.Modalities:
+          this.readModalities(value);
+          break;
+        case Special.MimeType:
+          mimeType = textOf(value);
+          break;
+        case Special.Schema:
+          if (value.kind == JsonKind.Object) request.responseSchema = jsonSchemaOf(value, value);
+          break;
+        case Special.JsonSchema:
+          if (value.kind == JsonKind.Object) request.responseSchema = value.raw();
+          break;
+        case Special.Thinking:
+          this.readThinking(value);
+          break;
+        default:
+          if (value.kind > JsonKind.Null) request.dropped.addNamed("generationConfig.", name);
+      }
+    }
+    this.readFormat(mimeType);
+  }
+
+  private readStop(value: Json): void {
+    const items = value.items();
+    while (items.next()) {
+      if (items.value.kind == JsonKind.String) this.request.stop.push(items.value.escaped());
+    }
+  }
+
+  private readModalities(value: Json): void {
+    const out = new Buffer();
+    const json = new JsonWriter(out).array();
+    const items = value.items();
+    while (items.next()) json.escaped(lowerAscii(textOf(items.value)));
+    json.end();
+    if (value.length() > 0) this.request.setOption(Option.Modalities, out.span());
+  }
+
+  private readThinking(value: Json): void {
+    const request = this.request;
+    const budget = member(value, "thinkingBudget", "thinking_budget");
+    const level = textOf(member(value, "thinkingLevel", "thinking_level"));
+    if (budget.kind == JsonKind.Number) {
+      const tokens = budget.integer(0);
+      request.thinking = tokens > 0 ? Thinking.Enabled : tokens == 0 ? Thinking.Disabled : Thinking.Adaptive;
+      request.thinkingBudget = max(tokens, 0);
+    } else if (!level.isEmpty) {
+      request.reasoningEffort = lowerAscii(level);
+    } else if (member(value, "includeThoughts", "include_thoughts").isTrue) {
+      request.thinking = Thinking.Adaptive;
+    }
+  }
+
+  private readFormat(mimeType: Span): void {
+    const request = this.request;
+    const isJson = mimeType.equalsAscii("application/json") || !request.responseSchema.isEmpty;
+    request.isJson = isJson;
+    if (isJson && request.responseSchema.isEmpty) {
+      request.responseFormat = Span.text('{"type":"json_object"}');
+    } else if (!isJson && !mimeType.isEmpty && !mimeType.equalsAscii("text/plain")) {
+      request.dropped.add("generationConfig.responseMimeType");
+    }
+  }
+}

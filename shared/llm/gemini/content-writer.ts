@@ -1,0 +1,201 @@
+// Messages as Gemini's `contents`: turns of user and model, made of parts. Results of tools are the user's.
+// https://ai.google.dev/api/caching#Content
+
+import { Buffer, Span } from "../../bytes";
+import { JsonWriter } from "../../json";
+import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
+import { joinText } from "../text";
+import { mediaTypeOfUrl } from "./media-type";
+import { GeminiModel } from "./model";
+
+/** From Gemini 3 on calls of the present turn must have a signature; this one stands for a call that another model made. */
+const NO_SIGNATURE: string = "skip_thought_signature_validator";
+
+export class ContentWriter {
+  private readonly scratch: Buffer = new Buffer();
+  /** All calls so far, to find the name of the function that a result belongs to. */
+  private readonly calls: ChatPart[] = [];
+  /** The call that the next result belongs to when its id tells nothing. */
+  private unanswered: i32 = 0;
+  private isOpen: bool = false;
+  private role: string = "";
+
+  constructor(
+    private readonly json: JsonWriter,
+    private readonly request: ChatRequest,
+    private readonly model: GeminiModel,
+  ) {}
+
+  /** Writes the items of `contents`, without the system's unless there is nothing else. */
+  messages(): void {
+    const messages = this.request.messages;
+    const turn = this.presentTurn();
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i];
+      if (message.isSystem && turn != -1) continue;
+      const isModel = message.role == Role.Assistant;
+      this.role = isModel ? "model" : "user";
+      if (isModel && message.has(PartKind.ToolCall)) this.unanswered = this.calls.length;
+      let needsSignature = i > turn && this.model.generation >= 30;
+      for (let j = 0; j < message.parts.length; j++) {
+        const part = message.parts[j];
+        if (part.kind == PartKind.ToolCall) {
+          this.call(part, needsSignature);
+          // Of calls that belong together only the first has one.
+          needsSignature = false;
+        } else if (part.kind == PartKind.ToolResult) {
+          this.result(part, message);
+        } else {
+          this.content(part);
+        }
+      }
+      // The results of parallel calls must be one turn.
+      const isResult = message.role == Role.Tool;
+      if (!isResult || i + 1 >= messages.length || messages[i + 1].role != Role.Tool) this.close();
+      if (!isResult && !message.name.isEmpty) this.request.dropped.add("messages.name");
+    }
+  }
+
+  /** Where the present turn begins: the last message that the user wrote; -1 when all messages are the system's. */
+  private presentTurn(): i32 {
+    const messages = this.request.messages;
+    let turn = -1;
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i];
+      if (message.isSystem) continue;
+      const isUser = message.role == Role.User && !message.has(PartKind.ToolResult);
+      if (isUser || turn < 0) turn = i;
+    }
+    return turn;
+  }
+
+  /** Writes one part that is no call and no result; nothing where Gemini has no place for it. */
+  content(part: ChatPart): void {
+    const dropped = this.request.dropped;
+    if (!part.cacheControl.isEmpty) dropped.add("messages.content.cache_control");
+    switch (part.kind) {
+      case PartKind.Text:
+      case PartKind.Refusal:
+        // An empty one is refused.
+        if (!part.text.isEmpty) this.open().key("text").escaped(part.text).end();
+        return;
+      case PartKind.Thinking:
+        if (part.data.isEmpty) {
+          dropped.add("messages.reasoning_content");
+          return;
+        }
+        this.open().key("text").escaped(part.text);
+        if (!part.text.isEmpty) this.json.key("thought").bool(true);
+        this.json.key("thoughtSignature").escaped(part.data).end();
+        return;
+      case PartKind.RedactedThinking:
+        dropped.add("messages.content.redacted_thinking");
+        return;
+      default:
+        if (!part.detail.isEmpty) dropped.add("messages.content.image_url.detail");
+        if (part.data.isEmpty && part.url.isEmpty) {
+          dropped.add("messages.content.file.file_id");
+          return;
+        }
+        this.file(this.open(), part);
+        this.json.end();
+    }
+  }
+
+  /** Writes `inlineData` or `fileData` into an object that is open. */
+  private file(json: JsonWriter, part: ChatPart): void {
+    const isInline = !part.data.isEmpty;
+    json
+      .key(isInline ? "inlineData" : "fileData")
+      .object()
+      .key("mimeType");
+    const type = part.mediaType;
+    if (!type.isEmpty && part.kind != PartKind.Audio) json.escaped(type);
+    else if (!type.isEmpty && type.indexOf(0x2f) < 0) json.text("audio/" + type.toString());
+    else if (!type.isEmpty) json.escaped(type);
+    else json.text(mediaTypeOfUrl(isInline ? part.name : part.url));
+    if (isInline) json.key("data").escaped(part.data);
+    else json.key("fileUri").escaped(part.url);
+    json.end();
+  }
+
+  private call(part: ChatPart, needsSignature: bool): void {
+    this.calls.push(part);
+    const json = this.open().key("functionCall").object();
+    this.id(part.id);
+    const args = part.argumentsJson();
+    json.key("name").escaped(part.name).key("args");
+    if (args.isEmpty) json.object().end();
+    else json.raw(args);
+    if (args.isEmpty && !part.text.isEmpty) {
+      this.request.dropped.add("messages.tool_calls.function.arguments");
+    }
+    json.end();
+    if (!part.data.isEmpty) json.key("thoughtSignature").escaped(part.data);
+    else if (needsSignature) json.key("thoughtSignature").text(NO_SIGNATURE);
+    json.end();
+  }
+
+  private result(part: ChatPart, message: ChatMessage): void {
+    const json = this.open().key("functionResponse").object();
+    this.id(part.id);
+    const name = this.nameOf(part.id, message.name);
+    json.key("name").escaped(name);
+    this.scratch.clear();
+    let isText = true;
+    for (let i = 0; i < part.parts.length; i++) {
+      const inner = part.parts[i];
+      if (inner.kind == PartKind.Text) joinText(this.scratch, "\\n", inner.text);
+      else isText = false;
+    }
+    json
+      .key("response")
+      .object()
+      .key(part.isError ? "error" : "output");
+    json.escaped(this.scratch.span()).end();
+    const takesParts = this.model.generation >= 30;
+    if (!isText && takesParts) {
+      json.key("parts").array();
+      for (let i = 0; i < part.parts.length; i++) {
+        const inner = part.parts[i];
+        if (inner.kind == PartKind.Text || (inner.data.isEmpty && inner.url.isEmpty)) continue;
+        this.file(json.object(), inner);
+        json.end();
+      }
+      json.end();
+    }
+    json.end().end();
+    // Earlier models have no place for pictures in a result: they stand behind it.
+    for (let i = 0; i < part.parts.length && !takesParts; i++) {
+      if (part.parts[i].kind != PartKind.Text) this.content(part.parts[i]);
+    }
+  }
+
+  /** Earlier models know calls by their order only. */
+  private id(id: Span): void {
+    if (this.model.generation >= 30 && !id.isEmpty) this.json.key("id").escaped(id);
+  }
+
+  /** Name of the function that was called under this id. */
+  private nameOf(id: Span, stated: Span): Span {
+    const calls = this.calls;
+    const next = this.unanswered++;
+    for (let i = calls.length - 1; i >= 0 && !id.isEmpty; i--)
+      if (calls[i].id.equals(id)) return calls[i].name;
+    if (!stated.isEmpty) return stated;
+    if (calls.length == 0) return id;
+    return calls[min(next, calls.length - 1)].name;
+  }
+
+  /** Opens a part, and its turn with the first of them. */
+  private open(): JsonWriter {
+    if (!this.isOpen) this.json.object().key("role").text(this.role).key("parts").array();
+    this.isOpen = true;
+    return this.json.object();
+  }
+
+  private close(): void {
+    if (this.isOpen) this.json.end().end();
+    this.isOpen = false;
+  }
+}

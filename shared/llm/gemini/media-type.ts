@@ -1,0 +1,41 @@
+// Media types of files that are told by their address only.
+
+import { Span } from "../../bytes";
+
+/** ` extension=subtype ` of each class of types. */
+const IMAGES: string =
+  " jpg=jpeg jpeg=jpeg png=png gif=gif webp=webp bmp=bmp svg=svg+xml ico=x-icon heic=heic heif=heif tiff=tiff tif=tiff ";
+const VIDEOS: string =
+  " mp4=mp4 mpeg=mpeg mpg=mpeg mov=quicktime avi=x-msvideo wmv=x-ms-wmv webm=webm mkv=x-matroska flv=x-flv 3gp=3gpp 3g2=3gpp2 m4v=x-m4v ";
+const AUDIOS: string = " mp3=mpeg wav=wav ogg=ogg flac=flac aac=aac m4a=mp4 wma=x-ms-wma opus=opus ";
+
+/** The media type that goes with the extension of an address; `application/octet-stream` for an unknown one. */
+export function mediaTypeOfUrl(url: Span): string {
+  let end = 0;
+  while (end < url.size && url.at(end) != 0x3f && url.at(end) != 0x23) end++;
+  const path = url.slice(0, end);
+  const dot = path.lastIndexOf(0x2e);
+  const extension =
+    dot < 0
+      ? ""
+      : path
+          .slice(dot + 1)
+          .toString()
+          .toLowerCase();
+  // A long one is none, and one with a separator could match across entries.
+  if (extension.length < 6 && !extension.includes(" ") && !extension.includes("=")) {
+    let type = typeIn(IMAGES, "image/", extension);
+    if (type.length == 0) type = typeIn(VIDEOS, "video/", extension);
+    if (type.length == 0) type = typeIn(AUDIOS, "audio/", extension);
+    if (type.length > 0) return type;
+    if (extension == "pdf") return "application/pdf";
+  }
+  return "application/octet-stream";
+}
+
+function typeIn(table: string, prefix: string, extension: string): string {
+  const at = table.indexOf(" " + extension + "=");
+  if (at < 0 || extension.length == 0) return "";
+  const start = at + extension.length + 2;
+  return prefix + table.substring(start, table.indexOf(" ", start));
+}
