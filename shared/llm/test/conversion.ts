@@ -1,7 +1,7 @@
 // What the probe module does, with JavaScript values at both ends.
 import { loadProbe } from "../../../host-test/testing/probe.ts";
 
-export type Dialect = "openai" | "anthropic";
+export type Dialect = "openai" | "anthropic" | "responses";
 
 /** Options of the writers; the bits are those of the probe. */
 export const option = {
@@ -14,7 +14,7 @@ export const option = {
   mappedModel: 64,
 } as const;
 
-export const requestError = { none: 0, notJson: 1, notObject: 2, noMessages: 3 } as const;
+export const requestError = { none: 0, notJson: 1, notObject: 2, noMessages: 3, unsupported: 4 } as const;
 
 export const edit = {
   developer: 0,
@@ -28,8 +28,9 @@ export const edit = {
 
 export const maxEventBytes = 1 << 20;
 
-const numbers: Record<Dialect, number> = { openai: 0, anthropic: 1 };
+const numbers: Record<Dialect, number> = { openai: 0, anthropic: 1, responses: 2 };
 
+/** The other one of the two dialects that have a table of rules between them. */
 export function other(dialect: Dialect): Dialect {
   return dialect === "openai" ? "anthropic" : "openai";
 }

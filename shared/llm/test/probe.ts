@@ -4,7 +4,7 @@ import { Buffer, Span } from "../../bytes";
 import { ChatRequest, RequestError } from "../chat";
 import { Dropped } from "../dropped";
 import { ErrorBody, statusOfError } from "../error";
-import { ChatEvents } from "../events";
+import { AnswerWriter, ChatEvents } from "../events";
 import { readAnthropicAnswer } from "../anthropic/answer-reader";
 import { AnthropicAnswerWriter } from "../anthropic/answer-writer";
 import { writeAnthropicError } from "../anthropic/error";
@@ -22,10 +22,19 @@ import { readOpenaiRequest } from "../openai/request-reader";
 import { OpenaiRequestOptions, writeOpenaiRequest } from "../openai/request-writer";
 import { OpenaiStreamReader } from "../openai/stream-reader";
 import { OpenaiStreamWriter } from "../openai/stream-writer";
+import { readResponsesAnswer } from "../responses/answer-reader";
+import { ResponsesAnswerWriter } from "../responses/answer-writer";
+import { writeResponsesError } from "../responses/error";
+import { readResponsesRequest } from "../responses/request-reader";
+import { writeResponsesRequest } from "../responses/request-writer";
+import { ResponsesStreamReader } from "../responses/stream-reader";
+import { ResponsesStreamWriter } from "../responses/stream-writer";
+import { StreamReader } from "../stream-reader";
 
 const enum Dialect {
   Openai,
   Anthropic,
+  Responses,
 }
 
 const CREATED: i64 = 1700000000;
@@ -85,10 +94,18 @@ function put(bytes: Span): void {
 /** 0, or why the body is no request. */
 export function convertRequest(from: Dialect, to: Dialect): i32 {
   const body = Span.of(input);
-  const request: ChatRequest = from == Dialect.Openai ? readOpenaiRequest(body) : readAnthropicRequest(body);
+  const request: ChatRequest =
+    from == Dialect.Openai
+      ? readOpenaiRequest(body)
+      : from == Dialect.Anthropic
+        ? readAnthropicRequest(body)
+        : readResponsesRequest(body);
   out = new Buffer();
+  notes = request.unsupported;
   if (request.error != RequestError.None) return request.error;
-  if (to == Dialect.Openai) {
+  if (to == Dialect.Responses) {
+    writeResponsesRequest(request, out);
+  } else if (to == Dialect.Openai) {
     const options = new OpenaiRequestOptions();
     options.topK = (flags & 2) != 0;
     options.reasoningContent = (flags & 4) != 0;
@@ -110,51 +127,50 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
 /** 1 when the body was an answer or an error. */
 export function convertAnswer(from: Dialect, to: Dialect): i32 {
   out = new Buffer();
-  let writer: ChatEvents;
-  if (to == Dialect.Openai) {
-    const openai = new OpenaiAnswerWriter(out, CREATED);
-    if (flags & 64) openai.model = Span.text("mapped");
-    writer = openai;
-  } else {
-    const anthropic = new AnthropicAnswerWriter(out);
-    if (flags & 64) anthropic.model = Span.text("mapped");
-    writer = anthropic;
-  }
+  let writer: AnswerWriter;
+  if (to == Dialect.Openai) writer = new OpenaiAnswerWriter(out, CREATED);
+  else if (to == Dialect.Anthropic) writer = new AnthropicAnswerWriter(out);
+  else writer = new ResponsesAnswerWriter(out, CREATED);
+  if (flags & 64) writer.model = Span.text("mapped");
   const body = Span.of(input);
-  const isRead = from == Dialect.Openai ? readOpenaiAnswer(body, writer) : readAnthropicAnswer(body, writer);
+  const isRead =
+    from == Dialect.Openai
+      ? readOpenaiAnswer(body, writer)
+      : from == Dialect.Anthropic
+        ? readAnthropicAnswer(body, writer)
+        : readResponsesAnswer(body, writer);
   note(writer.dropped);
   return isRead ? 1 : 0;
 }
 
 let streamWriter: ChatEvents | null = null;
-let openaiReader: OpenaiStreamReader | null = null;
-let anthropicReader: AnthropicStreamReader | null = null;
+let streamReader: StreamReader | null = null;
 let promotion: ThinkingPromotion | null = null;
 
 export function openStream(from: Dialect, to: Dialect, maxEventBytes: i32): void {
   out = new Buffer();
-  let writer: ChatEvents;
+  let writer: AnswerWriter;
   if (to == Dialect.Openai) {
     const openai = new OpenaiStreamWriter(out, CREATED);
-    if (flags & 64) openai.model = Span.text("mapped");
     if (flags & 4) openai.reasoningName = "reasoning";
     openai.includesUsage = (flags & 32) == 0;
     writer = openai;
+  } else if (to == Dialect.Anthropic) {
+    writer = new AnthropicStreamWriter(out);
   } else {
-    const anthropic = new AnthropicStreamWriter(out);
-    if (flags & 64) anthropic.model = Span.text("mapped");
-    writer = anthropic;
+    writer = new ResponsesStreamWriter(out, CREATED);
   }
+  if (flags & 64) writer.model = Span.text("mapped");
   streamWriter = writer;
   promotion = null;
-  openaiReader = from == Dialect.Openai ? new OpenaiStreamReader(writer, maxEventBytes) : null;
-  anthropicReader = from == Dialect.Anthropic ? new AnthropicStreamReader(writer, maxEventBytes) : null;
+  if (from == Dialect.Openai) streamReader = new OpenaiStreamReader(writer, maxEventBytes);
+  else if (from == Dialect.Anthropic) streamReader = new AnthropicStreamReader(writer, maxEventBytes);
+  else streamReader = new ResponsesStreamReader(writer, maxEventBytes);
 }
 
 export function openPromotion(maxEventBytes: i32): void {
   out = new Buffer();
-  openaiReader = null;
-  anthropicReader = null;
+  streamReader = null;
   streamWriter = null;
   promotion = new ThinkingPromotion(out, maxEventBytes);
 }
@@ -167,10 +183,8 @@ export function feed(start: usize, size: i32): void {
 }
 
 function feedChunk(chunk: Span): void {
-  const openai = openaiReader;
-  if (openai) openai.feed(chunk);
-  const anthropic = anthropicReader;
-  if (anthropic) anthropic.feed(chunk);
+  const reader = streamReader;
+  if (reader) reader.feed(chunk);
   const promoted = promotion;
   if (promoted) promoted.feed(chunk);
 }
@@ -184,10 +198,8 @@ export function feedPieces(size: i32): void {
 }
 
 export function finish(): void {
-  const openai = openaiReader;
-  if (openai) openai.finish();
-  const anthropic = anthropicReader;
-  if (anthropic) anthropic.finish();
+  const reader = streamReader;
+  if (reader) reader.finish();
   const promoted = promotion;
   if (promoted) promoted.finish();
   const writer = streamWriter;
@@ -204,6 +216,7 @@ export function convertError(to: Dialect, status: i32): i32 {
   out = new Buffer();
   const error = ErrorBody.read(Span.of(input), status);
   if (to == Dialect.Openai) writeOpenaiError(out, error.kind, error.message, error.code);
+  else if (to == Dialect.Responses) writeResponsesError(out, error.kind, error.message, error.code);
   else writeAnthropicError(out, error.kind, error.message, error.requestId);
   return error.isKnown ? statusOfError(error.kind) : 0;
 }

@@ -1,0 +1,157 @@
+// Messages as items of a Responses request's `input`.
+
+import { Buffer, Span } from "../../bytes";
+import { JsonWriter } from "../../json";
+import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
+import { Dropped } from "../dropped";
+
+const ROLE_NAMES: StaticArray<string> = ["system", "developer", "user", "assistant", "user"];
+
+export class InputWriter {
+  private readonly scratch: Buffer = new Buffer();
+  /** A message is open in the output, up to the parts of its content. */
+  private isOpen: bool = false;
+
+  constructor(
+    private readonly json: JsonWriter,
+    private readonly dropped: Dropped,
+  ) {}
+
+  /** One message becomes several items where it has reasoning, calls or results. */
+  write(message: ChatMessage): void {
+    if (!message.name.isEmpty) this.dropped.add("messages.name");
+    const parts = message.parts;
+    if (message.isPlain && parts.length == 1 && parts[0].kind == PartKind.Text) {
+      this.json
+        .object()
+        .key("role")
+        .text(ROLE_NAMES[message.role])
+        .key("content")
+        .escaped(parts[0].text)
+        .end();
+      return;
+    }
+    for (let i = 0; i < parts.length; i++) this.part(message.role, parts[i]);
+    this.closeMessage();
+  }
+
+  private part(role: Role, part: ChatPart): void {
+    switch (part.kind) {
+      case PartKind.ToolCall:
+        this.closeMessage();
+        this.toolCall(part);
+        break;
+      case PartKind.ToolResult:
+        this.closeMessage();
+        this.toolResult(part);
+        break;
+      case PartKind.Thinking:
+        this.reasoning(part);
+        break;
+      case PartKind.RedactedThinking:
+        // Only its maker can read it, and that is not OpenAI.
+        this.dropped.add("messages.content.redacted_thinking");
+        break;
+      default:
+        this.content(role, part);
+    }
+    if (!part.cacheControl.isEmpty) this.dropped.add("messages.content.cache_control");
+  }
+
+  private content(role: Role, part: ChatPart): void {
+    const isText = part.kind == PartKind.Text;
+    if (isText && part.text.isEmpty) return;
+    if (role == Role.Assistant && !isText && part.kind != PartKind.Refusal) {
+      this.dropped.add("messages.assistant.content");
+      return;
+    }
+    if (!this.isOpen) this.json.object().key("role").text(ROLE_NAMES[role]).key("content").array();
+    this.isOpen = true;
+    if (isText && role == Role.Assistant) this.text("output_text", part.text);
+    else if (part.kind == PartKind.Refusal) {
+      this.json.object().key("type").text("refusal").key("refusal").escaped(part.text).end();
+    } else this.input(part);
+  }
+
+  private closeMessage(): void {
+    if (this.isOpen) this.json.end().end();
+    this.isOpen = false;
+  }
+
+  private text(type: string, text: Span): void {
+    this.json.object().key("type").text(type).key("text").escaped(text).end();
+  }
+
+  /** A part of what is put in: text, an image, a file or audio. */
+  private input(part: ChatPart): void {
+    const json = this.json;
+    if (part.kind == PartKind.Text) return this.text("input_text", part.text);
+    json.object().key("type");
+    if (part.kind == PartKind.Audio) {
+      json.text("input_audio").key("input_audio").object();
+      json.key("data").escaped(part.data).key("format").escaped(part.mediaType).end().end();
+      return;
+    }
+    const isImage = part.kind == PartKind.Image;
+    json.text(isImage ? "input_image" : "input_file");
+    if (!part.fileId.isEmpty) json.key("file_id").escaped(part.fileId);
+    else if (part.data.isEmpty) json.key(isImage ? "image_url" : "file_url").escaped(part.url);
+    else json.key(isImage ? "image_url" : "file_data").escaped(this.dataUrl(part));
+    if (isImage) {
+      json.key("detail");
+      if (part.detail.isEmpty) json.text("auto");
+      else json.escaped(part.detail);
+    } else if (part.fileId.isEmpty && part.url.isEmpty) {
+      json.key("filename");
+      // Refused without one.
+      if (part.name.isEmpty) json.text("file.pdf");
+      else json.escaped(part.name);
+    }
+    json.end();
+  }
+
+  private dataUrl(part: ChatPart): Span {
+    const out = this.scratch;
+    out.clear();
+    out.text("data:");
+    out.append(part.mediaType);
+    out.text(";base64,");
+    out.append(part.data);
+    return out.span();
+  }
+
+  private toolCall(part: ChatPart): void {
+    const json = this.json.object().key("type").text("function_call").key("call_id").escaped(part.id);
+    json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch)).end();
+  }
+
+  private toolResult(part: ChatPart): void {
+    const json = this.json.object().key("type").text("function_call_output").key("call_id").escaped(part.id);
+    const parts = part.parts;
+    json.key("output");
+    if (parts.length == 0) {
+      json.text("");
+    } else if (parts.length == 1 && parts[0].kind == PartKind.Text) {
+      json.escaped(parts[0].text);
+    } else {
+      json.array();
+      for (let i = 0; i < parts.length; i++) this.input(parts[i]);
+      json.end();
+    }
+    json.end();
+    // The content says what went wrong; the mark itself has no place.
+    if (part.isError) this.dropped.add("messages.content.tool_result.is_error");
+  }
+
+  /** Reasoning without its seal is of no use to the API. */
+  private reasoning(part: ChatPart): void {
+    if (part.data.isEmpty) {
+      this.dropped.add("messages.reasoning_content");
+      return;
+    }
+    this.closeMessage();
+    const json = this.json.object().key("type").text("reasoning").key("summary").array();
+    if (!part.text.isEmpty) this.text("summary_text", part.text);
+    json.end().key("encrypted_content").escaped(part.data).end();
+  }
+}
