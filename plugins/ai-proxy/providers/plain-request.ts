@@ -29,29 +29,31 @@ const PART_NAMES: StaticArray<string> = [
 
 /**
  * Appends the texts of a message, escaped: a bare string as it is, of a list each text with a line feed behind it, as
- * Go's plugin does. Results of tools count as lists of texts.
+ * Go's plugin does. Texts of a tool's result are joined with line feeds.
  */
-export function writeMessageText(message: ChatMessage, out: Buffer): void {
+export function writeMessageText(message: ChatMessage, out: Buffer, withResults: bool = true): void {
   for (let i = 0; i < message.parts.length; i++) {
     const part = message.parts[i];
-    if (part.kind == PartKind.Text) writePartText(part, message.isPlain, out);
-    const results = part.parts;
-    for (let j = 0; j < results.length; j++) {
-      if (results[j].kind == PartKind.Text) writePartText(results[j], message.isPlain, out);
-    }
+    if (part.kind == PartKind.ToolResult && withResults) writeResultText(part, out);
+    if (part.kind != PartKind.Text) continue;
+    out.append(part.text);
+    if (!message.isPlain) out.text("\\n");
   }
 }
 
-function writePartText(part: ChatPart, isPlain: bool, out: Buffer): void {
-  out.append(part.text);
-  if (!isPlain) out.text("\\n");
+export function writeResultText(result: ChatPart, out: Buffer): void {
+  let count = 0;
+  for (let i = 0; i < result.parts.length; i++) {
+    if (result.parts[i].kind != PartKind.Text) continue;
+    if (count++ > 0) out.text("\\n");
+    out.append(result.parts[i].text);
+  }
 }
 
 /** As `writeMessageText`, as a span of its own. */
-export function messageText(message: ChatMessage): Span {
-  if (message.isPlain && message.parts.length == 1) return message.parts[0].text;
+export function messageText(message: ChatMessage, withResults: bool = true): Span {
   const out = new Buffer(256);
-  writeMessageText(message, out);
+  writeMessageText(message, out, withResults);
   return out.span();
 }
 

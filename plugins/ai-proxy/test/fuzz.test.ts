@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { TestReply } from "../../../host-test/testing/chain.ts";
 import { partitions } from "../../../host-test/testing/recordings.ts";
+import { change, changed } from "./changed-bytes.ts";
 import { chat, provider } from "./proxy.ts";
 
 const folder = new URL("../../../shared/llm/test/fixtures/", import.meta.url);
@@ -19,33 +20,6 @@ const bodies = dialects.flatMap((dialect) =>
 );
 const requests = bodies.filter(({ file }) => file.startsWith("request-"));
 const answers = bodies.filter(({ file }) => !file.startsWith("request-"));
-
-type Change = { kind: "replace" | "insert" | "remove" | "repeat"; at: number; size: number; byte: number };
-
-const change: fc.Arbitrary<Change> = fc.record({
-  kind: fc.constantFrom("replace", "insert", "remove", "repeat"),
-  at: fc.nat(),
-  size: fc.integer({ min: 1, max: 40 }),
-  // Bytes that mean something, and all others.
-  byte: fc.oneof(fc.constantFrom(...Buffer.from('{}[]",:\\\n\r 0-e')), fc.integer({ min: 0, max: 255 })),
-});
-
-function changed(bytes: Buffer, changes: Change[]): Buffer {
-  let result = bytes;
-  for (const { kind, at, size, byte } of changes) {
-    const from = at % (result.length + 1);
-    const part = result.subarray(from, from + size);
-    const middle =
-      kind === "remove"
-        ? []
-        : kind === "repeat"
-          ? [part, part, part]
-          : [Buffer.alloc(kind === "insert" ? size : 1, byte)];
-    const rest = kind === "insert" || kind === "repeat" ? from : from + (kind === "replace" ? 1 : size);
-    result = Buffer.concat([result.subarray(0, from), ...middle, result.subarray(rest)]);
-  }
-  return result;
-}
 
 const hostile = fc.record({
   request: fc.constantFrom(...requests),

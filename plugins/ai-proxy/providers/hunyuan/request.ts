@@ -10,11 +10,10 @@ import {
   ChatTool,
   Option,
   PartKind,
-  Role,
   ToolChoice,
 } from "as-proxy-wasm-sdk/llm/chat";
 import { writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
-import { dropOptions, dropOtherParts, messageText } from "../plain-request";
+import { dropOptions, dropOtherParts, messageText, writeResultText } from "../plain-request";
 
 /** Positions are those of `Role`. */
 const ROLES: StaticArray<string> = ["system", "system", "user", "assistant", "tool"];
@@ -57,7 +56,7 @@ class RequestWriter {
   private message(message: ChatMessage): void {
     let rests = message.parts.length == 0;
     for (let i = 0; i < message.parts.length; i++) {
-      if (message.parts[i].kind == PartKind.ToolResult) this.result(message.parts[i], message.isPlain);
+      if (message.parts[i].kind == PartKind.ToolResult) this.result(message.parts[i]);
       else rests = true;
     }
     if (!rests) return;
@@ -65,18 +64,17 @@ class RequestWriter {
     const json = this.json.object().key("Role").text(ROLES[message.role]);
     if (message.has(PartKind.Image)) this.contents(message);
     else {
-      const text = messageText(message);
+      const text = messageText(message, false);
       if (!text.isEmpty) json.key("Content").escaped(text);
     }
     if (message.has(PartKind.ToolCall)) this.calls(message);
     json.end();
   }
 
-  private result(part: ChatPart, isPlain: bool): void {
-    const message = new ChatMessage(Role.Tool);
-    message.isPlain = isPlain;
-    message.parts.push(part);
-    this.json.object().key("Role").text("tool").key("Content").escaped(messageText(message));
+  private result(part: ChatPart): void {
+    const text = new Buffer(256);
+    writeResultText(part, text);
+    this.json.object().key("Role").text("tool").key("Content").escaped(text.span());
     this.json.key("ToolCallId").escaped(part.id).end();
   }
 
