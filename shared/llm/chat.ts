@@ -71,7 +71,7 @@ export class ChatPart {
   /** Of a tool result; do not add to those of other kinds. */
   readonly parts: ChatPart[];
 
-  constructor(readonly kind: PartKind) {
+  constructor(public kind: PartKind) {
     this.parts = kind == PartKind.ToolResult ? [] : NO_PARTS;
   }
 
@@ -232,6 +232,8 @@ export class ChatRequest {
   tools: ChatTool[] = [];
   toolChoice: ToolChoice = ToolChoice.Unset;
   toolChoiceName: Span = NONE;
+  /** Tools whose names the writer had to change (`AnswerWriter.renamedTools`). */
+  renamedTools: Span[] = [];
   /** The client speaks of functions, as OpenAI's dialect did before tools: so must its answer (`AnswerWriter`). */
   hasFunctions: bool = false;
   parallelToolCalls: Answer = Answer.Unset;

@@ -9,6 +9,7 @@ import { Span } from "../bytes";
 import { Dropped } from "./dropped";
 import { ErrorKind } from "./error";
 import { NONE } from "./text";
+import { plainToolName } from "./tool-id";
 import { Usage } from "./usage";
 
 /** Why the model stopped. */
@@ -116,6 +117,17 @@ export abstract class AnswerWriter extends ChatEvents {
   model: Span = NONE;
   /** The client knows functions only, not tools (`ChatRequest.hasFunctions`). */
   usesFunctions: bool = false;
+  /** Tools that were sent under a plain name (`ChatRequest.renamedTools`). */
+  renamedTools: Span[] = [];
   /** An error was written instead of an answer, or at its end. */
   hasFailed: bool = false;
+
+  /** The name by which the client knows a tool that the model calls. */
+  protected toolName(name: Span): Span {
+    const renamed = this.renamedTools;
+    for (let i = 0; i < renamed.length; i++) {
+      if (plainToolName(renamed[i]).equals(name)) return renamed[i];
+    }
+    return name;
+  }
 }

@@ -1,4 +1,4 @@
-// Ids of tool calls where the dialects differ on them: one has none, another takes few characters.
+// Ids of tool calls, and names of tools, where the dialects differ on them: one has none, another takes few characters.
 
 import { Buffer, Span, fnv1a64 } from "../bytes";
 
@@ -24,6 +24,11 @@ export function plainToolCallId(id: Span): Span {
   const plain = new Buffer(id.size);
   for (let i = 0; i < id.size; i++) plain.push(isPlain(id.at(i)) ? id.at(i) : 0x5f);
   return plain.span();
+}
+
+/** The name of a tool as Anthropic takes it: the same characters as in ids, at most 128 of them. */
+export function plainToolName(name: Span): Span {
+  return plainToolCallId(name).slice(0, 128);
 }
 
 function isPlain(byte: i32): bool {

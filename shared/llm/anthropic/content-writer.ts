@@ -1,11 +1,12 @@
-// Messages and their content as Anthropic has them: blocks, and results of tools in user messages.
+// Content of messages as Anthropic has it: blocks, and results of tools in user messages.
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
-import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
+import { ChatPart, PartKind } from "../chat";
 import { Dropped } from "../dropped";
-import { joinText } from "../text";
-import { plainToolCallId } from "../tool-id";
+import { isBlank, joinText } from "../text";
+import { plainToolName } from "../tool-id";
+import { Turn } from "./turns";
 
 export class ContentWriter {
   private readonly scratch: Buffer = new Buffer();
@@ -15,33 +16,24 @@ export class ContentWriter {
     private readonly dropped: Dropped,
   ) {}
 
-  /** Writes `messages`, without those of the system. */
-  messages(messages: ChatMessage[]): void {
+  /** Writes `messages`. */
+  messages(turns: Turn[]): void {
     const json = this.json.key("messages").array();
-    for (let i = 0; i < messages.length; i++) {
-      const message = messages[i];
-      if (message.isSystem) continue;
-      const isResult = message.role == Role.Tool;
+    for (let i = 0; i < turns.length; i++) {
+      const turn = turns[i];
       json
         .object()
         .key("role")
-        .text(message.role == Role.Assistant ? "assistant" : "user")
+        .text(turn.isAssistant ? "assistant" : "user")
         .key("content");
-      const plain = plainText(message);
-      if (plain) {
-        json.escaped(plain.text);
+      if (turn.isPlain) {
+        json.escaped(turn.parts[0].text);
       } else {
         json.array();
-        this.blocks(message.parts);
-        // The results of parallel calls belong into one message.
-        while (isResult && i + 1 < messages.length && messages[i + 1].role == Role.Tool) {
-          this.blocks(messages[++i].parts);
-        }
+        this.blocks(turn.parts);
         json.end();
       }
       json.end();
-      if (!message.name.isEmpty) this.dropped.add("messages.name");
-      if (plain && message.parts.length > 1) this.dropped.add("messages.reasoning_content");
     }
     json.end();
   }
@@ -55,8 +47,8 @@ export class ContentWriter {
     switch (part.kind) {
       case PartKind.Text:
       case PartKind.Refusal:
-        // An empty text block is refused.
-        if (part.text.isEmpty) return;
+        // A blank text is refused.
+        if (isBlank(part.text)) return;
         json.object().key("type").text("text").key("text").escaped(part.text);
         break;
       case PartKind.Image:
@@ -69,21 +61,17 @@ export class ContentWriter {
         if (!part.name.isEmpty) json.key("title").escaped(part.name);
         break;
       case PartKind.ToolCall:
-        json.object().key("type").text("tool_use").key("id").escaped(plainToolCallId(part.id));
-        json.key("name").escaped(part.name);
+        json.object().key("type").text("tool_use").key("id").escaped(part.id);
+        json.key("name").escaped(plainToolName(part.name));
         this.input(part);
         break;
       case PartKind.ToolResult:
         json.object().key("type").text("tool_result").key("tool_use_id");
-        json.escaped(plainToolCallId(part.id)).key("content");
+        json.escaped(part.id).key("content");
         this.resultContent(part);
         if (part.isError) json.key("is_error").bool(true);
         break;
       case PartKind.Thinking:
-        if (part.data.isEmpty) {
-          this.dropped.add("messages.reasoning_content");
-          return;
-        }
         json.object().key("type").text("thinking").key("thinking").escaped(part.text);
         json.key("signature").escaped(part.data).end();
         return;
@@ -91,7 +79,6 @@ export class ContentWriter {
         json.object().key("type").text("redacted_thinking").key("data").escaped(part.data).end();
         return;
       default:
-        this.dropped.add("messages.content.input_audio");
         return;
     }
     if (!part.cacheControl.isEmpty) json.key("cache_control").raw(part.cacheControl);
@@ -100,7 +87,9 @@ export class ContentWriter {
 
   private source(part: ChatPart): void {
     const json = this.json.key("source").object().key("type");
-    if (!part.data.isEmpty) {
+    if (!part.text.isEmpty) {
+      json.text("text").key("media_type").text("text/plain").key("data").escaped(part.text);
+    } else if (!part.data.isEmpty) {
       json.text("base64").key("media_type").escaped(part.mediaType).key("data").escaped(part.data);
     } else if (!part.fileId.isEmpty) {
       json.text("file").key("file_id").escaped(part.fileId);
@@ -135,16 +124,4 @@ export class ContentWriter {
     for (let i = 0; i < parts.length; i++) joinText(this.scratch, "\\n", parts[i].text);
     return this.scratch.span();
   }
-}
-
-/** The text of a message that has nothing else to send. */
-function plainText(message: ChatMessage): ChatPart | null {
-  if (!message.isPlain || message.role == Role.Tool) return null;
-  let text: ChatPart | null = null;
-  for (let i = 0; i < message.parts.length; i++) {
-    const part = message.parts[i];
-    if (part.kind == PartKind.Text) text = part;
-    else if (part.kind != PartKind.Thinking || !part.data.isEmpty) return null;
-  }
-  return text;
 }

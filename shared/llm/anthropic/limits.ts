@@ -6,8 +6,10 @@ import { ChatRequest, Option, PartKind, Role, Thinking, ToolChoice } from "../ch
 import { indexOfName } from "../names";
 
 /** Tokens to think for, by `reasoning_effort`; what is not listed gets `OTHER_BUDGET`. */
-const EFFORTS: StaticArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh"];
-const EFFORT_BUDGETS: StaticArray<i64> = [0, 1024, 1024, 8192, 16384, 16384];
+const EFFORTS: StaticArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+const EFFORT_BUDGETS: StaticArray<i64> = [0, 1024, 1024, 8192, 16384, 16384, 16384];
+/** Anthropic's own words stay; `max` is one that OpenAI's dialect has too. */
+const EFFORT_NAMES: StaticArray<string> = ["low", "low", "low", "medium", "high", "xhigh", "max"];
 const OTHER_BUDGET: i64 = 8192;
 const MIN_BUDGET: i64 = 1024;
 
@@ -18,12 +20,17 @@ export class TokenLimits {
   maxTokens: i64 = 0;
   /** 0 for a request without thinking. */
   thinkingBudget: i64 = 0;
+  /** The same for models that take no budget: a word of Anthropic's. */
+  effort: string = "";
 
   constructor(request: ChatRequest) {
     let asked = numberOf(request.option(Option.MaxCompletionTokens));
     if (asked <= 0) asked = numberOf(request.option(Option.MaxTokens));
     let budget = thinkingBudgetOf(request);
-    if (budget > 0 && (lacksThinking(request) || !leavesRoom(asked) || forcesTool(request))) {
+    if (
+      budget > 0 &&
+      (lacksThinking(request) || isPrefilled(request) || !leavesRoom(asked) || forcesTool(request))
+    ) {
       budget = 0;
       request.dropped.add("reasoning_effort");
     }
@@ -34,7 +41,15 @@ export class TokenLimits {
       if (budget >= asked) budget = max(asked / 2, MIN_BUDGET);
     }
     this.thinkingBudget = budget;
+    this.effort = effortOf(request);
   }
+}
+
+/** True when the answer has been begun for the model, which Anthropic refuses together with thinking. */
+function isPrefilled(request: ChatRequest): bool {
+  let last = request.messages.length - 1;
+  while (last >= 0 && request.messages[last].isSystem) last--;
+  return last >= 0 && request.messages[last].role == Role.Assistant;
 }
 
 /** True when the least budget is less than what the client asked for; it may have asked for nothing. */
@@ -55,6 +70,13 @@ function thinkingBudgetOf(request: ChatRequest): i64 {
   if (request.reasoningEffort.isEmpty) return 0;
   const effort = indexOfName(EFFORTS, request.reasoningEffort);
   return effort < 0 ? OTHER_BUDGET : EFFORT_BUDGETS[effort];
+}
+
+function effortOf(request: ChatRequest): string {
+  const effort = indexOfName(EFFORTS, request.reasoningEffort);
+  if (effort >= 0) return EFFORT_NAMES[effort];
+  const budget = thinkingBudgetOf(request);
+  return budget < 4096 ? "low" : budget < 16384 ? "medium" : "high";
 }
 
 /**

@@ -32,6 +32,7 @@ const enum Field {
   ToolChoice,
   Thinking,
   OutputConfig,
+  Metadata,
 }
 
 const FIELDS: StaticArray<string> = [
@@ -48,7 +49,11 @@ const FIELDS: StaticArray<string> = [
   "tool_choice",
   "thinking",
   "output_config",
+  "metadata",
 ];
+
+/** A longer id of a user is refused by OpenAI. */
+const MAX_USER_BYTES: i32 = 64;
 
 /** Positions are those of `ToolChoice`. */
 const TOOL_CHOICES: StaticArray<string> = ["", "auto", "none", "any", "tool"];
@@ -118,6 +123,9 @@ function readMember(request: ChatRequest, system: ChatMessage, name: Span, value
     case Field.OutputConfig:
       readOutputConfig(request, value);
       break;
+    case Field.Metadata:
+      readUser(request, value.get("user_id"));
+      break;
     default:
       if (value.kind > JsonKind.Null) request.dropped.addNamed("", name);
   }
@@ -152,6 +160,10 @@ function readTools(request: ChatRequest, list: Json): void {
     }
     const tool = new ChatTool();
     tool.name = textOf(value.get("name"));
+    if (tool.name.isEmpty) {
+      request.dropped.add("tools.name");
+      continue;
+    }
     tool.description = textOf(value.get("description"));
     tool.parameters = rawOf(value.get("input_schema"));
     tool.strict = rawOf(value.get("strict"));
@@ -164,7 +176,9 @@ function readToolChoice(request: ChatRequest, value: Json): void {
   if (value.kind != JsonKind.Object) return;
   request.toolChoice = max(indexOfName(TOOL_CHOICES, textOf(value.get("type"))), ToolChoice.Unset);
   request.toolChoiceName = textOf(value.get("name"));
-  request.parallelToolCalls = value.get("disable_parallel_tool_use").isTrue ? Answer.No : Answer.Yes;
+  const isSingle = value.get("disable_parallel_tool_use");
+  // What is not said is not sent: some servers refuse the setting whatever its value is.
+  if (isSingle.kind == JsonKind.Bool) request.parallelToolCalls = isSingle.isTrue ? Answer.No : Answer.Yes;
 }
 
 function readStopSequences(request: ChatRequest, list: Json): void {
@@ -180,6 +194,12 @@ function readOutputConfig(request: ChatRequest, value: Json): void {
   if (textOf(format.get("type")).equalsAscii("json_schema"))
     request.responseSchema = rawOf(format.get("schema"));
   else if (format.kind > JsonKind.Null) request.dropped.add("output_config.format");
-  // Providers refuse an effort for models that do not reason, and the thinking budget already sets one.
-  if (value.get("effort").kind > JsonKind.Null) request.dropped.add("output_config.effort");
+  request.reasoningEffort = textOf(value.get("effort"));
+}
+
+/** Claude Code's ids are longer than OpenAI takes, and say more of the user than it should be told. */
+function readUser(request: ChatRequest, id: Json): void {
+  if (id.kind != JsonKind.String) return;
+  if (id.escaped().size <= MAX_USER_BYTES) request.setOption(Option.User, id.raw());
+  else request.dropped.add("metadata.user_id");
 }

@@ -1,10 +1,15 @@
 // Chat requests as Anthropic message requests. Members stand in the order of Higress's own conversion.
 
-import { Buffer } from "../../bytes";
-import { JsonWriter } from "../../json";
+import { Buffer, Span } from "../../bytes";
+import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatPart, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, ToolChoice } from "../chat";
+import { isBlank, textOf } from "../text";
+import { plainToolName } from "../tool-id";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
+import { ADAPTIVE, OUTPUT_FORMAT, modelVersion } from "./model-version";
+import { ToolNames } from "./tool-names";
+import { Turn, Turns, nothing } from "./turns";
 
 const TOOL_CHOICE_TYPES: StaticArray<string> = ["", "auto", "none", "any", "tool"];
 
@@ -17,7 +22,7 @@ export class AnthropicRequestOptions {
   version: string = "";
   /** False where the path names the model (Vertex, Bedrock). */
   hasModel: bool = true;
-  /** Send a JSON schema as `output_config.format`; models before Claude 4.5 refuse it. */
+  /** Send a JSON schema as `output_config.format`, where the model's name tells none before Claude 4.5. */
   outputFormat: bool = false;
 }
 
@@ -30,14 +35,20 @@ export function writeAnthropicRequest(
   new RequestWriter(request, new JsonWriter(out), options).write();
 }
 
+/** A longer id of a user is refused. */
+const MAX_USER_BYTES: i32 = 256;
+const MAX_TEMPERATURE: f64 = 1;
+
 class RequestWriter {
   private readonly content: ContentWriter;
+  private readonly names: ToolNames;
 
   constructor(
     private readonly request: ChatRequest,
     private readonly json: JsonWriter,
     private readonly options: AnthropicRequestOptions,
   ) {
+    this.names = new ToolNames(request);
     this.content = new ContentWriter(json, request.dropped);
   }
 
@@ -46,50 +57,69 @@ class RequestWriter {
     const json = this.json.object();
     const limits = new TokenLimits(request);
     if (this.options.hasModel) json.key("model").escaped(request.model);
-    this.content.messages(request.messages);
-    this.system();
+    const turns = new Turns(request.messages, request.dropped).list;
+    // What a system says alone is asked as the user's question: there has to be one.
+    const system = this.systemParts();
+    const isSystemOnly = turns.length == 0;
+    if (isSystemOnly) turns.push(this.systemTurn(system));
+    this.content.messages(turns);
+    if (!isSystemOnly || this.options.claudeCode) this.system(system);
     json.key("max_tokens").integer(limits.maxTokens);
-    if (request.stop.length > 0) {
-      json.key("stop_sequences").array();
-      for (let i = 0; i < request.stop.length; i++) json.escaped(request.stop[i]);
-      json.end();
-    }
+    this.stop();
     if (request.stream != Answer.Unset) json.key("stream").bool(request.stream == Answer.Yes);
     // Refused together with thinking.
     if (limits.thinkingBudget > 0) request.dropOptions(Option.Temperature, Option.TopK);
-    else for (let option = Option.Temperature; option <= Option.TopK; option++) this.option(option);
+    else this.sampling();
     this.toolChoice();
-    if (request.tools.length > 0) {
+    const tools = this.names.tools;
+    if (tools.length > 0) {
       json.key("tools").array();
-      for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
+      for (let i = 0; i < tools.length; i++) this.tool(tools[i]);
       json.end();
     }
     this.serviceTier();
+    this.user();
+    const version = modelVersion(request.model);
+    const isAdaptive = limits.thinkingBudget > 0 && version >= ADAPTIVE;
     if (limits.thinkingBudget > 0) {
-      json.key("thinking").object().key("type").text("enabled");
-      json.key("budget_tokens").integer(limits.thinkingBudget).end();
+      json
+        .key("thinking")
+        .object()
+        .key("type")
+        .text(isAdaptive ? "adaptive" : "enabled");
+      if (!isAdaptive) json.key("budget_tokens").integer(limits.thinkingBudget);
+      json.end();
     }
-    this.outputFormat();
+    this.outputConfig(isAdaptive ? limits.effort : "", version);
     if (this.options.version.length > 0) json.key("anthropic_version").text(this.options.version);
     json.end();
-    request.dropOptions(Option.Seed, Option.User);
-    request.dropOptions(Option.Metadata, Option.SafetyIdentifier);
+    request.dropOptions(Option.Seed, Option.Modalities);
+    request.dropOptions(Option.Metadata, Option.Verbosity);
   }
 
-  /** All system messages as one; as a list only where the text alone would lose something. */
-  private system(): void {
+  /** What all system messages say. */
+  private systemParts(): ChatPart[] {
     const request = this.request;
     const parts: ChatPart[] = [];
-    let isCached = false;
     for (let i = 0; i < request.messages.length; i++) {
       const message = request.messages[i];
       for (let j = 0; message.isSystem && j < message.parts.length; j++) {
         const part = message.parts[j];
         if (part.kind != PartKind.Text) request.dropped.add("messages.system.content");
-        else if (!part.text.isEmpty) parts.push(part);
-        if (!part.cacheControl.isEmpty) isCached = true;
+        else if (!isBlank(part.text)) parts.push(part);
       }
     }
+    return parts;
+  }
+
+  private systemTurn(parts: ChatPart[]): Turn {
+    return parts.length > 0 && !this.options.claudeCode ? new Turn(false, parts) : nothing();
+  }
+
+  /** All system messages as one; as a list only where the text alone would lose something. */
+  private system(parts: ChatPart[]): void {
+    let isCached = false;
+    for (let i = 0; i < parts.length; i++) if (!parts[i].cacheControl.isEmpty) isCached = true;
     const json = this.json;
     if (this.options.claudeCode) {
       json.key("system").array().object().key("type").text("text").key("text");
@@ -105,37 +135,93 @@ class RequestWriter {
     }
   }
 
+  /** Blank texts are refused. */
+  private stop(): void {
+    const request = this.request;
+    let isOpen = false;
+    for (let i = 0; i < request.stop.length; i++) {
+      if (isBlank(request.stop[i])) {
+        request.dropped.add("stop");
+        continue;
+      }
+      if (!isOpen) this.json.key("stop_sequences").array();
+      isOpen = true;
+      this.json.escaped(request.stop[i]);
+    }
+    if (isOpen) this.json.end();
+  }
+
+  private sampling(): void {
+    const request = this.request;
+    if (Json.read(request.option(Option.Temperature)).number(0) > MAX_TEMPERATURE) {
+      this.json.key("temperature").integer(1);
+      request.dropped.add("temperature");
+    } else {
+      this.option(Option.Temperature);
+    }
+    this.option(Option.TopP);
+    this.option(Option.TopK);
+  }
+
   private option(option: Option): void {
     const value = this.request.option(option);
     if (!value.isEmpty) this.json.key(OPTION_NAMES[option]).raw(value);
   }
 
+  /** Anthropic wants an id that names nobody; mail addresses are refused. */
+  private user(): void {
+    const request = this.request;
+    const isSafe = !request.option(Option.SafetyIdentifier).isEmpty;
+    const option = isSafe ? Option.SafetyIdentifier : Option.User;
+    if (isSafe) request.dropOptions(Option.User, Option.User);
+    const id = textOf(Json.read(request.option(option)));
+    if (id.isEmpty || id.size > MAX_USER_BYTES || id.indexOf(0x40) >= 0) request.dropOptions(option, option);
+    else this.json.key("metadata").object().key("user_id").escaped(id).end();
+  }
+
   private toolChoice(): void {
     const request = this.request;
     // Refused without tools.
-    if (request.tools.length == 0) return;
+    if (this.names.tools.length == 0) return;
     const isSingle = request.parallelToolCalls == Answer.No && request.toolChoice != ToolChoice.None;
     let choice = request.toolChoice;
+    const name = plainToolName(request.toolChoiceName);
+    if (choice == ToolChoice.Tool && !this.names.has(name)) {
+      request.dropped.add("tool_choice");
+      choice = ToolChoice.Unset;
+    }
     if (choice == ToolChoice.Unset) {
       if (!isSingle) return;
       choice = ToolChoice.Auto;
     }
     const json = this.json.key("tool_choice").object().key("type").text(TOOL_CHOICE_TYPES[choice]);
-    if (choice == ToolChoice.Tool) json.key("name").escaped(request.toolChoiceName);
+    if (choice == ToolChoice.Tool) json.key("name").escaped(name);
     if (isSingle) json.key("disable_parallel_tool_use").bool(true);
     json.end();
   }
 
   private tool(tool: ChatTool): void {
-    const json = this.json.object().key("name").escaped(tool.name);
+    const json = this.json.object().key("name").escaped(plainToolName(tool.name));
     if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
     json.key("input_schema");
-    if (tool.parameters.isEmpty) json.object().key("type").text("object").end();
-    else json.raw(tool.parameters);
+    this.inputSchema(tool.parameters);
     if (!tool.cacheControl.isEmpty) json.key("cache_control").raw(tool.cacheControl);
     json.end();
     // Its strict mode refuses schemas that OpenAI's accepts.
     if (!tool.strict.isEmpty) this.request.dropped.add("tools.function.strict");
+  }
+
+  /** A schema has to say that it is one of an object. */
+  private inputSchema(parameters: Span): void {
+    const schema = Json.read(parameters);
+    if (schema.kind == JsonKind.Object && schema.get("type").exists) {
+      this.json.raw(parameters);
+      return;
+    }
+    const json = this.json.object().key("type").text("object");
+    const members = schema.members();
+    while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
+    json.end();
   }
 
   private serviceTier(): void {
@@ -145,19 +231,25 @@ class RequestWriter {
     else if (!value.isEmpty) this.request.dropped.add("service_tier");
   }
 
-  private outputFormat(): void {
+  private outputConfig(effort: string, version: i32): void {
     const request = this.request;
-    if (!request.responseSchema.isEmpty && this.options.outputFormat) {
-      const json = this.json
-        .key("output_config")
-        .object()
+    const json = this.json;
+    const isKnown = version == 0 || version >= OUTPUT_FORMAT;
+    const hasFormat = !request.responseSchema.isEmpty && this.options.outputFormat && isKnown;
+    if (effort.length > 0 || hasFormat) json.key("output_config").object();
+    if (effort.length > 0) json.key("effort").text(effort);
+    if (hasFormat) {
+      json
         .key("format")
         .object()
         .key("type")
-        .text("json_schema");
-      json.key("schema").raw(request.responseSchema).end().end();
-    } else if (!request.responseFormat.isEmpty || !request.responseSchema.isEmpty) {
+        .text("json_schema")
+        .key("schema")
+        .raw(request.responseSchema)
+        .end();
+    } else if (request.isJson || !request.responseSchema.isEmpty) {
       request.dropped.add("response_format");
     }
+    if (effort.length > 0 || hasFormat) json.end();
   }
 }

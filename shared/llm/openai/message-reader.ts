@@ -1,14 +1,14 @@
 // Messages of OpenAI chat completion requests.
 
-import { Span } from "../../bytes";
-import { Json, JsonKind } from "../../json";
+import { Buffer, Span } from "../../bytes";
+import { Json, JsonKind, JsonWriter } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 
-/** Positions are those of `Role`. */
-const ROLES: StaticArray<string> = ["system", "developer", "user", "assistant", "tool"];
+/** Positions are those of `Role`; results of functions are those of tools. */
+const ROLES: StaticArray<string> = ["system", "developer", "user", "assistant", "tool", "function"];
 
 const enum Field {
   Role,
@@ -20,6 +20,8 @@ const enum Field {
   Reasoning,
   Refusal,
   Id,
+  FunctionCall,
+  ReasoningDetails,
   COUNT,
 }
 
@@ -33,6 +35,8 @@ const FIELDS: StaticArray<string> = [
   "reasoning",
   "refusal",
   "id",
+  "function_call",
+  "reasoning_details",
 ];
 
 /** Reads one message. */
@@ -50,24 +54,32 @@ export function readOpenaiMessage(value: Json, dropped: Dropped): ChatMessage {
   const roleName = textOfField(fields[Field.Role]);
   const role = indexOfName(ROLES, roleName);
   if (role < 0) dropped.addNamed("messages.role=", roleName);
-  const message = new ChatMessage(role < 0 ? Role.User : role);
+  const message = new ChatMessage(role < 0 ? Role.User : min(role, <i32>Role.Tool));
   message.name = textOfField(fields[Field.Name]);
   message.id = textOfField(fields[Field.Id]);
 
   if (message.role == Role.Tool) {
     const result = new ChatPart(PartKind.ToolResult);
     result.id = textOfField(fields[Field.ToolCallId]);
+    result.name = message.name;
+    message.name = NONE;
     message.isPlain = readContent(result.parts, fields[Field.Content], dropped);
     message.parts.push(result);
     return message;
   }
   let reasoning = textOfField(fields[Field.ReasoningContent]);
   if (reasoning.isEmpty) reasoning = textOfField(fields[Field.Reasoning]);
-  addText(message.parts, PartKind.Thinking, reasoning);
+  const details = fields[Field.ReasoningDetails];
+  if (!details || !readReasoningDetails(message.parts, details, reasoning)) {
+    addText(message.parts, PartKind.Thinking, reasoning);
+  }
   message.isPlain = readContent(message.parts, fields[Field.Content], dropped);
   addText(message.parts, PartKind.Refusal, textOfField(fields[Field.Refusal]));
   const calls = fields[Field.ToolCalls];
   if (calls) readToolCalls(message.parts, calls, dropped);
+  const called = fields[Field.FunctionCall];
+  if (called && called.kind == JsonKind.Object)
+    readFunction(message.parts, new ChatPart(PartKind.ToolCall), called);
   return message;
 }
 
@@ -135,16 +147,88 @@ function readPart(value: Json): ChatPart | null {
 function readToolCalls(parts: ChatPart[], list: Json, dropped: Dropped): void {
   const items = list.items();
   while (items.next()) {
-    const called = items.value.get("function");
+    const value = items.value;
     const part = new ChatPart(PartKind.ToolCall);
-    part.id = textOf(items.value.get("id"));
-    part.name = textOf(called.get("name"));
-    const args = called.get("arguments");
-    part.text = textOf(args);
-    if (args.kind == JsonKind.Object) part.json = args.raw();
-    if (part.name.isEmpty) dropped.addNamed("messages.tool_calls.", textOf(items.value.get("type")));
-    else parts.push(part);
+    part.id = textOf(value.get("id"));
+    // As Google has it in this dialect.
+    const extra = value.get("extra_content");
+    if (extra.exists) part.data = textOf(extra.get("google").get("thought_signature"));
+    const custom = value.get("custom");
+    const isRead = custom.exists
+      ? readCustom(parts, part, custom)
+      : readFunction(parts, part, value.get("function"));
+    if (!isRead) dropped.addNamed("messages.tool_calls.", textOf(value.get("type")));
   }
+}
+
+function readFunction(parts: ChatPart[], part: ChatPart, called: Json): bool {
+  part.name = textOf(called.get("name"));
+  const args = called.get("arguments");
+  part.text = textOf(args);
+  if (args.kind == JsonKind.Object) part.json = args.raw();
+  if (!part.name.isEmpty) parts.push(part);
+  return !part.name.isEmpty;
+}
+
+/** The call of a tool that takes free text, as one of a function with the argument `input`. */
+function readCustom(parts: ChatPart[], part: ChatPart, called: Json): bool {
+  part.name = textOf(called.get("name"));
+  const json = new Buffer();
+  new JsonWriter(json)
+    .object()
+    .key("input")
+    .escaped(textOf(called.get("input")))
+    .end();
+  part.json = json.span();
+  if (!part.name.isEmpty) parts.push(part);
+  return !part.name.isEmpty;
+}
+
+/**
+ * Reads reasoning as OpenRouter has it: `{"type":"reasoning.text","text":…,"signature":…}` and
+ * `{"type":"reasoning.encrypted","data":…}`, where pieces of a text that came in a stream may follow each other.
+ * `plain` is the text where the details have only its signature. False when no detail is sealed: nothing is read.
+ */
+function readReasoningDetails(parts: ChatPart[], list: Json, plain: Span): bool {
+  const before = parts.length;
+  let isSealed = false;
+  let open: ChatPart | null = null;
+  const items = list.items();
+  while (items.next()) {
+    const value = items.value;
+    const data = textOf(value.get("data"));
+    if (!data.isEmpty) {
+      const part = new ChatPart(PartKind.RedactedThinking);
+      part.data = data;
+      parts.push(part);
+      open = null;
+      isSealed = true;
+      continue;
+    }
+    const text = textOf(value.get("text"));
+    const signature = textOf(value.get("signature"));
+    if (text.isEmpty && signature.isEmpty) continue;
+    if (!open) {
+      open = new ChatPart(PartKind.Thinking);
+      parts.push(open);
+    }
+    open.text = joined(open.text, text);
+    if (signature.isEmpty) continue;
+    open.data = signature;
+    if (open.text.isEmpty) open.text = plain;
+    open = null;
+    isSealed = true;
+  }
+  if (!isSealed) while (parts.length > before) parts.pop();
+  return isSealed;
+}
+
+function joined(first: Span, second: Span): Span {
+  if (first.isEmpty) return second;
+  const out = new Buffer(first.size + second.size);
+  out.append(first);
+  out.append(second);
+  return out.span();
 }
 
 function textOfField(value: Json | null): Span {

@@ -5,12 +5,17 @@ import { JsonWriter } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
 import { joinText } from "../text";
+import { writeSealedData, writeSealedText, writeToolSignature } from "./seal";
 
 const ROLE_NAMES: StaticArray<string> = ["system", "developer", "user", "assistant", "tool"];
 
 export class MessageWriter {
   /** Parts that are all text become one string, where the target takes no list. */
   joinsTexts: bool = false;
+  /** `cache_control` of parts is written. */
+  keepsCacheControl: bool = true;
+  /** Seals are written: those of reasoning as OpenRouter has them, those of calls as Google has them. */
+  keepsSeals: bool = false;
 
   private readonly scratch: Buffer = new Buffer();
 
@@ -40,6 +45,7 @@ export class MessageWriter {
     if (isText) this.joinedContent(rest, calls);
     else this.listedContent(rest);
     this.reasoningContent(message);
+    if (this.keepsSeals) this.reasoningDetails(message);
     if (calls) this.toolCalls(message);
     this.refusal(message);
     json.end();
@@ -77,7 +83,7 @@ export class MessageWriter {
         this.dropped.add("messages.content.document.url");
         return false;
       case PartKind.RedactedThinking:
-        this.dropped.add("messages.content.redacted_thinking");
+        if (!this.keepsSeals) this.dropped.add("messages.content.redacted_thinking");
         return false;
       default:
         return false;
@@ -111,7 +117,9 @@ export class MessageWriter {
     else if (part.kind == PartKind.Image) this.image(part);
     else if (part.kind == PartKind.File) this.file(part);
     else this.audio(part);
-    if (!part.cacheControl.isEmpty) this.json.key("cache_control").raw(part.cacheControl);
+    if (part.cacheControl.isEmpty) return;
+    if (this.keepsCacheControl) this.json.key("cache_control").raw(part.cacheControl);
+    else this.dropped.add("messages.content.cache_control");
   }
 
   private image(part: ChatPart): void {
@@ -153,9 +161,16 @@ export class MessageWriter {
       if (part.kind != PartKind.ToolCall) continue;
       json.object().key("id").escaped(part.id).key("type").text("function").key("function").object();
       json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch));
-      json.end().end();
+      json.end();
+      if (!part.data.isEmpty) this.toolSignature(part);
+      json.end();
     }
     json.end();
+  }
+
+  private toolSignature(part: ChatPart): void {
+    if (!this.keepsSeals) this.dropped.add("messages.tool_calls.signature");
+    else writeToolSignature(this.json, part.data);
   }
 
   private toolResult(part: ChatPart): void {
@@ -181,6 +196,20 @@ export class MessageWriter {
       if (message.parts[i].kind == PartKind.Thinking) this.scratch.append(message.parts[i].text);
     }
     this.json.key("reasoning_content").escaped(this.scratch.span());
+  }
+
+  private reasoningDetails(message: ChatMessage): void {
+    let isOpen = false;
+    for (let i = 0; i < message.parts.length; i++) {
+      const part = message.parts[i];
+      const isSealed = part.kind == PartKind.Thinking || part.kind == PartKind.RedactedThinking;
+      if (!isSealed || part.data.isEmpty) continue;
+      if (!isOpen) this.json.key("reasoning_details").array();
+      isOpen = true;
+      if (part.kind == PartKind.Thinking) writeSealedText(this.json, part.text, part.data);
+      else writeSealedData(this.json, part.data);
+    }
+    if (isOpen) this.json.end();
   }
 
   private refusal(message: ChatMessage): void {

@@ -3,10 +3,18 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { Answer, ChatRequest, ChatTool, OPTION_NAMES, RequestError, Thinking, ToolChoice } from "../chat";
+import { Answer, ChatRequest, OPTION_NAMES, RequestError, Thinking } from "../chat";
 import { indexOfName } from "../names";
 import { rawOf, textOf } from "../text";
 import { readOpenaiMessage } from "./message-reader";
+import {
+  allowTools,
+  nameCalls,
+  readFunctionChoice,
+  readFunctions,
+  readToolChoice,
+  readTools,
+} from "./tool-reader";
 
 const enum Field {
   Model,
@@ -23,6 +31,8 @@ const enum Field {
   ResponseFormat,
   EnableThinking,
   ThinkingBudget,
+  Functions,
+  FunctionCall,
 }
 
 const FIELDS: StaticArray<string> = [
@@ -40,6 +50,8 @@ const FIELDS: StaticArray<string> = [
   "response_format",
   "enable_thinking",
   "thinking_budget",
+  "functions",
+  "function_call",
 ];
 
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
@@ -52,8 +64,15 @@ export function readOpenaiRequest(body: Span): ChatRequest {
     return request;
   }
   const members = root.members();
-  while (members.next()) readMember(request, members.keyBytes(), members.value);
+  let choice: Json | null = null;
+  while (members.next()) {
+    const name = members.keyBytes();
+    readMember(request, name, members.value);
+    if (name.equalsAscii("tool_choice")) choice = members.value;
+  }
   if (request.messages.length == 0) request.error = RequestError.NoMessages;
+  if (choice) allowTools(request, choice.get("allowed_tools"));
+  nameCalls(request.messages);
   return request;
 }
 
@@ -100,6 +119,12 @@ function readMember(request: ChatRequest, name: Span, value: Json): void {
     case Field.ResponseFormat:
       readResponseFormat(request, value);
       break;
+    case Field.Functions:
+      readFunctions(request, value);
+      break;
+    case Field.FunctionCall:
+      readFunctionChoice(request, value);
+      break;
     // What clients of Qwen models send.
     case Field.EnableThinking:
       if (value.kind == JsonKind.Bool) {
@@ -124,44 +149,15 @@ function readMessages(request: ChatRequest, list: Json): void {
   }
 }
 
-function readTools(request: ChatRequest, list: Json): void {
-  request.tools = [];
-  const items = list.items();
-  while (items.next()) {
-    const value = items.value.get("function");
-    const tool = new ChatTool();
-    tool.name = textOf(value.get("name"));
-    if (tool.name.isEmpty) {
-      request.dropped.addNamed("tools.", textOf(items.value.get("type")));
-      continue;
-    }
-    tool.description = textOf(value.get("description"));
-    tool.parameters = rawOf(value.get("parameters"));
-    tool.strict = rawOf(value.get("strict"));
-    tool.cacheControl = rawOf(items.value.get("cache_control"));
-    request.tools.push(tool);
-  }
-}
-
-function readToolChoice(request: ChatRequest, value: Json): void {
-  // {"type":"allowed_tools","allowed_tools":{"mode":"auto",…}}: the mode counts, the choice of tools is lost.
-  const allowed = value.get("allowed_tools");
-  if (allowed.kind == JsonKind.Object) request.dropped.add("tool_choice.allowed_tools");
-  const word = textOf(allowed.kind == JsonKind.Object ? allowed.get("mode") : value);
-  request.toolChoiceName = textOf(value.get("function").get("name"));
-  if (!request.toolChoiceName.isEmpty) request.toolChoice = ToolChoice.Tool;
-  else if (word.equalsAscii("auto")) request.toolChoice = ToolChoice.Auto;
-  else if (word.equalsAscii("none")) request.toolChoice = ToolChoice.None;
-  else if (word.equalsAscii("required")) request.toolChoice = ToolChoice.Required;
-  else if (value.kind > JsonKind.Null) request.dropped.add("tool_choice");
-}
-
 function readStop(request: ChatRequest, value: Json): void {
   request.stop = [];
-  if (value.kind == JsonKind.String) request.stop.push(value.escaped());
+  const single = textOf(value);
+  if (!single.isEmpty) request.stop.push(single);
   const items = value.items();
   while (items.next()) {
-    if (items.value.kind == JsonKind.String) request.stop.push(items.value.escaped());
+    // No server takes an empty one.
+    const text = textOf(items.value);
+    if (!text.isEmpty) request.stop.push(text);
   }
 }
 

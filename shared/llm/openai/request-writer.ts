@@ -31,6 +31,9 @@ const BEFORE_TOOLS: StaticArray<Option> = [
   Option.TopP,
 ];
 
+/** More are refused. */
+const MAX_STOPS: i32 = 4;
+
 /** What only some servers of this dialect take. */
 export class OpenaiRequestOptions {
   /** Send `top_k`; OpenAI itself refuses it. */
@@ -39,6 +42,10 @@ export class OpenaiRequestOptions {
   reasoningContent: bool = false;
   /** Call the output limit `max_completion_tokens`: OpenAI's newer models refuse `max_tokens`, other servers know only that. */
   completionTokens: bool = false;
+  /** Send `cache_control` of messages; OpenAI itself refuses it. */
+  cacheControl: bool = true;
+  /** Send the seals of reasoning and of calls, which OpenRouter and Google want back. */
+  seals: bool = false;
 }
 
 /** Appends the request. What the dialect has no place for is noted in `request.dropped`. */
@@ -61,6 +68,8 @@ class RequestWriter {
     const request = this.request;
     const json = this.json.object().key("messages").array();
     const messages = new MessageWriter(json, request.dropped, this.options.reasoningContent);
+    messages.keepsCacheControl = this.options.cacheControl;
+    messages.keepsSeals = this.options.seals;
     for (let i = 0; i < request.messages.length; i++) messages.write(request.messages[i]);
     json.end().key("model").escaped(request.model);
     this.option(Option.Store);
@@ -71,8 +80,9 @@ class RequestWriter {
     this.optionList(BEFORE_STOP);
     if (request.stop.length > 0) {
       json.key("stop").array();
-      for (let i = 0; i < request.stop.length; i++) json.escaped(request.stop[i]);
+      for (let i = 0; i < min(request.stop.length, MAX_STOPS); i++) json.escaped(request.stop[i]);
       json.end();
+      if (request.stop.length > MAX_STOPS) request.dropped.add("stop");
     }
     if (request.stream != Answer.Unset) json.key("stream").bool(request.stream == Answer.Yes);
     if (request.stream == Answer.Yes && request.includeUsage) {

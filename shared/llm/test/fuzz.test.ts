@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { partitions } from "../../../host-test/testing/recordings.ts";
+import { checkAnthropicRequest } from "./anthropic-rules.ts";
 import type { Dialect } from "./conversion.ts";
 import { edit, loadConversion, requestError } from "./conversion.ts";
 import { checkStream } from "./grammar.ts";
@@ -122,12 +123,13 @@ function run(kind: string, check: (sample: Sample, bytes: Buffer) => void): void
 }
 
 describe("mutated input", () => {
-  test("requests: no trap, and the request that is written is JSON with messages", () => {
+  test("requests: no trap, and what is written is a request, to Anthropic one that its rules allow", () => {
     run("request", ({ dialect }, bytes) => {
       for (const to of dialects) {
         const { error, text } = conversion.request(dialect, to, bytes, random(128));
-        if (error === requestError.none) expect(Array.isArray(JSON.parse(text).messages)).toBe(true);
-        else expect(text).toBe("");
+        if (error !== requestError.none) expect(text).toBe("");
+        else if (to === "anthropic") checkAnthropicRequest(JSON.parse(text));
+        else expect(Array.isArray(JSON.parse(text).messages)).toBe(true);
       }
     });
   });

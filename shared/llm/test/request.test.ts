@@ -160,13 +160,6 @@ describe("to Anthropic", () => {
     expect(body.tool_choice).toBeUndefined();
   });
 
-  test("allowed tools keep their mode", () => {
-    const choice = { type: "allowed_tools", allowed_tools: { mode: "required", tools: [] } };
-    const { body, dropped } = convert("openai", { messages: [user], tools: [tool], tool_choice: choice });
-    expect(body.tool_choice).toEqual({ type: "any" });
-    expect(dropped).toContain("tool_choice.allowed_tools");
-  });
-
   test("ids that Anthropic refuses are made plain, the same in call and result", () => {
     const { body } = convert("openai", {
       messages: [
@@ -177,8 +170,8 @@ describe("to Anthropic", () => {
         { role: "tool", tool_call_id: "functions.t:0", content: "ok" },
       ],
     });
-    expect(body.messages[0].content[0].id).toBe("functions_t_0");
-    expect(body.messages[1].content[0].tool_use_id).toBe("functions_t_0");
+    expect(body.messages[1].content[0].id).toBe("functions_t_0");
+    expect(body.messages[2].content[0].tool_use_id).toBe("functions_t_0");
   });
 
   test("of duplicate members the last counts", () => {

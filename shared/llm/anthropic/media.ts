@@ -1,0 +1,46 @@
+// Pictures and documents as Anthropic takes them: four kinds of pictures, PDF, and text.
+// https://platform.claude.com/docs/en/build-with-claude/vision
+
+import { Buffer, Span, decodeBase64, isUtf8 } from "../../bytes";
+import { escapeInto } from "../../json";
+import { ChatPart, PartKind } from "../chat";
+import { Dropped } from "../dropped";
+
+/** How the base 64 of each kind begins. What a file is called is often wrong, and a wrong name is refused. */
+const BEGINNINGS: StaticArray<string> = ["/9j/", "\\/9j\\/", "iVBORw", "R0lGOD", "UklGR", "JVBERi"];
+const TYPES: StaticArray<string> = ["jpeg", "jpeg", "png", "gif", "webp", ""];
+const PDF: i32 = 5;
+
+/** Makes a picture or document one that can be sent; false, and noted, where it cannot. */
+export function prepareMedia(part: ChatPart, dropped: Dropped): bool {
+  if (part.data.isEmpty) return true;
+  let known = 0;
+  while (known < BEGINNINGS.length && !part.data.startsWithAscii(BEGINNINGS[known])) known++;
+  const given = part.mediaType;
+  if (known < PDF) {
+    part.kind = PartKind.Image;
+    part.name = Span.empty();
+    part.mediaType = Span.text("image/" + TYPES[known]);
+    return true;
+  }
+  if (known == PDF || given.equalsAscii("application/pdf")) {
+    part.kind = PartKind.File;
+    part.mediaType = Span.text("application/pdf");
+    return true;
+  }
+  // Too short to tell, or data that a test made up: the name counts where it is one that is taken.
+  if (part.kind == PartKind.Image) {
+    for (let i = 1; i < PDF; i++) if (given.equalsAscii("image/" + TYPES[i])) return true;
+  } else if (given.startsWithAscii("text/") || given.equalsAscii("application/json")) {
+    const bytes = decodeBase64(part.data);
+    if (bytes !== null && isUtf8(bytes)) {
+      const text = new Buffer(bytes.size);
+      escapeInto(text, bytes);
+      part.text = text.span();
+      part.data = Span.empty();
+      return !part.text.isEmpty;
+    }
+  }
+  dropped.addNamed("messages.content.", given);
+  return false;
+}

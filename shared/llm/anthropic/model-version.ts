@@ -1,0 +1,33 @@
+// What a request may hold depends on the model: the generation that its name tells.
+
+import { Span } from "../../bytes";
+
+/** Thinks as much as it finds right; budgets are refused. */
+export const ADAPTIVE: i32 = 407;
+/** Takes JSON schemas for its answers. */
+export const OUTPUT_FORMAT: i32 = 405;
+
+/**
+ * `claude-opus-4-7` is 407, `claude-3-5-sonnet-20241022` 305, `claude-sonnet-4-20250514` 400; 0 for a name that tells
+ * no version.
+ */
+export function modelVersion(model: Span): i32 {
+  const start = model.indexOfAscii("claude-");
+  if (start < 0) return 0;
+  let major = -1;
+  let number = 0;
+  let digits = 0;
+  for (let i = start + 7; i <= model.size; i++) {
+    const digit = model.at(i) - 0x30;
+    if (<u32>digit < 10) {
+      digits++;
+      number = digits < 3 ? number * 10 + digit : number;
+      continue;
+    }
+    if (major >= 0) return major * 100 + (digits > 0 && digits < 3 ? number : 0);
+    if (digits > 0 && digits < 3) major = number;
+    digits = 0;
+    number = 0;
+  }
+  return major < 0 ? 0 : major * 100;
+}
