@@ -5,7 +5,7 @@ import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
 import { AnswerStage, ReaderStage } from "../answer-stage";
 import { Request } from "../request";
-import { ObjectReader, ObjectStreamReader } from "./object-answer";
+import { ObjectReader, ObjectStreamReader, WholeStage } from "./object-answer";
 import { Provider } from "./provider";
 
 export abstract class ObjectProvider extends Provider {
@@ -22,6 +22,7 @@ export abstract class ObjectProvider extends Provider {
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     const reader = this.newReader(events, request);
     if (this.sendsChunks && events instanceof OpenaiStreamWriter) reader.sendChunks(out);
+    if (this.answersWhole) return new WholeStage(out, events, reader);
     return new ReaderStage(out, new ObjectStreamReader(events, reader));
   }
 

@@ -278,6 +278,9 @@ export class Provider {
     return contentType.startsWith("text/event-stream");
   }
 
+  /** True when the provider has whole answers only: `newStream` then gets one, for clients that want a stream. */
+  answersWhole: bool = false;
+
   /** A stage that tells a streamed answer to `events`, which append to `out`. */
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     return openaiStage(out, events);

@@ -1,6 +1,7 @@
 // Spark, Triton and DeepL: what they get, and the words of their answers.
 
 import { describe, expect, test } from "vitest";
+import { drip } from "../../../host-test/testing/recordings.ts";
 import { answering, chat, events, eventStream, json, message, provider, refusal } from "./proxy.ts";
 
 describe("spark", () => {
@@ -164,6 +165,28 @@ describe("deepl", () => {
     expect(provider(deepl).exchange(chat({ model: "Free" })).upstream!.text).toBe(
       '{"text":["Hi"],"target_lang":"DE"}',
     );
+  });
+
+  test("a client that wants a stream gets one", () => {
+    const whole = { translations: [{ detected_source_language: "EN", text: "Hallo" }] };
+    for (const chunks of [[JSON.stringify(whole)], drip(Buffer.from(JSON.stringify(whole)))]) {
+      const reply = { headers: { "content-type": "application/json" }, chunks };
+      const { client } = provider(deepl, answering(reply)).exchange(chat({ model: "Free", stream: true }));
+      expect(client.header("content-type")).toContain("text/event-stream");
+      const got = events(client.text);
+      expect(got.map(({ choices }) => choices[0].delta.content ?? "").join("")).toBe("Hallo");
+      expect(got.at(-1).choices[0].finish_reason).toBe("stop");
+      expect(client.text.endsWith("data: [DONE]\n\n")).toBe(true);
+      const { client: claude } = provider(deepl, answering(reply)).exchange(
+        message({ model: "Free", stream: true }),
+      );
+      expect(claude.text).toContain('"text":"Hallo"');
+      expect(claude.text).toContain("message_stop");
+    }
+    const { client } = provider(deepl, answering(json({}, { body: "<html>" }))).exchange(
+      chat({ model: "Free", stream: true }),
+    );
+    expect(events(client.text)[0].error.message).toBe("The provider's body is no answer.");
   });
 
   test("each translation is a choice with its language, a message is one too", () => {

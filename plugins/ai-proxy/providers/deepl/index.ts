@@ -21,6 +21,7 @@ export class DeepL extends ObjectProvider {
     super("deepl", "api-free.deepl.com");
     this.offers(Api.ChatCompletions, "/v2/translate").recognisesOwnPaths().withoutToken();
     this.placesByModel = true;
+    this.answersWhole = true;
   }
 
   configure(reader: ConfigReader, settings: Settings): void {
