@@ -87,7 +87,7 @@ function assistantOf(request: ChatRequest): ChatMessage {
   return message;
 }
 
-/** Adds the content's parts; true when it is a bare string. */
+/** Adds the content's parts; true when they are one text. */
 function readContent(parts: ChatPart[], content: Json, dropped: Dropped): bool {
   if (content.kind == JsonKind.String) {
     parts.push(ChatPart.text(content.escaped()));
@@ -96,10 +96,13 @@ function readContent(parts: ChatPart[], content: Json, dropped: Dropped): bool {
   const items = content.items();
   while (items.next()) {
     const part = readPart(items.value);
+    // An empty text says nothing, and other providers refuse it.
+    if (part && part.kind == PartKind.Text && part.text.isEmpty) continue;
     if (part) parts.push(part);
     else dropped.addNamed("input.content.", textOf(items.value.get("type")));
   }
-  return false;
+  // Clients put single texts into lists, which some servers do not take.
+  return parts.length == 1 && parts[0].kind == PartKind.Text;
 }
 
 /** Null for a part of unknown type, and for one that lacks what it is about. */

@@ -12,6 +12,7 @@ const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31)
 const cases = process.env.LONG === "1" ? 100_000 : 10_000;
 const conversion = await loadConversion();
 const dialects = ["openai", "anthropic"] as const;
+const targets = [...dialects, "responses"] as const;
 
 beforeAll(() => console.log(`llm fuzz: FUZZ_SEED=${seed}, ${cases} cases`));
 
@@ -136,7 +137,7 @@ describe("mutated input", () => {
 
   test("answers: no trap, and the answer that is written is JSON", () => {
     run("answer", ({ dialect }, bytes) => {
-      for (const to of dialects) {
+      for (const to of targets) {
         const { isRead, text } = conversion.answer(dialect, to, bytes, random(128));
         if (isRead) expect(typeof JSON.parse(text)).toBe("object");
       }
@@ -145,7 +146,7 @@ describe("mutated input", () => {
 
   test("streams: no trap, what is written follows the dialect's grammar, and is the same in other chunks", () => {
     run("stream", ({ dialect }, bytes) => {
-      for (const to of dialects) {
+      for (const to of targets) {
         const limit = pick([200, 1 << 20]);
         const { text } = conversion.stream(dialect, to, [bytes], 0, limit);
         checkStream(to, text);
