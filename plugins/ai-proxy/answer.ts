@@ -54,6 +54,14 @@ export function convertedAnswer(request: Request, upstream: Upstream, received: 
   return upstream.provider.convertAnswer(received, request, out) ? out.span() : received;
 }
 
+/** A whole answer after a provider's own stage. */
+function mended(stage: AnswerStage | null, received: Span): Span {
+  if (stage === null) return received;
+  stage.feed(received);
+  stage.finish();
+  return stage.drain();
+}
+
 /** A whole answer. */
 export class WholeAnswer {
   body: Span = Span.empty();
@@ -68,6 +76,7 @@ export class WholeAnswer {
     const promotes = upstream.settings.promotesThinking;
     this.body = received;
     let isOpenAi = true;
+    if (provider.mendsAnswer) this.body = mended(provider.newStage(new Buffer(received.size)), received);
     if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const out = new Buffer(received.size);

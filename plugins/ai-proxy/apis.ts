@@ -43,6 +43,7 @@ export const enum Api {
   // Those that only `protocol: original` meets have no path of their own.
   QwenAigc,
   QwenTasks,
+  VertexRaw,
   Count,
   /** The path names no API that is known. */
   None,
@@ -93,6 +94,7 @@ const NAMES: StaticArray<string> = [
   "gemini/v1beta/streamgeneratecontent",
   "qwen/v1/services/aigc",
   "qwen/v1/tasks",
+  "vertex/raw",
 ];
 
 const PATHS: StaticArray<string> = [

@@ -50,7 +50,9 @@ export class Upstream {
     if (request.translates || request.isConverted) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
     if (this.provider.hasOwnAnswers(request)) return true;
-    return this.settings.promotesThinking || (isStream && this.provider.mendsStream);
+    return (
+      this.settings.promotesThinking || (isStream ? this.provider.mendsStream : this.provider.mendsAnswer)
+    );
   }
 }
 

@@ -74,7 +74,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
   /** Fetches what the request still needs, one after the other, then lets it go. */
   private proceed(edit: RequestEdit, body: RequestBody): Flow {
     const next = edit.nextPreparation();
-    if (next !== null) return next.start(this, this) ? Flow.Wait : this.refusePreparation(next);
+    if (next !== null) return next.start(this, this) ? Flow.Wait : this.refusePreparation(next, edit, body);
     let fault = edit.finish();
     if (fault === null) fault = body.apply();
     return fault === null ? Flow.Next : this.refuseBody(fault);
@@ -84,11 +84,12 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     const edit = this.edit;
     const body = this.body;
     if (edit === null || body === null) return;
-    if (preparation.error.length > 0) this.refusePreparation(preparation);
+    if (preparation.error.length > 0) this.refusePreparation(preparation, edit, body);
     else if (this.proceed(edit, body) == Flow.Next) this.resumeRequest();
   }
 
-  private refusePreparation(preparation: Preparation): Flow {
+  private refusePreparation(preparation: Preparation, edit: RequestEdit, body: RequestBody): Flow {
+    if (preparation.failsLate && edit.finish() === null) body.apply();
     return this.refuse(500, preparation.detail, preparation.error);
   }
 

@@ -13,6 +13,9 @@ export abstract class Preparation {
   /** The failure in the access log: `ai-proxy.<detail>`. */
   detail: string = "proc_req_body_failed";
 
+  /** The request is edited before the client hears of a failure: Go's order, which its tests see. */
+  failsLate: bool = false;
+
   /** Starts the calls, which report to `waiter` when all is there. False, with `error`, when nothing was started. */
   abstract start(stream: AnyStream, waiter: PreparationWaiter): bool;
 }

@@ -48,7 +48,7 @@ export function readHead(head: Head, upstream: Upstream): Request {
   if (request.api == Api.None) log.warn(`no known API has the path ${path}: bodies pass untouched`);
   request.readsBody =
     provider.sealsRequest ||
-    provider.preparesRequest ||
+    provider.preparesRequest(request.api) ||
     (upstream.readsBody(request.api) && isSupportedType(request.contentType, request.api));
   request.announcedLength = announcedLength(head);
   request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
@@ -151,6 +151,7 @@ function place(request: Request, upstream: Upstream): void {
   if (!request.path.startsWith(settings.providerBasePath)) {
     request.path = settings.providerBasePath + request.path;
   }
+  request.path = provider.finishPath(request.path, request);
   const host = provider.hostFor(request);
   if (host.length > 0) request.host = host;
   if (settings.providerDomain.length > 0) request.host = settings.providerDomain;

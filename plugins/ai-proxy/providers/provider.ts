@@ -239,6 +239,11 @@ export class Provider {
     return path.length > 0 ? filledPath(path, request.api, request.clientPath) : request.path;
   }
 
+  /** The path as it goes out, with all that the configuration says of it: for what has to stand in the query. */
+  finishPath(path: string, request: Request): string {
+    return path;
+  }
+
   /** Writes the credential. The client's own has been taken out already where a token is configured. */
   authenticate(request: Request, head: Head): void {
     if (request.token.length == 0) return;
@@ -313,8 +318,10 @@ export class Provider {
 
   // --- what needs more than the body
 
-  /** True when `preparation` has to be asked before any request, not only one that is translated. */
-  preparesRequest: bool = false;
+  /** True when `preparation` has to be asked also for a body of this API that stays as it is. */
+  preparesRequest(api: Api): bool {
+    return false;
+  }
 
   /** What has to be fetched before the request can go on, or null. `chat` is null when nothing is translated. */
   preparation(request: Request, chat: ChatRequest | null): Preparation | null {
@@ -345,6 +352,9 @@ export class Provider {
   newStage(out: Buffer): AnswerStage | null {
     return null;
   }
+
+  /** `newStage` mends whole answers too. */
+  mendsAnswer: bool = false;
 
   unsupportedMessage(api: Api): string {
     return `unsupported API name: ${this.type} has no ${apiName(api)}`;

@@ -17,6 +17,7 @@ import { OpenRouter } from "./openrouter";
 import { Qwen } from "./qwen";
 import { Spark } from "./spark";
 import { Triton } from "./triton";
+import { Vertex } from "./vertex";
 import { Vllm } from "./vllm";
 import { Zhipuai } from "./zhipuai";
 
@@ -106,6 +107,8 @@ export function newProvider(type: string): Provider | null {
       return openaiLike(type, "api.together.xyz").chat().recognisesOwnPaths().takesTopK();
     case "triton":
       return new Triton();
+    case "vertex":
+      return new Vertex();
     case "vllm":
       return new Vllm();
     case "yi":
@@ -118,7 +121,7 @@ export function newProvider(type: string): Provider | null {
 }
 
 /** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini", "vertex"];
+const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini"];
 
 export function isKnownType(type: string): bool {
   return TO_COME.includes(type);

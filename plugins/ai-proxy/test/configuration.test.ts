@@ -168,7 +168,7 @@ describe("what is refused, and in which words", () => {
     expect(message).toContain(`provider type ${type} is known but not available in this version`);
   });
 
-  const tokenless = ["openai", "generic", "vllm", "ollama", "hunyuan", "spark", "deepl"];
+  const tokenless = ["openai", "generic", "vllm", "ollama", "hunyuan", "spark", "deepl", "vertex"];
   test.each(types.filter((type) => !tokenless.includes(type)))("%s without a token", async (type) => {
     const url = type === "azure" ? { azureServiceUrl: "https://a.example.com/?api-version=1" } : {};
     expect(await refusal({ provider: { type, ...url } })).toContain("no apiToken found in provider config");

@@ -44,13 +44,13 @@ const available = [
   "vllmCustomUrl vllmServerHost doubaoDomain zhipuDomain zhipuCodePlanMode authHeaderKey subPath",
   "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain",
   "hunyuanAuthId hunyuanAuthKey minimaxApiType minimaxGroupId targetLang difyApiUrl botType inputVariable",
-  "outputVariable tritonModelVersion tritonDomain",
+  "outputVariable tritonModelVersion tritonDomain vertexRegion vertexProjectId vertexAuthKey vertexAuthServiceName",
+  "vertexTokenRefreshAhead vertexOpenAICompatible geminiSafetySetting",
 ].flatMap((line) => line.split(" "));
 const later = [
   "awsAccessKey awsSecretKey awsRegion",
-  "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention geminiSafetySetting",
-  "geminiThinkingBudget vertexRegion vertexProjectId vertexAuthKey vertexAuthServiceName vertexTokenRefreshAhead",
-  "vertexOpenAICompatible",
+  "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention",
+  "geminiThinkingBudget",
 ].flatMap((line) => line.split(" "));
 const own = ["keepOriginalAuth"];
 
@@ -120,7 +120,7 @@ describe("schema.json", () => {
     "has the parser's bounds: $name from $minimum to $maximum",
     async ({ path, minimum, maximum }) => {
       const entry: Record<string, unknown> = {
-        ...entries.find(({ type }) => type === (path[0]!.startsWith("ollama") ? "ollama" : "yi"))!,
+        ...entries.find(({ type }) => type === (/^(ollama|vertex)/.exec(path[0]!)?.[0] ?? "yi"))!,
         ...nested(path, maximum! + 1),
       };
       if (path[0] === "context")
