@@ -7,6 +7,7 @@ import { Claude } from "./claude";
 import { DeepL } from "./deepl";
 import { Dify } from "./dify";
 import { Doubao } from "./doubao";
+import { Gemini } from "./gemini";
 import { Hunyuan } from "./hunyuan";
 import { MiniMax } from "./minimax";
 import { Moonshot } from "./moonshot";
@@ -66,6 +67,8 @@ export function newProvider(type: string): Provider | null {
         .models()
         .recognisesOwnPaths()
         .takesTopK();
+    case "gemini":
+      return new Gemini();
     case "generic":
       return openaiLike(type, "").hostFrom("genericHost").withoutToken().leavesPathAndBody();
     case "github":
@@ -121,7 +124,7 @@ export function newProvider(type: string): Provider | null {
 }
 
 /** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = ["bedrock", "cohere", "gemini"];
+const TO_COME: StaticArray<string> = ["bedrock", "cohere"];
 
 export function isKnownType(type: string): bool {
   return TO_COME.includes(type);

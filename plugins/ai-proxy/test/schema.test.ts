@@ -45,12 +45,11 @@ const available = [
   "reasoningContentMode qwenFileIds qwenEnableSearch qwenEnableCompatible qwenDomain",
   "hunyuanAuthId hunyuanAuthKey minimaxApiType minimaxGroupId targetLang difyApiUrl botType inputVariable",
   "outputVariable tritonModelVersion tritonDomain vertexRegion vertexProjectId vertexAuthKey vertexAuthServiceName",
-  "vertexTokenRefreshAhead vertexOpenAICompatible geminiSafetySetting",
+  "vertexTokenRefreshAhead vertexOpenAICompatible geminiSafetySetting geminiThinkingBudget",
 ].flatMap((line) => line.split(" "));
 const later = [
   "awsAccessKey awsSecretKey awsRegion",
   "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention",
-  "geminiThinkingBudget",
 ].flatMap((line) => line.split(" "));
 const own = ["keepOriginalAuth"];
 

@@ -1,4 +1,4 @@
-// Media types of files that are told by their address only.
+// Media types of files of which nothing else is told: by their address, by their first bytes.
 
 import { Span } from "../../bytes";
 
@@ -38,4 +38,30 @@ function typeIn(table: string, prefix: string, extension: string): string {
   if (at < 0 || extension.length == 0) return "";
   const start = at + extension.length + 2;
   return prefix + table.substring(start, table.indexOf(" ", start));
+}
+
+/** The media type of a picture, by its first bytes; "" for what is none. */
+export function mediaTypeOfImage(bytes: Span): string {
+  if (bytes.size < 12) return "";
+  const start = wordAt(bytes, 0);
+  const third = wordAt(bytes, 8);
+  if (start == 0x89504e47) return "image/png";
+  if (start >> 8 == 0xffd8ff) return "image/jpeg";
+  if (start == 0x47494638) return "image/gif";
+  if (start == 0x52494646 && third == 0x57454250) return "image/webp";
+  if (start >> 16 == 0x424d) return "image/bmp";
+  if (start == 0x00000100) return "image/x-icon";
+  if (start == 0x49492a00 || start == 0x4d4d002a) return "image/tiff";
+  // The brand of an ISO file: avif, heic and its like, mif1.
+  if (wordAt(bytes, 4) != 0x66747970) return "";
+  if (third == 0x61766966) return "image/avif";
+  if (third == 0x6d696631) return "image/heif";
+  return third >> 8 == 0x686569 ? "image/heic" : "";
+}
+
+/** Four bytes, the first in front. */
+function wordAt(bytes: Span, at: i32): u32 {
+  let word: u32 = 0;
+  for (let i = 0; i < 4; i++) word = (word << 8) | (<u32>bytes.at(at + i));
+  return word;
 }

@@ -3,7 +3,7 @@
 
 import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
-import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, ToolChoice } from "../chat";
+import { Answer, ChatRequest, ChatTool, Option, PartKind, ToolChoice } from "../chat";
 import { NONE, textOf } from "../text";
 import { ContentWriter } from "./content-writer";
 import { GeminiModel } from "./model";
@@ -44,17 +44,6 @@ const NAMES: StaticArray<string> = [
   "frequencyPenalty",
   "responseLogprobs",
   "logprobs",
-];
-const WITHOUT_PLACE: StaticArray<Option> = [
-  Option.LogitBias,
-  Option.User,
-  Option.ServiceTier,
-  Option.Metadata,
-  Option.Store,
-  Option.Prediction,
-  Option.Audio,
-  Option.PromptCacheKey,
-  Option.PromptCacheRetention,
 ];
 const MODES: StaticArray<string> = ["", "AUTO", "NONE", "ANY", "ANY"];
 
@@ -98,10 +87,8 @@ class RequestWriter {
     json.end();
     this.tools();
     json.end();
-    for (let i = 0; i < WITHOUT_PLACE.length; i++) {
-      const option = WITHOUT_PLACE[i];
-      if (!request.option(option).isEmpty) request.dropped.add(OPTION_NAMES[option]);
-    }
+    request.dropOptions(Option.LogitBias, Option.LogitBias);
+    request.dropOptions(Option.User, Option.SafetyIdentifier);
     if (request.parallelToolCalls == Answer.No) request.dropped.add("parallel_tool_calls");
   }
 
