@@ -45,10 +45,16 @@ export class Upstream {
     return isChat && this.editsBody(request.api) ? this.settings.context : null;
   }
 
+  /** True when answers and errors are put into other words. */
+  translatesAnswer(request: Request): bool {
+    return request.isConverted || (request.translates && !this.provider.keepsAnswer(request));
+  }
+
   /** True when a successful answer is not handed on as it comes. */
   editsAnswer(request: Request, isStream: bool): bool {
-    if (request.translates || request.isConverted) return true;
+    if (this.translatesAnswer(request)) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
+    if (this.provider.keepsAnswer(request)) return false;
     if (this.provider.hasOwnAnswers(request)) return true;
     return (
       this.settings.promotesThinking || (isStream ? this.provider.mendsStream : this.provider.mendsAnswer)

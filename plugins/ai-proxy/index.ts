@@ -107,7 +107,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     if (details != "via_upstream") return this.leaveAlone();
     const isError = head.status >= 400;
     if (!isError && head.status != 200) return this.leaveAlone();
-    const isForeign = request.translates || request.isConverted;
+    const isForeign = upstream.translatesAnswer(request);
     const wantsStream = request.translates && request.isStream && upstream.provider.answersWhole;
     const isStream = !isError && (wantsStream || upstream.provider.isStream(head.contentType));
     if (!(isError ? isForeign : upstream.editsAnswer(request, isStream))) return this.leaveAlone();

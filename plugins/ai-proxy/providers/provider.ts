@@ -278,6 +278,11 @@ export class Provider {
     return this.hasDialect;
   }
 
+  /** True when the client gets the provider's own answers to chat, although its request was put into other words. */
+  keepsAnswer(request: Request): bool {
+    return false;
+  }
+
   /** True for the content type of a streamed answer. */
   isStream(contentType: string): bool {
     return contentType.startsWith("text/event-stream");

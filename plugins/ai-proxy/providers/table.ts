@@ -4,6 +4,7 @@
 import { Api } from "../apis";
 import { Azure } from "./azure";
 import { Claude } from "./claude";
+import { Cohere } from "./cohere";
 import { DeepL } from "./deepl";
 import { Dify } from "./dify";
 import { Doubao } from "./doubao";
@@ -47,6 +48,8 @@ export function newProvider(type: string): Provider | null {
         .chat()
         .always("/client/v4/accounts/{account_id}/ai/v1/chat/completions")
         .fills("{account_id}", "cloudflareAccountId");
+    case "cohere":
+      return new Cohere();
     case "coze":
       return openaiLike(type, "api.coze.cn").leavesPathAndBody();
     case "deepseek":
@@ -124,7 +127,7 @@ export function newProvider(type: string): Provider | null {
 }
 
 /** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = ["bedrock", "cohere"];
+const TO_COME: StaticArray<string> = ["bedrock"];
 
 export function isKnownType(type: string): bool {
   return TO_COME.includes(type);

@@ -3,9 +3,9 @@
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
-import { Answer, ChatRequest, OPTION_NAMES, Option, Thinking, ToolChoice } from "as-proxy-wasm-sdk/llm/chat";
-import { indexOfName } from "as-proxy-wasm-sdk/llm/names";
+import { Answer, ChatRequest, OPTION_NAMES, Option, ToolChoice } from "as-proxy-wasm-sdk/llm/chat";
 import { writeOpenaiTool } from "as-proxy-wasm-sdk/llm/openai/request-writer";
+import { thinkingBudget, wantsThinking } from "../thinking";
 import { QwenMessageWriter } from "./message-writer";
 
 /** DashScope calls these as OpenAI does. */
@@ -20,10 +20,6 @@ const BEHIND: StaticArray<Option> = [
 /** Both ends of `top_p` are excluded. */
 const LEAST_TOP_P: string = "0.000001";
 const MOST_TOP_P: string = "0.999999";
-
-const EFFORTS: StaticArray<string> = ["minimal", "low", "medium"];
-/** Tokens to think for; other efforts are left to the model. */
-const EFFORT_BUDGETS: StaticArray<i64> = [1024, 1024, 8192];
 
 export class QwenRequestWriter {
   /** Each event of the answer's stream will repeat what came before. */
@@ -98,7 +94,7 @@ export class QwenRequestWriter {
    * themselves.
    */
   private increments(): void {
-    this.isCumulative = this.request.tools.length > 0 && !this.thinks;
+    this.isCumulative = this.request.tools.length > 0 && wantsThinking(this.request) != Answer.Yes;
     if (!this.isCumulative) this.json.key("incremental_output").bool(true);
   }
 
@@ -135,27 +131,11 @@ export class QwenRequestWriter {
     }
   }
 
-  private get isThinkingOff(): bool {
-    const request = this.request;
-    return request.thinking == Thinking.Disabled || request.reasoningEffort.equalsAscii("none");
-  }
-
-  /** The client asked for thinking. */
-  private get thinks(): bool {
-    const request = this.request;
-    if (this.isThinkingOff) return false;
-    return (
-      request.thinking == Thinking.Enabled || request.thinkingBudget > 0 || !request.reasoningEffort.isEmpty
-    );
-  }
-
   private thinking(): void {
-    const thinks = this.thinks;
-    if (!thinks && !this.isThinkingOff) return;
-    this.json.key("enable_thinking").bool(thinks);
-    let budget = this.request.thinkingBudget;
-    const effort = indexOfName(EFFORTS, this.request.reasoningEffort);
-    if (budget == 0 && effort >= 0) budget = EFFORT_BUDGETS[effort];
-    if (thinks && budget > 0) this.json.key("thinking_budget").integer(budget);
+    const wanted = wantsThinking(this.request);
+    if (wanted == Answer.Unset) return;
+    this.json.key("enable_thinking").bool(wanted == Answer.Yes);
+    const budget = thinkingBudget(this.request);
+    if (wanted == Answer.Yes && budget > 0) this.json.key("thinking_budget").integer(budget);
   }
 }
