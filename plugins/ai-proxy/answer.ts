@@ -22,9 +22,10 @@ export class StreamedAnswer {
     if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const dialect = isOpenAi ? Dialect.OpenAi : request.dialect;
-      this.stages.push(
-        provider.newStream(out, streamWriter(dialect, out, request, provider.reasoningName), request),
-      );
+      const writer = streamWriter(dialect, out, request, provider.reasoningName);
+      request.getsChunks = isOpenAi && provider.sendsChunks;
+      writer.endsWithDone = !request.getsChunks;
+      this.stages.push(provider.newStream(out, writer, request));
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);

@@ -39,6 +39,8 @@ export class Request {
   finalModel: string = "";
   /** What a provider's own steps keep between request and answer: an id, an access token. */
   note: string = "";
+  /** A streamed answer is written as OpenAI's chunks by its reader (`Provider.sendsChunks`). */
+  getsChunks: bool = false;
   /** A client of OpenAI's dialect gets usage at the end of a stream. */
   wantsUsage: bool = true;
   /** What a Claude client said of thinking. */

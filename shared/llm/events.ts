@@ -119,6 +119,8 @@ export abstract class AnswerWriter extends ChatEvents {
   usesFunctions: bool = false;
   /** Tools that were sent under a plain name (`ChatRequest.renamedTools`). */
   renamedTools: Span[] = [];
+  /** Say at the end that the stream has ended, in dialects that do: OpenAI's `[DONE]`. */
+  endsWithDone: bool = true;
   /** An error was written instead of an answer, or at its end. */
   hasFailed: bool = false;
 

@@ -6,7 +6,6 @@ import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ErrorKind } from "as-proxy-wasm-sdk/llm/error";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { OpenaiChunkReader } from "as-proxy-wasm-sdk/llm/openai/chunk-reader";
-import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
 import { StreamReader } from "as-proxy-wasm-sdk/llm/stream-reader";
 import { AnswerStage, MAX_EVENT_BYTES } from "../answer-stage";
 
@@ -27,10 +26,9 @@ export abstract class ObjectReader {
   /** Appends a checked object in OpenAI's words, or nothing when it says nothing of the answer, or fails. */
   protected abstract write(root: Json, out: Buffer): void;
 
-  /** A client of OpenAI's dialect gets one chunk for each event, and no `[DONE]`, as Go's plugin sends them. */
+  /** A client of OpenAI's dialect gets one chunk for each event, as Go's plugin sends them. */
   sendChunks(out: Buffer): void {
     this.chunksOut = out;
-    if (this.events instanceof OpenaiStreamWriter) (this.events as OpenaiStreamWriter).endsWithDone = false;
   }
 
   /** Tells what one event says. */

@@ -2,16 +2,12 @@
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
-import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
 import { AnswerStage, ReaderStage } from "../answer-stage";
 import { Request } from "../request";
 import { ObjectReader, ObjectStreamReader, WholeStage } from "./object-answer";
 import { Provider } from "./provider";
 
 export abstract class ObjectProvider extends Provider {
-  /** True: OpenAI's clients get one chunk for each event, and no `[DONE]`. */
-  protected sendsChunks: bool = false;
-
   constructor(type: string, host: string) {
     super(type, host);
     this.hasDialect = true;
@@ -21,7 +17,7 @@ export abstract class ObjectProvider extends Provider {
 
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     const reader = this.newReader(events, request);
-    if (this.sendsChunks && events instanceof OpenaiStreamWriter) reader.sendChunks(out);
+    if (request.getsChunks) reader.sendChunks(out);
     if (this.answersWhole) return new WholeStage(out, events, reader);
     return new ReaderStage(out, new ObjectStreamReader(events, reader));
   }

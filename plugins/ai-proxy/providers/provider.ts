@@ -288,6 +288,9 @@ export class Provider {
     return contentType.startsWith("text/event-stream");
   }
 
+  /** True: a stream for OpenAI's clients has one chunk for each event, and no `[DONE]`. */
+  sendsChunks: bool = false;
+
   /** True when the provider has whole answers only: `newStream` then gets one, for clients that want a stream. */
   answersWhole: bool = false;
 

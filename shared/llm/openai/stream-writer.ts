@@ -28,8 +28,6 @@ const NO_USAGE: Span = Span.text("null}\n\n");
 export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
-  /** Say `[DONE]` at the end. */
-  endsWithDone: bool = true;
 
   private reasoningMember: Span = Span.text('"reasoning_content":"');
   private id: Span = NONE;
