@@ -56,7 +56,7 @@ export class ImageRequest {
 
   private writeImageConfig(json: JsonWriter): void {
     let shape = "1:1,1k";
-    const at = this.size.length > 0 ? SIZES.indexOf(" " + this.size + "=") : -1;
+    const at = this.size.includes("=") ? -1 : SIZES.indexOf(" " + this.size + "=");
     if (at >= 0) shape = SIZES.substring(at + this.size.length + 2, SIZES.indexOf(" ", at + 1));
     const comma = shape.indexOf(",");
     json
