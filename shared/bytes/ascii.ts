@@ -12,6 +12,16 @@ export function lowerAscii(bytes: Span): Span {
   return lowered;
 }
 
+/** The bytes with a-z made A-Z. */
+export function upperAscii(bytes: Span): Span {
+  const raised = bytes.copy();
+  for (let at = raised.start; at < raised.end; at++) {
+    const byte = load<u8>(at);
+    if (<u8>(byte - 0x61) < 26) store<u8>(at, byte & 0xdf);
+  }
+  return raised;
+}
+
 /** Compares two runs of bytes, taking A-Z and a-z as equal. */
 export function equalsIgnoreCase(left: Span, right: Span): bool {
   if (left.size != right.size) return false;

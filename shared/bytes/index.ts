@@ -1,7 +1,7 @@
 export { Span } from "./span";
 export { Buffer } from "./buffer";
 export { decodeLossy, isUtf8 } from "./utf8";
-export { equalsAsciiIgnoreCase, equalsIgnoreCase, lowerAscii, trimAscii } from "./ascii";
+export { equalsAsciiIgnoreCase, equalsIgnoreCase, lowerAscii, trimAscii, upperAscii } from "./ascii";
 export { Integer, IntegerError, readInteger, readUnsigned, writeInteger } from "./integer";
 export { percentDecode, percentEncode } from "./percent";
 export { Base64, decodeBase64, encodeBase64 } from "./base64";

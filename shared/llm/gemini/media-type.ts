@@ -1,6 +1,6 @@
 // Media types of files of which nothing else is told: by their address, by their first bytes.
 
-import { Span } from "../../bytes";
+import { lowerAscii, Span } from "../../bytes";
 
 /** ` extension=subtype ` of each class of types. */
 const IMAGES: string =
@@ -15,13 +15,7 @@ export function mediaTypeOfUrl(url: Span): string {
   while (end < url.size && url.at(end) != 0x3f && url.at(end) != 0x23) end++;
   const path = url.slice(0, end);
   const dot = path.lastIndexOf(0x2e);
-  const extension =
-    dot < 0
-      ? ""
-      : path
-          .slice(dot + 1)
-          .toString()
-          .toLowerCase();
+  const extension = dot < 0 ? "" : lowerAscii(path.slice(dot + 1)).toString();
   // A long one is none, and one with a separator could match across entries.
   if (extension.length < 6 && !extension.includes(" ") && !extension.includes("=")) {
     let type = typeIn(IMAGES, "image/", extension);

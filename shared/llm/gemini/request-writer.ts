@@ -1,7 +1,7 @@
 // Chat requests as Gemini's generateContent takes them, on Google AI and on Vertex AI. Members stand in the order of
 // Higress's own conversion. Model and streaming are in the path: https://ai.google.dev/api/generate-content
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, Span, upperAscii } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, Option, PartKind, ToolChoice } from "../chat";
 import { NONE, textOf } from "../text";
@@ -150,7 +150,7 @@ class RequestWriter {
     if (value.isEmpty) return;
     const json = this.json.key("responseModalities").array();
     const items = Json.read(value).items();
-    while (items.next()) json.text(textOf(items.value).toString().toUpperCase());
+    while (items.next()) json.escaped(upperAscii(textOf(items.value)));
     json.end();
   }
 

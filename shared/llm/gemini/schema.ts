@@ -2,10 +2,10 @@
 // under different names: docs/decisions/2026-11-23-gemini-schemas.md.
 // https://ai.google.dev/api/caching#Schema
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, lowerAscii, Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { indexOfName } from "../names";
-import { rawOf } from "../text";
+import { rawOf, writeQuoted } from "../text";
 
 /** Keywords of `Schema` whose values need no look. */
 const PLAIN: StaticArray<string> = [
@@ -121,7 +121,7 @@ function writeJsonSchema(out: Buffer, schema: Span): void {
     if (isCount || (name.equalsAscii("type") && isUpper(value))) {
       out.append(schema.slice(kept, at));
       if (isCount) out.append(value);
-      else out.text('"' + value.toString().toLowerCase() + '"');
+      else writeQuoted(out, lowerAscii(value));
       kept = at + value.size + 2;
     }
     at += value.size + 2;
