@@ -1,19 +1,67 @@
 // The plugin's configuration: which provider entry is active for a request (compat ai-proxy §1.1).
 
-import { Config, ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { Config, ConfigReader, ConfigReport, every, log } from "as-proxy-wasm-sdk/sdk";
 import { Api, maySayStream } from "./apis";
 import { ContextSource } from "./config/context-source";
+import { Fallback } from "./config/fallback";
 import { Settings } from "./config/settings";
+import { HealthChecks } from "./failover/health-check";
+import { SharedTokens } from "./failover/shared-tokens";
+import { OfferedModels } from "./offered-models";
 import { Provider, Unsupported } from "./providers/provider";
 import { isKnownType, newProvider } from "./providers/table";
 import { Request } from "./request";
+import { TokenPool } from "./tokens";
 
 /** A provider entry in use: what every entry has, and what its type makes of it. */
 export class Upstream {
+  /** The tokens to choose from. */
+  tokens: TokenPool;
+  /** Items of `fallbacks`, unread. */
+  fallbacks: ConfigReader[] = [];
+
   constructor(
     public settings: Settings,
     public provider: Provider,
-  ) {}
+  ) {
+    this.tokens = new TokenPool(settings.tokens);
+  }
+
+  static entryOf(id: string, entries: ConfigReader[]): ConfigReader | null {
+    for (let i = 0; i < entries.length; i++) if (entries[i].text("id") == id) return entries[i];
+    return null;
+  }
+
+  /** Reads a provider entry; null, with an error in its report, when it cannot be used. */
+  static read(entry: ConfigReader): Upstream | null {
+    const settings = Settings.read(entry);
+    const type = settings.type;
+    if (type.length == 0) {
+      entry.fail("missing type in provider config");
+      return null;
+    }
+    const provider = newProvider(type);
+    if (provider === null) {
+      entry.fail(
+        isKnownType(type)
+          ? `provider type ${type} is known but not available in this version`
+          : `unknown provider type: ${type}`,
+      );
+      return null;
+    }
+    provider.configure(entry, settings);
+    const upstream = new Upstream(settings, provider);
+    upstream.fallbacks = entry.list("fallbacks");
+    entry.warnUnread();
+    const added = settings.added;
+    for (let i = 0; i < added.size; i++) {
+      // Built-in paths win: a configuration may add APIs, not move them.
+      if (!provider.capabilities.has(added.apiAt(i))) {
+        provider.capabilities.set(added.apiAt(i), added.pathAt(i));
+      }
+    }
+    return upstream;
+  }
 
   /** True when a client of this API is served as a client of chat: the provider has no such API of its own. */
   convertsClient(api: Api): bool {
@@ -50,6 +98,14 @@ export class Upstream {
     return request.isConverted || (request.translates && !this.provider.keepsAnswer(request));
   }
 
+  /** True when a successful answer of this type goes to the client as a stream. */
+  isStreamed(request: Request, contentType: string): bool {
+    const provider = this.provider;
+    return (
+      (request.translates && request.isStream && provider.answersWhole) || provider.isStream(contentType)
+    );
+  }
+
   /** True when a successful answer is not handed on as it comes. */
   editsAnswer(request: Request, isStream: bool): bool {
     if (this.translatesAnswer(request)) return true;
@@ -65,7 +121,12 @@ export class Upstream {
 export class ProxyConfig extends Config {
   /** Null: the plugin leaves the request alone. */
   upstream: Upstream | null = null;
+  /** Who is asked when the provider has failed, in this order. */
+  fallbacks: Fallback[] = [];
+  /** Models that the entries name. */
+  models: OfferedModels = new OfferedModels();
   private entries: ConfigReader[] = [];
+  private checked: Upstream | null = null;
 
   /** A rule starts with the global list of entries, but with none of them active. */
   static parse(reader: ConfigReader, inherited: ProxyConfig | null): ProxyConfig {
@@ -79,11 +140,10 @@ export class ProxyConfig extends Config {
       return config;
     }
     if (activeId.length == 0) return config;
-    for (let i = 0; i < config.entries.length; i++) {
-      if (config.entries[i].text("id") == activeId) {
-        config.activate(config.entries[i], reader);
-        return config;
-      }
+    const active = Upstream.entryOf(activeId, config.entries);
+    if (active !== null) {
+      config.activate(active, reader);
+      return config;
     }
     reader.warn(`activeProviderId: no provider has the id ${activeId}; requests pass untouched`);
     return config;
@@ -92,30 +152,42 @@ export class ProxyConfig extends Config {
   private activate(listed: ConfigReader, into: ConfigReader): void {
     // An inherited entry belongs to the global configuration: its errors are to show where it is activated.
     const entry = new ConfigReader(listed.value, listed.path, into.report);
-    const settings = Settings.read(entry);
-    const type = settings.type;
-    if (type.length == 0) {
-      entry.fail("missing type in provider config");
-      return;
+    const upstream = Upstream.read(entry);
+    this.upstream = upstream;
+    this.models = OfferedModels.read(this.entries);
+    if (upstream === null) return;
+    const listedFallbacks = upstream.fallbacks;
+    for (let i = 0; i < listedFallbacks.length; i++) {
+      const fallback = Fallback.read(listedFallbacks[i], this.entries);
+      if (fallback !== null) this.fallbacks.push(fallback);
     }
-    const provider = newProvider(type);
-    if (provider === null) {
-      entry.fail(
-        isKnownType(type)
-          ? `provider type ${type} is known but not available in this version`
-          : `unknown provider type: ${type}`,
-      );
-      return;
-    }
-    provider.configure(entry, settings);
-    entry.warnUnread();
-    const added = settings.added;
-    for (let i = 0; i < added.size; i++) {
-      // Built-in paths win: a configuration may add APIs, not move them.
-      if (!provider.capabilities.has(added.apiAt(i))) {
-        provider.capabilities.set(added.apiAt(i), added.pathAt(i));
-      }
-    }
-    this.upstream = new Upstream(settings, provider);
+    if (upstream.settings.failover.isEnabled) this.checked = readChecked(listed);
   }
+
+  /** Shared knowledge of tokens starts anew with every configuration, as in Go. */
+  start(): bool {
+    const upstream = this.upstream;
+    if (upstream === null) return true;
+    const settings = upstream.settings;
+    const failover = settings.failover;
+    const shared = new SharedTokens(settings.type, settings.id);
+    if (!shared.reset(failover.isEnabled ? settings.tokens : [])) {
+      log.error("failed to init apiTokens: the host takes no shared data");
+      return false;
+    }
+    if (!failover.isEnabled) return true;
+    upstream.tokens.watch(shared, failover);
+    const checked = this.checked;
+    if (checked !== null) every(new HealthChecks(shared, failover, checked, upstream.tokens));
+    return true;
+  }
+}
+
+/** The provider as health checks ask it: in OpenAI's words, without a context file. */
+function readChecked(listed: ConfigReader): Upstream | null {
+  const checked = Upstream.read(new ConfigReader(listed.value, listed.path, new ConfigReport()));
+  if (checked === null) return null;
+  checked.settings.isOriginal = false;
+  checked.settings.context = null;
+  return checked;
 }

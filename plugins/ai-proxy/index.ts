@@ -7,10 +7,14 @@ import { Span } from "as-proxy-wasm-sdk/bytes";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
 import { writeAnswerHead } from "./answer-head";
 import { apiName } from "./apis";
+import { AttemptAnswer } from "./attempts/attempt-answer";
+import { Failure } from "./attempts/failure";
+import { AnswerWaiter, MAX_KEPT_BYTES, SecondAttempts } from "./attempts/second-attempts";
 import { errorBody, translatedError } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
 import { Fault } from "./fault";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
+import { ModelsRequest } from "./offered-models";
 import { Preparation, PreparationWaiter } from "./preparation";
 import { Provider } from "./providers/provider";
 import { Request } from "./request";
@@ -20,7 +24,10 @@ import { readHead, writeHead } from "./request-head";
 
 plugin<ProxyConfig>("ai-proxy", ProxyConfig.parse, () => new AiProxy());
 
-class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
+/** Id of the provider that served in place of the route's. */
+const SERVED_BY: string = "x-ai-proxy-provider";
+
+class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWaiter {
   // All that is known of this exchange; the configuration and its provider are shared with others.
   private upstream: Upstream | null = null;
   private request: Request | null = null;
@@ -32,6 +39,10 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
   private holdsHead: bool = false;
   private heldBytes: i32 = 0;
   private isRetold: bool = false;
+  /** What is done when the first answer is a failure. */
+  private attempts: SecondAttempts | null = null;
+  private models: ModelsRequest | null = null;
+  private answerEnds: bool = false;
 
   onRequestHead(head: Head, end: bool): Flow {
     const upstream = this.config.upstream;
@@ -42,15 +53,22 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     this.upstream = upstream;
     this.request = request;
     if (request.announcedLength > MAX_BODY_BYTES) return this.refuse(413, "request_too_large", TOO_LARGE);
+    const models = ModelsRequest.of(head, request, upstream, this.config.models);
+    if (models !== null && !models.hasUpstream) return this.list(models);
+    this.models = models;
+    const attempts = SecondAttempts.wanted(this, this, this.config, upstream, request);
+    this.attempts = attempts;
+    if (attempts !== null) attempts.keepReceivedHead(head, end);
     writeHead(head, request, upstream);
     if (end) {
       if (upstream.provider.sealsRequest) upstream.provider.seal(head, request, Span.empty());
+      if (attempts !== null) attempts.keepSent(head, null);
       return Flow.Next;
     }
 
     head.remove("content-length");
     setProperty("set_decoder_buffer_limit", MAX_BODY_BYTES.toString());
-    if (request.readsBody) this.body = openBody(request, upstream);
+    if (request.readsBody || this.keepsUnread(request)) this.body = openBody(request, upstream);
     else this.ignoreRequestBody();
     return Flow.Hold;
   }
@@ -60,11 +78,19 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     const request = this.request;
     const received = this.body;
     if (upstream === null || request === null || received === null) return Flow.Next;
+    const attempts = this.attempts;
+    if (!request.readsBody) {
+      received.advance(body);
+      if (end && attempts !== null) attempts.keepReceivedBody(received);
+      if (end && attempts !== null) attempts.keepSent(this.requestHead, received);
+      return end ? Flow.Next : Flow.Hold;
+    }
     if (upstream.refuses(request.api)) {
       return this.refuseBody(Fault.gateway(upstream.provider.unsupportedMessage(request.api)));
     }
     received.advance(body);
     if (!end) return Flow.Hold;
+    if (attempts !== null) attempts.keepReceivedBody(received);
     const edit = new RequestEdit(received, request, upstream, this.requestHead);
     this.edit = edit;
     const fault = edit.begin();
@@ -76,6 +102,8 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     const next = edit.nextPreparation();
     if (next !== null) return next.start(this, this) ? Flow.Wait : this.refusePreparation(next, edit, body);
     let fault = edit.finish();
+    const attempts = this.attempts;
+    if (fault === null && attempts !== null) attempts.keepSent(this.requestHead, body);
     if (fault === null) fault = body.apply();
     return fault === null ? Flow.Next : this.refuseBody(fault);
   }
@@ -100,17 +128,31 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
   onResponseHead(head: Head, end: bool): Flow {
     const upstream = this.upstream;
     const request = this.request;
-    if (upstream === null || request === null || end) return this.leaveAlone();
+    const attempts = this.attempts;
+    if (upstream === null || request === null) return this.leaveAlone();
     const details = property("response\0code_details");
+    if (details == "via_upstream") upstream.tokens.report(request, head.status);
+    if (attempts !== null) {
+      this.answerEnds = end;
+      if (head.status >= 200 && head.status <= 299) attempts.release();
+      else if (attempts.begin(Failure.ofAnswer(head.status, details === null ? "" : details)))
+        return Flow.Wait;
+    }
+    return end ? this.leaveAlone() : this.answer(head, request, upstream, details);
+  }
+
+  /** The answer that the route has brought. */
+  private answer(head: Head, request: Request, upstream: Upstream, details: string | null): Flow {
     if (details == "request_payload_too_large") return this.retell(head);
     // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
     if (details != "via_upstream") return this.leaveAlone();
     const isError = head.status >= 400;
     if (!isError && head.status != 200) return this.leaveAlone();
     const isForeign = upstream.translatesAnswer(request);
-    const wantsStream = request.translates && request.isStream && upstream.provider.answersWhole;
-    const isStream = !isError && (wantsStream || upstream.provider.isStream(head.contentType));
-    if (!(isError ? isForeign : upstream.editsAnswer(request, isStream))) return this.leaveAlone();
+    if (this.models !== null && (isError || !this.responseBodyReadable)) this.models = null;
+    const isStream = !isError && upstream.isStreamed(request, head.contentType);
+    const isEdited = isError ? isForeign : this.models !== null || upstream.editsAnswer(request, isStream);
+    if (!isEdited) return this.leaveAlone();
     if (!this.responseBodyReadable) return this.leaveAlone();
     head.remove("content-length");
     this.isErrorAnswer = isError;
@@ -139,6 +181,11 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
     }
     if (this.isErrorAnswer) {
       body.replace(translatedError(request.dialect, this.responseHead.status, body.all()));
+      return Flow.Next;
+    }
+    const models = this.models;
+    if (models !== null) {
+      body.replace(models.merged(body.all()));
       return Flow.Next;
     }
     if (request.isConverted) {
@@ -171,6 +218,41 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter {
       this.heldBytes = 0;
     }
     body.replace(out);
+    return Flow.Next;
+  }
+
+  served(answer: AttemptAnswer, provider: string): void {
+    const head = answer.head;
+    const contentType = head.contentType;
+    head.remove("content-type");
+    if (provider.length > 0) head.set(SERVED_BY, provider);
+    this.reply(answer.status, contentType, answer.body, "ai-proxy.second_attempt", head.regular);
+  }
+
+  exhausted(): void {
+    const upstream = this.upstream;
+    const request = this.request;
+    if (upstream === null || request === null) return;
+    const details = property("response\0code_details");
+    if (this.answerEnds) this.leaveAlone();
+    else this.answer(this.responseHead, request, upstream, details);
+    this.resumeResponse();
+  }
+
+  onDone(): void {
+    const attempts = this.attempts;
+    if (attempts !== null) attempts.release();
+  }
+
+  /** A body that nothing is done with is only held where a second attempt may need it, and it is small. */
+  private keepsUnread(request: Request): bool {
+    const length = request.announcedLength;
+    return this.attempts !== null && length >= 0 && length <= MAX_KEPT_BYTES && this.requestBodyReadable;
+  }
+
+  private list(models: ModelsRequest): Flow {
+    this.ignoreRequestBody();
+    this.reply(200, "application/json", models.list(), "ai-proxy.models");
     return Flow.Next;
   }
 

@@ -73,6 +73,15 @@ export class RequestBody {
     }
   }
 
+  /** The body is `bytes`, with no host behind it. */
+  takeIn(bytes: Span): void {
+    const words = this.words;
+    this.seek.feed(bytes);
+    if (words !== null) words.feed(bytes);
+    this.size = bytes.size;
+    this.taken = bytes;
+  }
+
   /**
    * What is wrong with the body, to be asked at its end; null when it can be edited. An empty body is left to the
    * provider: some requests have none. So is one that ends early, unless `announced` tells that nothing is missing:

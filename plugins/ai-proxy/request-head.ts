@@ -8,7 +8,6 @@ import { BasePathHandling } from "./config/settings";
 import { announcedLength } from "./limits";
 import { decodedPath, joinPaths, queryOf, withoutPrefix } from "./path";
 import { Dialect, Request } from "./request";
-import { selectToken } from "./tokens";
 
 /** Envoy's header that limits the time to the first byte of the answer. */
 export const FIRST_BYTE_TIMEOUT = "x-envoy-upstream-rq-first-byte-timeout-ms";
@@ -51,7 +50,7 @@ export function readHead(head: Head, upstream: Upstream): Request {
     provider.preparesRequest(request.api) ||
     (upstream.readsBody(request.api) && isSupportedType(request.contentType, request.api));
   request.announcedLength = announcedLength(head);
-  request.token = selectToken(upstream.settings.tokens, request.api, head.get("x-mse-consumer"));
+  request.token = upstream.tokens.select(request.api, head.get("x-mse-consumer"));
   return request;
 }
 
@@ -115,7 +114,7 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
     head.set(FIRST_BYTE_TIMEOUT, upstream.settings.firstByteTimeoutMs.toString());
   }
   // Go names the token itself.
-  if (log.debugOn()) log.debug(`Use apiToken ${tokenNumber(request, upstream)} to send request`);
+  if (log.debugOn()) log.debug(`Use apiToken ${upstream.tokens.number(request.token)} to send request`);
   provider.authenticate(request, head);
   writePlace(head, request, upstream);
 }
@@ -155,11 +154,6 @@ function place(request: Request, upstream: Upstream): void {
   const host = provider.hostFor(request);
   if (host.length > 0) request.host = host;
   if (settings.providerDomain.length > 0) request.host = settings.providerDomain;
-}
-
-function tokenNumber(request: Request, upstream: Upstream): string {
-  const tokens = upstream.settings.tokens;
-  return `${tokens.indexOf(request.token) + 1} of ${tokens.length}`;
 }
 
 function absolute(path: string): string {

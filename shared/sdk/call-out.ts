@@ -5,7 +5,7 @@ import { currentRoot, Root } from "./root";
 import { AnyStream } from "./stream";
 
 export abstract class CallOut {
-  /** Null for a call that belongs to no stream: its reply always comes. */
+  /** Null, or `noStream`, for a call that belongs to no stream: its reply always comes. */
   stream: AnyStream | null = null;
   /** The configuration that made the call. Set by the SDK. */
   root: Root | null = null;
@@ -18,7 +18,7 @@ export abstract class CallOut {
     const stream = this.stream;
     const root = this.root;
     if (root !== null) root.serve(stream === null ? "" : stream.requestId);
-    if (stream === null) return true;
+    if (stream === null || stream.id == 0) return true;
     if (!stream.isGone && setEffectiveContext(stream.id)) return true;
     this.onStreamGone();
     return false;

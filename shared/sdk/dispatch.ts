@@ -10,7 +10,7 @@ import { Json, JsonError, positionOf } from "../json";
 import { deliver, httpCalls } from "./call";
 import { nowMs } from "./clock";
 import { ConfigReport } from "./config";
-import { Head } from "./head";
+import { Head, isReadableBody } from "./head";
 import { log, refreshLogLevel } from "./log";
 import { AnyPlugin, pluginOfRoot } from "./plugin";
 import { setProperty } from "./property";
@@ -24,15 +24,6 @@ class Exchange {
   /** Null when no configuration applies. */
   stream: AnyStream | null = null;
   constructor(public root: Root) {}
-}
-
-/** Bodies that are not text, or not readable as they are, are left alone (compat: "binary body"). */
-function isReadableBody(head: Head): bool {
-  const type = head.bytes("content-type");
-  if (type !== null && (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0))
-    return false;
-  const encoding = head.bytes("content-encoding");
-  return encoding === null || encoding.isEmpty;
 }
 
 function isWebSocket(head: Head): bool {

@@ -32,6 +32,15 @@ function isValue(value: Span): bool {
   return true;
 }
 
+/** Bodies that are not text, or not readable as they are, are left alone (compat: "binary body"). */
+export function isReadableBody(head: Head): bool {
+  const type = head.bytes("content-type");
+  if (type !== null && (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0))
+    return false;
+  const encoding = head.bytes("content-encoding");
+  return encoding === null || encoding.isEmpty;
+}
+
 export function isSafeHeader(name: Span, value: Span): bool {
   return isName(name) && isValue(value);
 }
@@ -41,7 +50,7 @@ export class Head {
 
   /** First value, "" when absent; invalid UTF-8 shows as U+FFFD. */
   get(name: string): string {
-    const value = host.headerValue(this.map, name);
+    const value = this.bytes(name);
     return value === null ? "" : value.toString();
   }
 
@@ -51,7 +60,7 @@ export class Head {
   }
 
   has(name: string): bool {
-    return host.headerValue(this.map, name) !== null;
+    return this.bytes(name) !== null;
   }
 
   /** False when the host does not offer this map in this phase. */
@@ -91,7 +100,7 @@ export class Head {
     return new HeaderPairs(host.headerPairs(this.map));
   }
 
-  private admits(name: Span, value: Span): bool {
+  protected admits(name: Span, value: Span): bool {
     if (isSafeHeader(name, value)) return true;
     log.warn(
       `header ${isName(name) ? name.toString() : "with an invalid name"} not set: control byte or invalid name`,

@@ -1,6 +1,7 @@
 export { AnyPlugin, plugin } from "./plugin";
-export { AnyStream, Flow, Stream } from "./stream";
-export { Head, HeaderList, HeaderPairs } from "./head";
+export { AnyStream, Flow, noStream, Stream } from "./stream";
+export { DraftHead } from "./draft-head";
+export { Head, HeaderList, HeaderPairs, isReadableBody } from "./head";
 export { Body, WINDOW } from "./body";
 export { BodyEdit } from "./body-edit";
 export { LastGoodRules } from "./last-good-rules";

@@ -33,7 +33,7 @@ export enum Flow {
 
 /** The part of a stream that does not depend on the plugin's configuration class. */
 export abstract class AnyStream {
-  /** Context id in the host. */
+  /** Context id in the host; 0 in `noStream` alone. */
   id: u32 = 0;
   /** Of the header `x-request-id`; "" when absent. */
   requestId: string = "";
@@ -150,3 +150,10 @@ export abstract class Stream<C extends Config> extends AnyStream {
     return this.matched as C;
   }
 }
+
+class NoStream extends AnyStream {
+  attach(config: Config): void {}
+}
+
+/** For work that belongs to no exchange, done by code that wants a stream: calls made with it always return. */
+export const noStream: AnyStream = new NoStream();

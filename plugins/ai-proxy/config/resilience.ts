@@ -1,11 +1,7 @@
 // `failover` and `retryOnFailure` (compat ai-proxy §12.2 and §12.4).
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
-
-function statuses(reader: ConfigReader, key: string): string[] {
-  const texts = reader.texts(key);
-  return texts.length > 0 ? texts : ["4.*", "5.*"];
-}
+import { StatusPatterns } from "./status-patterns";
 
 /** Tokens that fail are taken out of use until a health check finds them well again. */
 export class Failover {
@@ -15,8 +11,7 @@ export class Failover {
   healthCheckIntervalMs: i32 = 5000;
   healthCheckTimeoutMs: i32 = 5000;
   healthCheckModel: string = "";
-  /** Regular expressions searched in the status. */
-  onStatus: string[] = [];
+  onStatus: StatusPatterns = new StatusPatterns();
 
   static read(reader: ConfigReader): Failover {
     const own = reader.child("failover");
@@ -27,11 +22,10 @@ export class Failover {
     failover.healthCheckIntervalMs = <i32>own.integerBetween("healthCheckInterval", 5000, 1, i32.MAX_VALUE);
     failover.healthCheckTimeoutMs = <i32>own.integerBetween("healthCheckTimeout", 5000, 1, i32.MAX_VALUE);
     failover.healthCheckModel = own.text("healthCheckModel");
-    failover.onStatus = statuses(own, "failoverOnStatus");
+    failover.onStatus = StatusPatterns.read(own, "failoverOnStatus");
     if (failover.isEnabled && failover.healthCheckModel.length == 0) {
       reader.fail("missing healthCheckModel in failover config");
     }
-    if (failover.isEnabled) own.warn("failover is not available yet: a failing token stays in use");
     own.warnUnread();
     return failover;
   }
@@ -42,7 +36,7 @@ export class Retry {
   isEnabled: bool = false;
   maxRetries: i32 = 1;
   timeoutMs: i32 = 60000;
-  onStatus: string[] = [];
+  onStatus: StatusPatterns = new StatusPatterns();
 
   static read(reader: ConfigReader): Retry {
     const own = reader.child("retryOnFailure");
@@ -50,8 +44,7 @@ export class Retry {
     retry.isEnabled = own.flag("enabled");
     retry.maxRetries = <i32>own.integerBetween("maxRetries", 1, 1, 10);
     retry.timeoutMs = <i32>own.integerBetween("retryTimeout", 60000, 1, i32.MAX_VALUE);
-    retry.onStatus = statuses(own, "retryOnStatus");
-    if (retry.isEnabled) own.warn("retries are not available yet: the first answer goes to the client");
+    retry.onStatus = StatusPatterns.read(own, "retryOnStatus");
     own.warnUnread();
     return retry;
   }
