@@ -87,8 +87,17 @@ export class ModelsRequest {
     const id = this.models.idAt(index);
     json.object();
     if (this.dialect == Dialect.Gemini) {
-      json.key("name").text(GEMINI_PREFIX + id).key("displayName").text(id);
-      json.key("supportedGenerationMethods").array().text("generateContent").text("streamGenerateContent").end();
+      json
+        .key("name")
+        .text(GEMINI_PREFIX + id)
+        .key("displayName")
+        .text(id);
+      json
+        .key("supportedGenerationMethods")
+        .array()
+        .text("generateContent")
+        .text("streamGenerateContent")
+        .end();
     } else if (this.dialect == Dialect.Anthropic) {
       json.key("type").text("model").key("id").text(id).key("display_name").text(id);
       json.key("created_at").text("1970-01-01T00:00:00Z");

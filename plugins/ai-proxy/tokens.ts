@@ -53,7 +53,9 @@ export class TokenPool {
     } else if (this.failover.onStatus.has(status)) {
       if (!shared.failed(request.token, this.failover.failureThreshold)) return;
       shared.keepPlace(request.receivedHost, request.receivedPath, clusterName());
-      log.warn(`token ${this.number(request.token)} failed too often: out of use until a health check succeeds`);
+      log.warn(
+        `token ${this.number(request.token)} failed too often: out of use until a health check succeeds`,
+      );
     }
   }
 

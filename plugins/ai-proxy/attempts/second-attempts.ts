@@ -132,7 +132,8 @@ export class SecondAttempts implements AttemptWaiter, DraftWaiter {
 
   private proceed(): bool {
     this.isStarting = true;
-    while (!this.isOpen && (this.startRetry() || this.startFallback())) {}
+    let hasMore = true;
+    while (!this.isOpen && hasMore) hasMore = this.startRetry() || this.startFallback();
     this.isStarting = false;
     if (!this.isOpen) this.release();
     return this.isOpen;

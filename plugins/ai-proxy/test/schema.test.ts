@@ -51,7 +51,7 @@ const later = [
   "awsAccessKey awsSecretKey awsRegion",
   "bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention",
 ].flatMap((line) => line.split(" "));
-const own = ["keepOriginalAuth", "cohereApiVersion"];
+const own = ["keepOriginalAuth", "cohereApiVersion", "fallbacks"];
 
 function resolved(part: Schema): Schema {
   return part.$ref === undefined ? part : { ...schema.$defs[part.$ref.replace("#/$defs/", "")], ...part };

@@ -49,7 +49,12 @@ const setup: GatewaySetup = {
     "none.static": { state: "none" },
   },
   routes: [
-    { name: "fallback", to: "refused.static", path: "/fallback", headers: [{ name: "x-to", exact: "refused" }] },
+    {
+      name: "fallback",
+      to: "refused.static",
+      path: "/fallback",
+      headers: [{ name: "x-to", exact: "refused" }],
+    },
     { name: "fallback", to: "none.static", path: "/fallback", headers: [{ name: "x-to", exact: "none" }] },
     { name: "slow", to: "first.static", path: "/slow", timeoutMs: 200 },
     { name: "retry", to: "first.static", path: "/retry" },
@@ -160,7 +165,11 @@ describeEngines("second attempts", (engine) => {
     second().reply({ status: 529, body: "overloaded" });
     third().reply({ body: completion });
     const answer = await gateway.send(post("/fallback/v1/chat/completions"));
-    expect([answer.status, answer.header("x-ai-proxy-provider"), answer.json()]).toEqual([200, "last", completion]);
+    expect([answer.status, answer.header("x-ai-proxy-provider"), answer.json()]).toEqual([
+      200,
+      "last",
+      completion,
+    ]);
     expect(third().requests[0]!.path).toBe("/openai/v1/chat/completions");
   });
 

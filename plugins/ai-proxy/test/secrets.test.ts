@@ -26,7 +26,7 @@ const requests: [string, TestRequest][] = [
   ["an OpenAI client that streams", chat({ stream: true })],
   ["an Anthropic client", message()],
   ["an Anthropic client that streams", message({ stream: true })],
-  ["a request without a body", { path: "/v1/models" }],
+  ["a request without a body", { path: "/v1/files" }],
   ["a request to an unknown path", { path: "/unknown" }],
 ];
 
