@@ -108,6 +108,7 @@ export class Upstream {
 
   /** True when a successful answer is not handed on as it comes. */
   editsAnswer(request: Request, isStream: bool): bool {
+    if (request.staysAsItIs) return false;
     if (this.translatesAnswer(request)) return true;
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
     if (this.provider.keepsAnswer(request)) return false;

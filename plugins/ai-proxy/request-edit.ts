@@ -153,6 +153,12 @@ export class RequestEdit {
     this.mapModel(unescaped(chat.model));
     if (request.finalModel.length == 0 && provider.hasDialect)
       return Fault.request("missing model in request");
+    const isChanged = settings.cleanupCommands.length > 0 || settings.mergesMessages || text !== null;
+    if (!isChanged && !settings.promotesThinking && provider.takesAsItIs(request)) {
+      request.staysAsItIs = true;
+      provider.editBody(body, request);
+      return null;
+    }
     chat.model = escapedText(request.finalModel);
     const out = new Buffer(body.size);
     const error = provider.writeRequest(chat, request, out);

@@ -59,6 +59,8 @@ export class Request {
 
   /** True when request and answer are a conversation that changes from one dialect to another. */
   translates: bool = false;
+  /** The client speaks the dialect of the model it asks for: its request is edited, the answer passes. */
+  staysAsItIs: bool = false;
   /** True when request and answer of another API than chat are put into the provider's words. */
   isConverted: bool = false;
   /** What the provider's dialect had no place for. */

@@ -268,6 +268,11 @@ export class Provider {
     return "";
   }
 
+  /** True when the final model takes the client's own dialect: then `editBody` is all that is done to the request. */
+  takesAsItIs(request: Request): bool {
+    return false;
+  }
+
   /** Puts the text of `context` into the conversation: behind the leading system messages. */
   insertContext(chat: ChatRequest, text: Span): void {
     insertSystem(chat, text);

@@ -184,11 +184,11 @@ describe("forms", () => {
   });
 
   test.each([
-    ["\u0089PNG\r\n\u001a\n", "image/png"],
-    ["\u00ff\u00d8\u00ff\u00e0", "image/jpeg"],
-    ["GIF89a", "image/gif"],
+    ["\u0089PNG\r\n\u001a\n....", "image/png"],
+    ["\u00ff\u00d8\u00ff\u00e0........", "image/jpeg"],
+    ["GIF89a......", "image/gif"],
     ["RIFF....WEBPVP8 ", "image/webp"],
-    ["BM..", "image/bmp"],
+    ["BM..........", "image/bmp"],
     ["....ftypheic", "image/heic"],
     ["....ftypavif", "image/avif"],
     ["text", "application/octet-stream"],

@@ -1,7 +1,7 @@
 // vertex: what becomes of chat requests and embeddings, by mode and model.
 
 import { describe, expect, test } from "vitest";
-import { answering, chat, json, message, provider } from "./proxy.ts";
+import { answering, chat, eventStream, json, message, provider } from "./proxy.ts";
 import { compatible, express, vertex } from "./vertex.ts";
 
 const model = "gemini-2.5-flash";
@@ -189,24 +189,61 @@ describe("a chat with a Claude model", () => {
     ]);
   });
 
-  test("of an Anthropic client keeps what it says", () => {
-    const { upstream } = provider(express).exchange(
-      message({
-        model: "claude-x",
-        system: "s",
-        top_k: 3,
-        tools: [{ name: "f", input_schema: { type: "object" } }],
-      }),
+  const native = {
+    system: [{ type: "text", text: "s", cache_control: { type: "ephemeral" } }],
+    tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 2 }],
+    thinking: { type: "adaptive" },
+    own: [1.0],
+  };
+
+  test("of an Anthropic client is its own request, without the model; so is the answer", () => {
+    const answer = '{"type":"message",  "content":[{"type":"server_tool_use","own":1e0}]}';
+    const chain = provider(
+      { ...express, modelMapping: { "*": "claude-x" } },
+      answering({ body: answer, headers: { "content-type": "application/json", "content-length": "7" } }),
     );
-    expect(upstream!.header(":path")).toContain("/publishers/anthropic/models/claude-x:rawPredict");
-    expect(JSON.parse(upstream!.text)).toMatchObject({
-      system: "s",
-      max_tokens: 100,
-      top_k: 3,
-      tools: [{ name: "f", input_schema: { type: "object" } }],
-      anthropic_version: "vertex-2023-10-16",
-    });
-    expect(JSON.parse(upstream!.text).model).toBeUndefined();
+    const { client, upstream } = chain.exchange(message({ model: "any", ...native }));
+    expect(upstream!.header(":path")).toBe(
+      "/v1/publishers/anthropic/models/claude-x:rawPredict?key=sk-provider",
+    );
+    const { model: _, ...rest } = JSON.parse(message({ model: "any", ...native }).body as string);
+    expect(JSON.parse(upstream!.text)).toEqual({ ...rest, anthropic_version: "vertex-2023-10-16" });
+    expect(client.text).toBe(answer);
+    expect(client.header("x-ai-proxy-dropped")).toBeUndefined();
+  });
+
+  test("of an Anthropic client keeps a version of its own, and streams", () => {
+    const pieces = ["event: ping\r\n", 'data: {"type":"ping"}\r\n\r\n'];
+    const chain = provider(express, answering(eventStream(pieces)));
+    const request = message({ model: "claude-x", anthropic_version: "mine", stream: true });
+    const { client, upstream } = chain.exchange(request);
+    expect(upstream!.header(":path")).toContain("claude-x:streamRawPredict?");
+    expect(JSON.parse(upstream!.text).anthropic_version).toBe("mine");
+    expect(client.chunks.map(String)).toEqual(pieces);
+  });
+
+  test("of an Anthropic client has Google's errors in Anthropic's words", () => {
+    const body = [{ error: { code: 429, message: "Quota exceeded", status: "RESOURCE_EXHAUSTED" } }];
+    const chain = provider(express, answering(json(body, { status: 429 })));
+    const { client } = chain.exchange(message({ model: "claude-x" }));
+    expect([client.status, JSON.parse(client.text)]).toMatchObject([
+      429,
+      { type: "error", error: { type: "rate_limit_error", message: "Quota exceeded" } },
+    ]);
+  });
+
+  test.each([
+    { claudeCodeMode: true },
+    { mergeConsecutiveMessages: true },
+    { promoteThinkingOnEmpty: true },
+    { contextCleanupCommands: ["x"] },
+  ])("of an Anthropic client is translated where the configuration changes conversations: %j", (more) => {
+    const { upstream } = provider({ ...express, ...more }).exchange(
+      message({ model: "claude-x", top_k: 3, ...native }),
+    );
+    const body = JSON.parse(upstream!.text);
+    expect(body).toMatchObject({ max_tokens: 100, top_k: 3, anthropic_version: "vertex-2023-10-16" });
+    expect(body.own).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 // Google AI: https://ai.google.dev/api
 
-import { ConfigReader, Head, random } from "as-proxy-wasm-sdk/sdk";
+import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
@@ -11,12 +11,14 @@ import { GeminiRequestOptions, writeGeminiRequest } from "as-proxy-wasm-sdk/llm/
 import { GeminiStreamReader } from "as-proxy-wasm-sdk/llm/gemini/stream-reader";
 import { NONE } from "as-proxy-wasm-sdk/llm/text";
 import { AnswerStage, MAX_EVENT_BYTES, ReaderStage } from "../../answer-stage";
+import { newAnswerId } from "../../answer-id";
 import { Api } from "../../apis";
 import { Settings } from "../../config/settings";
 import { encodedSegment, queryOf, withQuery, withoutQuery } from "../../path";
 import { Preparation } from "../../preparation";
 import { Request } from "../../request";
 import { Provider } from "../provider";
+import { safetySettingsOf } from "../safety-settings";
 import { ImagesPreparation, remoteImages } from "./images";
 import { readEmbeddings, readImages, writeEmbeddings, writeImages } from "./other-apis";
 
@@ -93,13 +95,13 @@ export class Gemini extends Provider {
   }
 
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
-    return new ReaderStage(out, new GeminiStreamReader(events, MAX_EVENT_BYTES, newId()));
+    return new ReaderStage(out, new GeminiStreamReader(events, MAX_EVENT_BYTES, newAnswerId()));
   }
 
   readAnswer(body: Span, events: ChatEvents, request: Request): bool {
     const root = Json.checked(body);
     const error = root.get("error");
-    if (error.kind != JsonKind.Object) return readGeminiAnswer(body, events, newId());
+    if (error.kind != JsonKind.Object) return readGeminiAnswer(body, events, newAnswerId());
     const known = ErrorBody.of(root);
     const message = new Buffer();
     message.text("gemini chat completion response error, error_code: ");
@@ -132,20 +134,6 @@ export class Gemini extends Provider {
   }
 }
 
-/** `[{"category":…,"threshold":…}]`, empty when none is configured. */
-function safetySettingsOf(reader: ConfigReader): Span {
-  const entries = reader.entries("geminiSafetySetting");
-  if (entries.length == 0) return NONE;
-  const out = new Buffer();
-  const json = new JsonWriter(out).array();
-  for (let i = 0; i < entries.length; i++) {
-    json.object().key("category").text(entries[i].name);
-    json.key("threshold").text(entries[i].reader.value.lenientText()).end();
-  }
-  json.end();
-  return out.take();
-}
-
 /** A model's path; its name may have one already: `models/…`, `tunedModels/…`. */
 function modelPath(model: string): string {
   const slash = model.indexOf("/");
@@ -160,9 +148,4 @@ function withoutKey(path: string): string {
   if (!query.includes("key=")) return path;
   const kept = query.split("&").filter((item) => !item.startsWith("key="));
   return withQuery(withoutQuery(path), kept.join("&"));
-}
-
-/** An answer's id for those that Google gives none. */
-function newId(): Span {
-  return Span.text("chatcmpl-" + random().toString(16) + random().toString(16));
 }

@@ -5,15 +5,16 @@ import { Buffer, encodeBase64, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
 import { escapeInto, Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "as-proxy-wasm-sdk/llm/chat";
 import { ContentWriter } from "as-proxy-wasm-sdk/llm/gemini/content-writer";
+import { mediaTypeOfImage } from "as-proxy-wasm-sdk/llm/gemini/media-type";
 import { GeminiModel } from "as-proxy-wasm-sdk/llm/gemini/model";
 import { Api } from "../../apis";
-import { imageTypeOf } from "../../image-type";
 import { boundaryOf, FormParts } from "../../multipart";
 import { Request } from "../../request";
 
 /** ` size=ratio,resolution `; other sizes are squares of 1k. */
 const SIZES: string =
   " 1792x1024=16:9,2k 1024x1792=9:16,2k 2048x2048=1:1,2k 4096x4096=1:1,4k 1536x1024=3:2,2k 1024x1536=2:3,2k 1024x768=4:3,1k 1365x1024=4:3,1k 768x1024=3:4,1k 1024x1365=3:4,1k 1280x1024=5:4,1k 1024x1280=4:5,1k 2560x1080=21:9,2k ";
+const UNKNOWN: string = "application/octet-stream";
 /** Members that are read, or that ask for nothing else than what comes. */
 const KNOWN: string = " model prompt size output_format images image image_url mask ";
 
@@ -147,7 +148,8 @@ export class ImageRequest {
       return;
     }
     let type = parts.mediaType;
-    if (type.length == 0 || type == "application/octet-stream") type = imageTypeOf(data);
+    if (type.length == 0 || type == UNKNOWN) type = mediaTypeOfImage(data);
+    if (type.length == 0) type = UNKNOWN;
     const base64 = new Buffer((data.size / 3 + 1) * 4);
     encodeBase64(base64, data);
     const part = new ChatPart(PartKind.Image);

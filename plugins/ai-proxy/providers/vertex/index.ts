@@ -3,7 +3,6 @@
 
 import { ConfigReader, Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { JsonWriter } from "as-proxy-wasm-sdk/json";
 import { readAnthropicAnswer } from "as-proxy-wasm-sdk/llm/anthropic/answer-reader";
 import {
   AnthropicRequestOptions,
@@ -17,12 +16,15 @@ import { GeminiRequestOptions, writeGeminiRequest } from "as-proxy-wasm-sdk/llm/
 import { GeminiStreamReader } from "as-proxy-wasm-sdk/llm/gemini/stream-reader";
 import { StreamReader } from "as-proxy-wasm-sdk/llm/stream-reader";
 import { AnswerStage, MAX_EVENT_BYTES, ReaderStage } from "../../answer-stage";
+import { newAnswerId } from "../../answer-id";
 import { Api } from "../../apis";
 import { Settings } from "../../config/settings";
 import { Preparation } from "../../preparation";
 import { Dialect, Request } from "../../request";
 import { ThinkTagEvents } from "../../think-tags";
+import { RequestBody, quoted } from "../../request-body";
 import { Provider } from "../provider";
+import { safetySettingsOf } from "../safety-settings";
 import { AccessTokens, TokenPreparation } from "./access-token";
 import { writeEmbeddings, writeEmbeddingsRequest } from "./embeddings";
 import { writeImages } from "./image-answer";
@@ -61,7 +63,7 @@ export class Vertex extends Provider {
     this.isCompatible = reader.flag("vertexOpenAICompatible");
     this.isOriginal = settings.isOriginal;
     this.claude.claudeCode = reader.flag("claudeCodeMode");
-    this.gemini.safetySettings = safetySettings(reader);
+    this.gemini.safetySettings = safetySettingsOf(reader);
     if (!this.isCompatible) {
       this.embeddings();
       for (let api = Api.ImageGeneration; api <= Api.ImageEdit; api++) this.offers(api, "");
@@ -143,17 +145,32 @@ export class Vertex extends Provider {
     return "";
   }
 
+  takesAsItIs(request: Request): bool {
+    return (
+      this.hasDialect &&
+      request.dialect == Dialect.Anthropic &&
+      isClaude(request.finalModel) &&
+      !this.claude.claudeCode
+    );
+  }
+
+  editBody(body: RequestBody, request: Request): void {
+    if (!request.staysAsItIs) return;
+    body.remove("model");
+    if (!body.has("anthropic_version")) body.set("anthropic_version", quoted(this.claude.version));
+  }
+
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     const isAnthropic = isClaude(request.finalModel);
     const reader: StreamReader = isAnthropic
       ? new AnthropicStreamReader(events, MAX_EVENT_BYTES)
-      : new GeminiStreamReader(tagged(events, request), MAX_EVENT_BYTES);
+      : new GeminiStreamReader(tagged(events, request), MAX_EVENT_BYTES, newAnswerId());
     return new LoggedStage(out, reader);
   }
 
   readAnswer(body: Span, events: ChatEvents, request: Request): bool {
     if (isClaude(request.finalModel)) return readAnthropicAnswer(body, events);
-    return readGeminiAnswer(body, tagged(events, request));
+    return readGeminiAnswer(body, tagged(events, request), newAnswerId());
   }
 
   newStage(out: Buffer): AnswerStage | null {
@@ -186,20 +203,6 @@ export class Vertex extends Provider {
 /** Clients of OpenAI's dialect get the reasoning of Gemini models as part of the content, as from Higress. */
 function tagged(events: ChatEvents, request: Request): ChatEvents {
   return request.dialect == Dialect.OpenAi ? new ThinkTagEvents(events) : events;
-}
-
-/** JSON array of the configured thresholds; empty when there are none. */
-function safetySettings(reader: ConfigReader): Span {
-  const entries = reader.entries("geminiSafetySetting");
-  if (entries.length == 0) return Span.empty();
-  const out = new Buffer(256);
-  const json = new JsonWriter(out).array();
-  for (let i = 0; i < entries.length; i++) {
-    json.object().key("category").text(entries[i].name);
-    json.key("threshold").text(entries[i].reader.value.lenientText()).end();
-  }
-  json.end();
-  return out.take();
 }
 
 /** Says in the log what the client gets, as Higress does. */
