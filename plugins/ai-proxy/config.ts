@@ -9,7 +9,7 @@ import { HealthChecks } from "./failover/health-check";
 import { SharedTokens } from "./failover/shared-tokens";
 import { OfferedModels } from "./offered-models";
 import { Provider, Unsupported } from "./providers/provider";
-import { isKnownType, newProvider } from "./providers/table";
+import { newProvider } from "./providers/table";
 import { Request } from "./request";
 import { TokenPool } from "./tokens";
 
@@ -42,11 +42,7 @@ export class Upstream {
     }
     const provider = newProvider(type);
     if (provider === null) {
-      entry.fail(
-        isKnownType(type)
-          ? `provider type ${type} is known but not available in this version`
-          : `unknown provider type: ${type}`,
-      );
+      entry.fail(`unknown provider type: ${type}`);
       return null;
     }
     provider.configure(entry, settings);
@@ -76,6 +72,8 @@ export class Upstream {
 
   /** True when a body sent to this API is answered with an error. */
   refuses(api: Api): bool {
+    // A path that names no API is none of ours to refuse.
+    if (api == Api.None) return false;
     return this.provider.unsupported == Unsupported.Refuse && !this.provider.supports(api);
   }
 

@@ -7,7 +7,7 @@ import { ErrorKind } from "./error";
 import { ChatEvents } from "./events";
 
 /** Text of the error when a stream ends before the model has. */
-const INCOMPLETE: string = "The model's answer ended before it was complete.";
+export const INCOMPLETE: string = "The model's answer ended before it was complete.";
 /** Text of the error when an event of a stream is longer than the reader's bound. */
 export const OVERLONG: string = "An event of the model's answer is longer than the gateway accepts.";
 

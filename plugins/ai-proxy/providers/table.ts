@@ -3,6 +3,7 @@
 
 import { Api } from "../apis";
 import { Azure } from "./azure";
+import { Bedrock } from "./bedrock";
 import { Claude } from "./claude";
 import { Cohere } from "./cohere";
 import { DeepL } from "./deepl";
@@ -43,6 +44,8 @@ export function newProvider(type: string): Provider | null {
       return new Claude();
     case "azure":
       return new Azure();
+    case "bedrock":
+      return new Bedrock();
     case "cloudflare":
       return openaiLike(type, "api.cloudflare.com")
         .chat()
@@ -124,11 +127,4 @@ export function newProvider(type: string): Provider | null {
     default:
       return null;
   }
-}
-
-/** Types that Higress has and this plugin does not have yet. */
-const TO_COME: StaticArray<string> = ["bedrock"];
-
-export function isKnownType(type: string): bool {
-  return TO_COME.includes(type);
 }

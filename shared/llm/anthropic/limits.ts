@@ -5,12 +5,11 @@ import { Json, JsonKind } from "../../json";
 import { ChatRequest, Option, PartKind, Role, Thinking, ToolChoice } from "../chat";
 import { indexOfName } from "../names";
 
-/** Tokens to think for, by `reasoning_effort`; what is not listed gets `OTHER_BUDGET`. */
 const EFFORTS: StaticArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-const EFFORT_BUDGETS: StaticArray<i64> = [0, 1024, 1024, 8192, 16384, 16384, 16384];
+/** Tokens to think for, by `reasoning_effort`; the last is for what is not listed. */
+const EFFORT_BUDGETS: StaticArray<i64> = [0, 1024, 1024, 8192, 16384, 16384, 16384, 8192];
 /** Anthropic's own words stay; `max` is one that OpenAI's dialect has too. */
 const EFFORT_NAMES: StaticArray<string> = ["low", "low", "low", "medium", "high", "xhigh", "max"];
-const OTHER_BUDGET: i64 = 8192;
 const MIN_BUDGET: i64 = 1024;
 
 /** What Higress sends where the client gave none. */
@@ -23,10 +22,10 @@ export class TokenLimits {
   /** The same for models that take no budget: a word of Anthropic's. */
   effort: string = "";
 
-  constructor(request: ChatRequest) {
-    let asked = numberOf(request.option(Option.MaxCompletionTokens));
-    if (asked <= 0) asked = numberOf(request.option(Option.MaxTokens));
-    let budget = thinkingBudgetOf(request);
+  /** `budgets` are tokens to think for: none, minimal, low, medium, high, xhigh, max and any other effort. */
+  constructor(request: ChatRequest, budgets: StaticArray<i64> = EFFORT_BUDGETS) {
+    const asked = maxTokensAsked(request);
+    let budget = thinkingBudgetOf(request, budgets);
     if (
       budget > 0 &&
       (lacksThinking(request) || isPrefilled(request) || !leavesRoom(asked) || forcesTool(request))
@@ -43,6 +42,12 @@ export class TokenLimits {
     this.thinkingBudget = budget;
     this.effort = effortOf(request);
   }
+}
+
+/** What the client said of the length of the answer; 0 when nothing. */
+export function maxTokensAsked(request: ChatRequest): i64 {
+  const asked = numberOf(request.option(Option.MaxCompletionTokens));
+  return asked > 0 ? asked : max(numberOf(request.option(Option.MaxTokens)), 0);
 }
 
 /** True when the answer has been begun for the model, which Anthropic refuses together with thinking. */
@@ -64,18 +69,18 @@ function forcesTool(request: ChatRequest): bool {
 }
 
 /** Tokens to think for; 0 for a request without thinking. */
-function thinkingBudgetOf(request: ChatRequest): i64 {
+function thinkingBudgetOf(request: ChatRequest, budgets: StaticArray<i64>): i64 {
   if (request.thinking == Thinking.Disabled) return 0;
   if (request.thinkingBudget > 0) return max(request.thinkingBudget, MIN_BUDGET);
   if (request.reasoningEffort.isEmpty) return 0;
   const effort = indexOfName(EFFORTS, request.reasoningEffort);
-  return effort < 0 ? OTHER_BUDGET : EFFORT_BUDGETS[effort];
+  return budgets[effort < 0 ? budgets.length - 1 : effort];
 }
 
 function effortOf(request: ChatRequest): string {
   const effort = indexOfName(EFFORTS, request.reasoningEffort);
   if (effort >= 0) return EFFORT_NAMES[effort];
-  const budget = thinkingBudgetOf(request);
+  const budget = thinkingBudgetOf(request, EFFORT_BUDGETS);
   return budget < 4096 ? "low" : budget < 16384 ? "medium" : "high";
 }
 

@@ -28,6 +28,8 @@ const NO_USAGE: Span = Span.text("null}\n\n");
 export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
+  /** Send it as soon as it is known, where the provider states it once and nothing but the end is to follow. */
+  sendsUsageAtOnce: bool = false;
 
   private reasoningMember: Span = Span.text('"reasoning_content":"');
   private id: Span = NONE;
@@ -57,10 +59,15 @@ export class OpenaiStreamWriter extends AnswerWriter {
   begin(head: AnswerHead): void {
     if (this.isBegun) return;
     this.isBegun = true;
+    this.name(head);
+    this.beginChoice(0);
+  }
+
+  /** Keeps what every chunk repeats. */
+  private name(head: AnswerHead): void {
     this.id = head.id.copy();
     this.start = startOf(head);
     this.tail = this.tailOf(head);
-    this.beginChoice(0);
   }
 
   text(choice: i32, escaped: Span): void {
@@ -116,7 +123,8 @@ export class OpenaiStreamWriter extends AnswerWriter {
   }
 
   usage(usage: Usage): void {
-    this.lastUsage = usage.copy();
+    if (this.sendsUsageAtOnce && (this.isFinished || !this.isBegun)) this.writeUsage(usage);
+    else this.lastUsage = usage.copy();
   }
 
   error(kind: ErrorKind, message: Span): void {
@@ -131,14 +139,19 @@ export class OpenaiStreamWriter extends AnswerWriter {
     if (this.isBegun && !this.isFinished && !this.hasFailed) {
       this.finish(0, this.hasCalls ? Finish.ToolCalls : Finish.Stop, NONE, NONE);
     }
-    if (usage && this.isBegun && !this.hasFailed && this.includesUsage) {
-      this.out.append(this.start);
-      this.out.push(0x5d);
-      this.out.append(this.tail);
-      writeOpenaiUsage(this.out, usage);
-      this.out.text("}\n\n");
-    }
+    if (usage && !this.hasFailed) this.writeUsage(usage);
     if (this.endsWithDone) this.out.text("data: [DONE]\n\n");
+  }
+
+  private writeUsage(usage: Usage): void {
+    this.lastUsage = null;
+    if (!this.includesUsage) return;
+    if (this.start.isEmpty) this.name(new AnswerHead());
+    this.out.append(this.start);
+    this.out.push(0x5d);
+    this.out.append(this.tail);
+    writeOpenaiUsage(this.out, usage);
+    this.out.text("}\n\n");
   }
 
   private delta(choice: i32, member: Span, escaped: Span): void {

@@ -1,0 +1,164 @@
+// Parts of messages as Converse has them:
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
+
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { JsonWriter } from "as-proxy-wasm-sdk/json";
+import { ChatPart, PartKind } from "as-proxy-wasm-sdk/llm/chat";
+import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
+import { indexOfName } from "as-proxy-wasm-sdk/llm/names";
+import { isBlank } from "as-proxy-wasm-sdk/llm/text";
+import { plainToolCallId } from "as-proxy-wasm-sdk/llm/tool-id";
+
+/** Media types whose subtype is not Converse's name of the format. */
+const SUBTYPES: StaticArray<string> = [
+  "jpg",
+  "plain",
+  "markdown",
+  "msword",
+  "vnd.openxmlformats-officedocument.wordprocessingml.document",
+  "vnd.ms-excel",
+  "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+];
+const FORMATS: StaticArray<string> = ["jpeg", "txt", "md", "doc", "docx", "xls", "xlsx"];
+
+const MAX_NAME_BYTES: i32 = 100;
+
+/** What is dropped of each kind, by name. */
+const DROPPED_NAMES: StaticArray<string> = [
+  "messages.content.text",
+  "messages.content.image_url",
+  "messages.content.input_audio",
+  "messages.content.file",
+  "messages.tool_calls",
+  "messages.tool",
+  "messages.reasoning_content",
+];
+
+export class ContentWriter {
+  private documents: i32 = 0;
+
+  constructor(
+    private readonly json: JsonWriter,
+    private readonly dropped: Dropped,
+  ) {}
+
+  /** False for a part that Converse has no place for, or refuses; it is noted unless it says nothing. */
+  takes(part: ChatPart): bool {
+    switch (part.kind) {
+      case PartKind.Text:
+      case PartKind.Refusal:
+        // Converse refuses blank texts.
+        return !isBlank(part.text);
+      case PartKind.Image:
+      case PartKind.File:
+        if (!part.data.isEmpty || part.url.startsWithAscii("s3://")) return true;
+        break;
+      case PartKind.Thinking:
+        if (!part.data.isEmpty) return true;
+        break;
+      case PartKind.Audio:
+        break;
+      default:
+        return true;
+    }
+    this.dropped.add(DROPPED_NAMES[part.kind]);
+    return false;
+  }
+
+  /** Writes a part that `takes` accepted as a block. */
+  block(part: ChatPart): void {
+    const json = this.json.object();
+    switch (part.kind) {
+      case PartKind.Text:
+      case PartKind.Refusal:
+        json.key("text").escaped(part.text);
+        break;
+      case PartKind.Image:
+        json.key("image").object();
+        json.key("format").escaped(formatOf(part));
+        this.source(part);
+        json.end();
+        break;
+      case PartKind.File:
+        json.key("document").object();
+        json.key("format").escaped(formatOf(part)).key("name").escaped(this.documentName(part.name));
+        this.source(part);
+        json.end();
+        break;
+      case PartKind.ToolCall:
+        json.key("toolUse").object().key("input");
+        this.input(part);
+        json.key("name").escaped(part.name).key("toolUseId").escaped(plainToolCallId(part.id)).end();
+        break;
+      case PartKind.ToolResult:
+        json.key("toolResult").object().key("toolUseId").escaped(plainToolCallId(part.id));
+        json.key("content").array();
+        for (let i = 0; i < part.parts.length; i++) {
+          const inner = part.parts[i];
+          if (this.takes(inner) && inner.kind <= PartKind.File) this.block(inner);
+        }
+        json.end();
+        if (part.isError) json.key("status").text("error");
+        json.end();
+        break;
+      default:
+        json.key("reasoningContent").object();
+        if (part.kind == PartKind.RedactedThinking) {
+          json.key("redactedContent").escaped(part.data);
+        } else {
+          json.key("reasoningText").object().key("text").escaped(part.text);
+          json.key("signature").escaped(part.data).end();
+        }
+        json.end();
+    }
+    json.end();
+  }
+
+  private source(part: ChatPart): void {
+    const json = this.json.key("source").object();
+    if (!part.data.isEmpty) json.key("bytes").escaped(part.data);
+    else json.key("s3Location").object().key("uri").escaped(part.url).end();
+    json.end();
+  }
+
+  private input(part: ChatPart): void {
+    const input = part.argumentsJson();
+    if (!input.isEmpty) {
+      this.json.raw(input);
+      return;
+    }
+    this.json.object().end();
+    if (!part.text.isEmpty) this.dropped.add("messages.tool_calls.function.arguments");
+  }
+
+  /** A name of the characters that Converse takes, and no name twice. */
+  private documentName(name: Span): Span {
+    const out = new Buffer(MAX_NAME_BYTES);
+    const dot = name.lastIndexOf(0x2e);
+    const size = min(dot > 0 ? dot : name.size, MAX_NAME_BYTES);
+    for (let i = 0; i < size; i++) {
+      const byte = name.at(i);
+      const isLetter = <u32>((byte | 0x20) - 0x61) < 26 || <u32>(byte - 0x30) < 10;
+      // Parentheses and square brackets.
+      const isPlain = isLetter || byte == 0x28 || byte == 0x29 || byte == 0x5b || byte == 0x5d;
+      out.push(isPlain ? byte : 0x2d);
+    }
+    if (out.isEmpty) out.text("document");
+    this.documents++;
+    if (this.documents > 1) out.text("-" + this.documents.toString());
+    return out.take();
+  }
+}
+
+/** `png` of `image/png`, `pdf` of `application/pdf`, else the ending of the name. */
+function formatOf(part: ChatPart): Span {
+  const type = part.mediaType;
+  let format = type.slice(type.indexOf(0x2f) + 1);
+  const parameters = format.indexOf(0x3b);
+  if (parameters >= 0) format = format.slice(0, parameters);
+  const known = indexOfName(SUBTYPES, format);
+  if (known >= 0) return Span.text(FORMATS[known]);
+  if (!format.isEmpty && !format.equalsAscii("octet-stream")) return format;
+  const name = part.name.isEmpty ? part.url : part.name;
+  return name.slice(name.lastIndexOf(0x2e) + 1);
+}

@@ -1,0 +1,67 @@
+// What the name of a model tells: Bedrock's ids are `vendor.model`, after a region's `us.` or in an ARN. Of names
+// that tell nothing, such as those of application inference profiles, Claude is assumed: most of them are.
+
+/** Vendors whose models know nothing of Claude's thinking and refuse a request that mentions it. */
+const OTHER_VENDORS: StaticArray<string> = [
+  "amazon.",
+  "meta.",
+  "mistral.",
+  "deepseek.",
+  "cohere.",
+  "ai21.",
+  "openai.",
+  "qwen.",
+  "google.",
+  "minimax.",
+  "moonshot",
+  "nvidia.",
+  "zai.",
+];
+
+/** Models without structured outputs: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html */
+const UNSTRUCTURED: StaticArray<string> = [
+  "amazon.",
+  "meta.",
+  "cohere.",
+  "ai21.",
+  "claude-3",
+  "claude-v2",
+  "claude-instant",
+  "-4-1-2",
+  "-4-2025",
+  "deepseek.r1",
+];
+
+function hasAny(model: string, parts: StaticArray<string>): bool {
+  for (let i = 0; i < parts.length; i++) if (model.includes(parts[i])) return true;
+  return false;
+}
+
+export class Model {
+  /** In lower case. */
+  private readonly name: string;
+
+  constructor(name: string) {
+    this.name = name.toLowerCase();
+  }
+
+  get isClaude(): bool {
+    return !hasAny(this.name, OTHER_VENDORS);
+  }
+
+  get isGptOss(): bool {
+    return this.name.includes("openai.");
+  }
+
+  get cachesPrompts(): bool {
+    return this.name.includes("amazon.nova") || this.name.includes("anthropic.claude");
+  }
+
+  get cachesTools(): bool {
+    return this.name.includes("anthropic.claude");
+  }
+
+  get takesSchema(): bool {
+    return !hasAny(this.name, UNSTRUCTURED);
+  }
+}

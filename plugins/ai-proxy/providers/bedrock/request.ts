@@ -1,0 +1,279 @@
+// Chat requests as Bedrock's Converse takes them. Members stand in the order of Higress's own conversion.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { maxTokensAsked, TokenLimits } from "as-proxy-wasm-sdk/llm/anthropic/limits";
+import {
+  Answer,
+  ChatMessage,
+  ChatPart,
+  ChatRequest,
+  Option,
+  PartKind,
+  Role,
+  ToolChoice,
+} from "as-proxy-wasm-sdk/llm/chat";
+import { isBlank, withoutTrailingSpace, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
+import { CacheSettings, CacheTtl, ttlOfControl, writeCachePoint } from "./cache-points";
+import { ContentWriter } from "./content";
+import { Model } from "./models";
+
+/** Tokens to think for: none, minimal, low, medium, high, xhigh, max, other efforts. */
+const BUDGETS: StaticArray<i64> = [0, 1024, 1024, 4096, 16384, 16384, 16384, 1024];
+
+/** Messages of one side in a row: Converse wants the sides to alternate. */
+class Turn {
+  readonly parts: ChatPart[] = [];
+
+  constructor(readonly isAssistant: bool) {}
+}
+
+export class RequestWriter {
+  /** Texts beside tool calls are left out, as Go does. */
+  dropsTextOfCalls: bool = false;
+
+  private readonly json: JsonWriter;
+  private readonly content: ContentWriter;
+  private readonly model: Model;
+  private readonly system: ChatPart[] = [];
+  private readonly turns: Turn[] = [];
+  private hasOwnCachePoints: bool = false;
+  private ttl: CacheTtl = CacheTtl.None;
+
+  /** `additional`: members of `additionalModelRequestFields` from the configuration, which win. */
+  constructor(
+    private readonly request: ChatRequest,
+    out: Buffer,
+    modelName: string,
+    private readonly cache: CacheSettings,
+    private readonly additional: Json,
+  ) {
+    const json = new JsonWriter(out);
+    this.json = json;
+    this.content = new ContentWriter(json, request.dropped);
+    this.model = new Model(modelName);
+  }
+
+  write(): void {
+    const request = this.request;
+    const wanted = Json.read(request.option(Option.PromptCacheRetention)).text();
+    for (let i = 0; i < request.messages.length; i++) this.sort(request.messages[i]);
+    for (let i = 0; i < request.tools.length; i++) this.noteCachePoint(request.tools[i].cacheControl);
+    if (this.model.cachesPrompts && !this.hasOwnCachePoints) this.ttl = this.cache.ttlOf(wanted);
+
+    const json = this.json.object();
+    this.writeMessages();
+    this.writeSystem();
+    const limits = this.model.isClaude ? new TokenLimits(request, BUDGETS) : null;
+    const thinkingBudget = limits === null ? 0 : limits.thinkingBudget;
+    this.writeInference(thinkingBudget);
+    this.writeAdditional(thinkingBudget);
+    json.key("performanceConfig").object().key("latency").text("standard").end();
+    this.writeTools();
+    this.writeSchema();
+    json.end();
+    request.dropOptions(Option.Seed, Option.Audio);
+    request.dropOptions(Option.Verbosity, Option.SafetyIdentifier);
+    if (request.parallelToolCalls == Answer.No) request.dropped.add("parallel_tool_calls");
+  }
+
+  /** Takes a message's parts into the system prompt or a turn. */
+  private sort(message: ChatMessage): void {
+    const dropped = this.request.dropped;
+    const isAssistant = message.role == Role.Assistant;
+    const isCall = isAssistant && this.dropsTextOfCalls && message.has(PartKind.ToolCall);
+    for (let i = 0; i < message.parts.length; i++) {
+      const part = message.parts[i];
+      if (!this.content.takes(part)) continue;
+      if (message.isSystem) {
+        if (part.kind == PartKind.Text) this.system.push(part);
+        else dropped.add("messages.system.content");
+      } else if (isCall && part.kind == PartKind.Text) {
+        dropped.add("messages.content beside tool_calls");
+      } else {
+        const last = this.turns.length - 1;
+        if (last < 0 || this.turns[last].isAssistant != isAssistant) this.turns.push(new Turn(isAssistant));
+        this.turns[this.turns.length - 1].parts.push(part);
+      }
+      this.noteCachePoint(part.cacheControl);
+    }
+    if (!message.name.isEmpty) dropped.add("messages.name");
+  }
+
+  private noteCachePoint(cacheControl: Span): void {
+    if (!cacheControl.isEmpty) this.hasOwnCachePoints = true;
+  }
+
+  private writeMessages(): void {
+    const turns = this.turns;
+    const last = turns.length - 1;
+    let lastUser = last;
+    while (lastUser >= 0 && turns[lastUser].isAssistant) lastUser--;
+    // Claude refuses white space at the end of an answer that it is to go on with.
+    if (last >= 0 && turns[last].isAssistant) {
+      const parts = turns[last].parts;
+      const end = parts[parts.length - 1];
+      if (end.kind == PartKind.Text) end.text = withoutTrailingSpace(end.text);
+    }
+    const json = this.json.key("messages").array();
+    for (let i = 0; i <= last; i++) {
+      const turn = turns[i];
+      json
+        .object()
+        .key("role")
+        .text(turn.isAssistant ? "assistant" : "user")
+        .key("content")
+        .array();
+      this.writeBlocks(turn.parts);
+      const isMarked =
+        (i == last && this.cache.inLastMessage) || (i == lastUser && this.cache.inLastUserMessage);
+      if (isMarked) writeCachePoint(json, this.ttl);
+      json.end().end();
+    }
+    json.end();
+  }
+
+  private writeSystem(): void {
+    if (this.system.length == 0) return;
+    this.json.key("system").array();
+    this.writeBlocks(this.system);
+    if (this.cache.inSystem) writeCachePoint(this.json, this.ttl);
+    this.json.end();
+  }
+
+  private writeBlocks(parts: ChatPart[]): void {
+    for (let i = 0; i < parts.length; i++) {
+      this.content.block(parts[i]);
+      if (this.model.cachesPrompts) writeCachePoint(this.json, ttlOfControl(parts[i].cacheControl));
+    }
+  }
+
+  private writeInference(thinkingBudget: i64): void {
+    const request = this.request;
+    const json = this.json.key("inferenceConfig").object();
+    let maxTokens = maxTokensAsked(request);
+    // The budget counts as part of the answer.
+    if (maxTokens > 0 && maxTokens <= thinkingBudget) maxTokens = thinkingBudget + 1;
+    if (maxTokens > 0) json.key("maxTokens").integer(maxTokens);
+    // Claude refuses these together with thinking.
+    if (thinkingBudget > 0) {
+      request.dropOptions(Option.Temperature, Option.TopK);
+    } else {
+      const temperature = request.option(Option.Temperature);
+      const topP = request.option(Option.TopP);
+      if (!temperature.isEmpty) json.key("temperature").raw(temperature);
+      if (!topP.isEmpty) json.key("topP").raw(topP);
+    }
+    this.writeStop();
+    json.end();
+  }
+
+  private writeStop(): void {
+    const stop = this.request.stop;
+    let isOpen = false;
+    for (let i = 0; i < stop.length; i++) {
+      if (stop[i].isEmpty || (this.model.isClaude && isBlank(stop[i]))) {
+        this.request.dropped.add("stop");
+        continue;
+      }
+      if (!isOpen) this.json.key("stopSequences").array();
+      isOpen = true;
+      this.json.escaped(stop[i]);
+    }
+    if (isOpen) this.json.end();
+  }
+
+  private writeAdditional(thinkingBudget: i64): void {
+    const request = this.request;
+    const additional = this.additional;
+    const topK = request.option(Option.TopK);
+    const hasTopK = thinkingBudget == 0 && !topK.isEmpty && !additional.get("top_k").exists;
+    const hasThinking = thinkingBudget > 0 && !additional.get("thinking").exists;
+    const hasEffort = this.model.isGptOss && !request.reasoningEffort.isEmpty;
+    const writesEffort = hasEffort && !additional.get("reasoning_effort").exists;
+    if (!this.model.isClaude && !hasEffort && !request.reasoningEffort.isEmpty) {
+      request.dropped.add("reasoning_effort");
+    }
+    if (!hasTopK && !hasThinking && !writesEffort && additional.length() == 0) return;
+    const json = this.json.key("additionalModelRequestFields").object();
+    if (hasThinking) {
+      json.key("thinking").object().key("type").text("enabled");
+      json.key("budget_tokens").integer(thinkingBudget).end();
+    }
+    if (hasTopK) json.key("top_k").raw(topK);
+    if (writesEffort) json.key("reasoning_effort").escaped(request.reasoningEffort);
+    const members = additional.members();
+    while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
+    json.end();
+  }
+
+  private writeTools(): void {
+    const request = this.request;
+    const json = this.json;
+    if (request.tools.length == 0) {
+      this.writeToolsOfCalls();
+      return;
+    }
+    json.key("toolConfig").object().key("tools").array();
+    for (let i = 0; i < request.tools.length; i++) {
+      const tool = request.tools[i];
+      this.writeTool(tool.name, tool.description, tool.parameters);
+      if (this.model.cachesTools) writeCachePoint(json, ttlOfControl(tool.cacheControl));
+      if (!tool.strict.isEmpty) request.dropped.add("tools.function.strict");
+    }
+    json.end().key("toolChoice").object();
+    const choice = request.toolChoice;
+    if (choice == ToolChoice.Tool)
+      json.key("tool").object().key("name").escaped(request.toolChoiceName).end();
+    else
+      json
+        .key(choice == ToolChoice.Required ? "any" : "auto")
+        .object()
+        .end();
+    if (choice == ToolChoice.None) request.dropped.add("tool_choice");
+    json.end().end();
+  }
+
+  /** A conversation with calls is refused when their tools are not named, though no more are to be called. */
+  private writeToolsOfCalls(): void {
+    const names: Span[] = [];
+    for (let i = 0; i < this.turns.length; i++) {
+      const parts = this.turns[i].parts;
+      for (let j = 0; j < parts.length; j++) {
+        if (parts[j].kind != PartKind.ToolCall) continue;
+        let known = 0;
+        while (known < names.length && !names[known].equals(parts[j].name)) known++;
+        if (known == names.length) names.push(parts[j].name);
+      }
+    }
+    if (names.length == 0) return;
+    const json = this.json.key("toolConfig").object().key("tools").array();
+    for (let i = 0; i < names.length; i++) this.writeTool(names[i], Span.empty(), Span.empty());
+    json.end().end();
+  }
+
+  private writeTool(name: Span, description: Span, schema: Span): void {
+    const json = this.json.object().key("toolSpec").object().key("inputSchema").object().key("json");
+    if (schema.isEmpty) json.object().key("type").text("object").end();
+    else json.raw(schema);
+    json.end().key("name").escaped(name);
+    if (!isBlank(description)) json.key("description").escaped(description);
+    json.end().end();
+  }
+
+  private writeSchema(): void {
+    const request = this.request;
+    if (request.responseSchema.isEmpty || !this.model.takesSchema) {
+      if (request.isJson || !request.responseSchema.isEmpty) request.dropped.add("response_format");
+      return;
+    }
+    const json = this.json.key("outputConfig").object().key("textFormat").object();
+    json.key("type").text("json_schema").key("structure").object().key("jsonSchema").object();
+    const schema = new Buffer(request.responseSchema.size + 64);
+    writeValueEscaped(schema, request.responseSchema);
+    json.key("schema").escaped(schema.span());
+    if (!request.responseSchemaName.isEmpty) json.key("name").escaped(request.responseSchemaName);
+    json.end().end().end().end();
+  }
+}
