@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
-import { Span } from "as-proxy-wasm-sdk/bytes";
+import { lowerAscii, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 
 /** What the configuration says of cache points. */
@@ -61,5 +61,5 @@ export function writeCachePoint(json: JsonWriter, ttl: CacheTtl): void {
 
 /** Without case, `_`, `-` and spaces, in which the names may differ. */
 function plain(name: string): string {
-  return name.toLowerCase().replaceAll("_", "").replaceAll("-", "").replaceAll(" ", "");
+  return lowerAscii(Span.text(name)).toString().replaceAll("_", "").replaceAll("-", "").replaceAll(" ", "");
 }

@@ -1,6 +1,8 @@
 // What the name of a model tells: Bedrock's ids are `vendor.model`, after a region's `us.` or in an ARN. Of names
 // that tell nothing, such as those of application inference profiles, Claude is assumed: most of them are.
 
+import { lowerAscii, Span } from "as-proxy-wasm-sdk/bytes";
+
 /** Vendors whose models know nothing of Claude's thinking and refuse a request that mentions it. */
 const OTHER_VENDORS: StaticArray<string> = [
   "amazon.",
@@ -32,17 +34,17 @@ const UNSTRUCTURED: StaticArray<string> = [
   "deepseek.r1",
 ];
 
-function hasAny(model: string, parts: StaticArray<string>): bool {
-  for (let i = 0; i < parts.length; i++) if (model.includes(parts[i])) return true;
+function hasAny(model: Span, parts: StaticArray<string>): bool {
+  for (let i = 0; i < parts.length; i++) if (model.indexOfAscii(parts[i]) >= 0) return true;
   return false;
 }
 
 export class Model {
   /** In lower case. */
-  private readonly name: string;
+  private readonly name: Span;
 
   constructor(name: string) {
-    this.name = name.toLowerCase();
+    this.name = lowerAscii(Span.text(name));
   }
 
   get isClaude(): bool {
@@ -50,18 +52,22 @@ export class Model {
   }
 
   get isGptOss(): bool {
-    return this.name.includes("openai.");
+    return this.has("openai.");
   }
 
   get cachesPrompts(): bool {
-    return this.name.includes("amazon.nova") || this.name.includes("anthropic.claude");
+    return this.has("amazon.nova") || this.cachesTools;
   }
 
   get cachesTools(): bool {
-    return this.name.includes("anthropic.claude");
+    return this.has("anthropic.claude");
   }
 
   get takesSchema(): bool {
     return !hasAny(this.name, UNSTRUCTURED);
+  }
+
+  private has(part: string): bool {
+    return this.name.indexOfAscii(part) >= 0;
   }
 }
