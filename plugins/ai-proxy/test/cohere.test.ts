@@ -1,14 +1,18 @@
 // Cohere: both versions of its chat API, requests and answers.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { TestReply } from "../../../host-test/testing/chain.ts";
 import {
   drip,
   everySingleCut,
   isStream,
   loadRecordings,
+  partitions,
   recordingsFolder,
   type Recording,
 } from "../../../host-test/testing/recordings.ts";
+import { change, changed } from "./changed-bytes.ts";
 import { answering, chat, eventStream, events, json, message, provider, refusal } from "./proxy.ts";
 
 const apiTokens = ["sk-provider"];
@@ -80,7 +84,7 @@ function recorded(recording: Recording) {
     };
   };
   if (!isStream(recording)) {
-    const answer = JSON.parse(Buffer.from((recording as any).answerBytes).toString());
+    const answer = JSON.parse(Buffer.from(recording.answerBytes).toString());
     answer.message.content.forEach(read);
     end(answer);
     return result;
@@ -360,7 +364,7 @@ describe("version 2", () => {
     (_, recording) => {
       const expected = recorded(recording);
       if (!isStream(recording)) {
-        const body = (recording as any).answerBytes;
+        const body = recording.answerBytes;
         const { client } = provider(
           v2,
           answering({ headers: { "content-type": "application/json" }, body }),
@@ -452,4 +456,69 @@ describe("both versions", () => {
     expect(upstream!.header(":path")).toBe(path);
     expect(upstream!.text).toBe(text);
   });
+});
+
+test("no changed byte in requests, answers and streams makes it fail", { timeout: 1_200_000 }, () => {
+  let reply: TestReply = {};
+  const chains = [v1, v2].map((entry) => provider(entry, { upstream: () => reply, logLevel: "error" }));
+  const messages = [
+    { role: "system", content: "s" },
+    user("Hi"),
+    { role: "assistant", content: "a", tool_calls: [call] },
+    { role: "tool", tool_call_id: "c1", content: "b" },
+  ];
+  const claude = {
+    tools: [{ name: "weather", input_schema: schema }],
+    messages: [
+      user("Hi"),
+      {
+        role: "assistant",
+        content: [{ type: "tool_use", id: "c1", name: "weather", input: { city: "Ulm" } }],
+      },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "c1", content: "b" }] },
+    ],
+  };
+  const requests = [
+    chat({ messages, tools: [weather], stop: "x", response_format: { type: "json_object" } }),
+    message({ ...claude, stream: true }),
+    message(claude),
+    chat('{"model":"m","input":["a"],"encoding_format":"base64"}', { path: "/v1/embeddings" }),
+  ];
+  const end = {
+    event_type: "stream-end",
+    finish_reason: "COMPLETE",
+    response: { text: "a", tool_calls: [] },
+  };
+  const bodies = [
+    JSON.stringify({ text: "a", tool_calls: [{ name: "n", parameters: {} }], finish_reason: "COMPLETE" }),
+    `{"event_type":"text-generation","text":"a"}\n{"event_type":"tool-calls-generation","tool_calls":[{"name":"n"}]}\n${JSON.stringify(end)}\n`,
+    JSON.stringify({ embeddings: { float: [[1.5]] }, meta: { billed_units: { input_tokens: 1 } } }),
+    ...recordings.map((one) => Buffer.from(isStream(one) ? one.streamBytes : one.answerBytes).toString()),
+  ];
+  const hostile = fc.record({
+    chain: fc.constantFrom(...chains),
+    request: fc.constantFrom(...requests),
+    requestChanges: fc.array(change, { maxLength: 3 }),
+    body: fc.constantFrom(...bodies),
+    bodyChanges: fc.array(change, { maxLength: 4 }),
+    type: fc.constantFrom("application/json", "text/event-stream", "application/stream+json"),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(hostile, ({ chain, request, requestChanges, body, bodyChanges, type, seed }) => {
+      const [chunks] = partitions(changed(Buffer.from(body), bodyChanges), 1, seed);
+      reply = { headers: { "content-type": type }, chunks: chunks! };
+      const sent = changed(Buffer.from(request.body as string), requestChanges);
+      const { client, record } = chain.exchange({ ...request, body: sent });
+      expect([200, 400, 500]).toContain(client.status);
+      expect(client.complete).toBe(true);
+      expect(record!.details).not.toContain("wasm_fail");
+    }),
+    { numRuns: process.env.LONG ? 20_000 : 500 },
+  );
+  for (const chain of chains) {
+    reply = json({ text: "a" });
+    expect(chain.exchange(message()).client.status).toBe(200);
+    chain.close();
+  }
 });

@@ -216,7 +216,46 @@ const deepl: OwnAnswer = {
   usage: null,
 };
 
+const cohereUsage = {
+  billed_units: { input_tokens: 2, output_tokens: 3 },
+  tokens: { input_tokens: 9, output_tokens: 3 },
+};
+const cohereEnd = { finish_reason: "COMPLETE", usage: cohereUsage };
+const said = (content: object) => ({ message: { content } });
+const cohere: OwnAnswer = {
+  name: "cohere v2",
+  entry: { type: "cohere", cohereApiVersion: "v2" },
+  model: "command-a-03-2025",
+  whole: { id: "c1", message: { role: "assistant", content: [{ type: "text", text }] }, ...cohereEnd },
+  stream: sse([
+    {
+      type: "message-start",
+      id: "c1",
+      delta: { message: { role: "assistant", content: [], tool_plan: "" } },
+    },
+    { type: "content-start", index: 0, delta: said({ type: "text", text: "" }) },
+    ...pieces.map((piece) => ({ type: "content-delta", index: 0, delta: said({ text: piece }) })),
+    {
+      type: "citation-start",
+      index: 0,
+      delta: { message: { citations: { start: 0, end: 5, sources: [] } } },
+    },
+    { type: "citation-end", index: 0 },
+    { type: "content-end", index: 0 },
+    { type: "message-end", delta: cohereEnd },
+  ]),
+  text,
+  finish: "stop",
+  usage: [9, 3],
+  errors: [[{ id: "e", message: "too many tokens" }, "too many tokens"]],
+  streamErrors: [
+    [{ type: "message-end", delta: { finish_reason: "ERROR", error: "model broke" } }, "model broke"],
+    [{ message: "internal error" }, "internal error"],
+  ],
+};
+
 export const ownAnswers: OwnAnswer[] = [
+  cohere,
   pro,
   spark,
   hunyuan,

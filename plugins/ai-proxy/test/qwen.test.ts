@@ -1,7 +1,10 @@
 // DashScope: what its native dialect makes of requests and answers, and what stays as it is in compatible mode.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { drip, everySingleCut } from "../../../host-test/testing/recordings.ts";
+import type { TestReply } from "../../../host-test/testing/chain.ts";
+import { drip, everySingleCut, partitions } from "../../../host-test/testing/recordings.ts";
+import { change, changed } from "./changed-bytes.ts";
 import { answering, chat, eventStream, events, json, message, provider, refusal } from "./proxy.ts";
 
 const apiTokens = ["sk-provider"];
@@ -572,4 +575,69 @@ describe("both modes", () => {
       expect(JSON.parse(upstream!.text)).toEqual({ model: "m", stream: true, parameters: { top_k: 3 } });
     }
   });
+});
+
+test("no changed byte in requests, answers and streams makes it fail", { timeout: 1_200_000 }, () => {
+  let reply: TestReply = {};
+  const entry = {
+    ...native,
+    reasoningContentMode: "concat",
+    qwenFileIds: ["f"],
+    modelMapping: { m: "qwen-long" },
+  };
+  const chain = provider(entry, { upstream: () => reply, logLevel: "error" });
+  const call = { id: "c", type: "function", function: { name: "weather", arguments: '{"a":1}' } };
+  const messages = [
+    { role: "system", content: "s" },
+    user([
+      { type: "text", text: "a" },
+      { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+    ]),
+    { role: "assistant", reasoning_content: "r", tool_calls: [call] },
+    { role: "tool", tool_call_id: "c", content: "b" },
+  ];
+  const requests = [
+    chat({ model: "m", messages, tools: [weather], top_p: 0.5, stop: ["x"], reasoning_effort: "low" }),
+    chat({ model: "n", messages, tools: [weather], stream: true }),
+    chat(JSON.stringify({ model: "m", input: ["a"], encoding_format: "base64" }), { path: "/v1/embeddings" }),
+  ];
+  const whole = answer(
+    { content: [{ text: "a" }], reasoning_content: "r", tool_calls: [call] },
+    "tool_calls",
+  );
+  const bodies = [
+    JSON.stringify(whole),
+    event(answer({ content: "a", reasoning_content: "r" }, "null")) +
+      event(whole) +
+      event({ code: "c", message: "m" }),
+    JSON.stringify({
+      output: { embeddings: [{ text_index: 0, embedding: [1.5] }] },
+      usage: { total_tokens: 1 },
+    }),
+  ];
+  const hostile = fc.record({
+    request: fc.constantFrom(...requests),
+    requestChanges: fc.array(change, { maxLength: 3 }),
+    body: fc.constantFrom(...bodies),
+    bodyChanges: fc.array(change, { maxLength: 4 }),
+    isStream: fc.boolean(),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(hostile, ({ request, requestChanges, body, bodyChanges, isStream, seed }) => {
+      const [chunks] = partitions(changed(Buffer.from(body), bodyChanges), 1, seed);
+      reply = isStream
+        ? eventStream(chunks!)
+        : { headers: { "content-type": "application/json" }, chunks: chunks! };
+      const sent = changed(Buffer.from(request.body as string), requestChanges);
+      const { client, record } = chain.exchange({ ...request, body: sent });
+      expect([200, 400, 500]).toContain(client.status);
+      expect(client.complete).toBe(true);
+      expect(record!.details).not.toContain("wasm_fail");
+    }),
+    { numRuns: process.env.LONG ? 20_000 : 500 },
+  );
+  reply = json(whole);
+  expect(chain.exchange(chat()).client.status).toBe(200);
+  chain.close();
 });

@@ -24,6 +24,7 @@ const recordings =
 
 /** Provider type of ai-proxy for the folder of a recording; folders without one of their own speak OpenAI's dialect. */
 const providerTypes: Record<string, string> = {
+  alibaba: "qwen",
   anthropic: "claude",
   deepseek: "deepseek",
   groq: "groq",
@@ -176,8 +177,9 @@ describe.skipIf(recordings.length === 0)("recordings", () => {
 
       test(`Anthropic's client gets the content of ${recording.name}`, async () => {
         gateway.upstream("provider.static").reply(reply(recording));
-        // DeepSeek speaks Anthropic's dialect itself, so nothing would be converted there.
-        const converted = typeOf(recording) === "deepseek" ? { ...recording, provider: "openai" } : recording;
+        // DeepSeek and Qwen speak Anthropic's dialect themselves, so nothing would be converted there.
+        const isNative = ["deepseek", "qwen"].includes(typeOf(recording));
+        const converted = isNative ? { ...recording, provider: "openai" } : recording;
         const seen = await askAnthropic(gateway, converted);
         expect(content(seen, seen.stop)).toEqual(
           content(expected, toAnthropicStop[expected.stop] ?? expected.stop),
