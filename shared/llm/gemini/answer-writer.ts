@@ -121,7 +121,8 @@ export class GeminiAnswerWriter extends AnswerWriter {
       this.out.text(',"usageMetadata":');
       writeGeminiUsage(this.out, usage);
     }
-    json.key("modelVersion").escaped(this.model.isEmpty ? this.head.model : this.model);
+    const model = this.model.isEmpty ? this.head.model : this.model;
+    if (!model.isEmpty) json.key("modelVersion").escaped(model);
     if (!this.head.id.isEmpty) json.key("responseId").escaped(this.head.id);
     json.end();
   }

@@ -3,7 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { Dropped } from "../dropped";
-import { NONE, objectInText } from "../text";
+import { NONE, objectInText, writeCompact } from "../text";
 
 /** A call whose arguments come in pieces; Gemini's clients want them whole. */
 export class GeminiCall {
@@ -35,8 +35,11 @@ export function writeCallPart(json: JsonWriter, call: GeminiCall, dropped: Dropp
   json.object().key("functionCall").object();
   if (!call.id.isEmpty) json.key("id").escaped(call.id);
   json.key("name").escaped(call.name).key("args");
+  // An event of a stream is one line: white space between the arguments must not break it.
+  const line = new Buffer(input.size);
+  writeCompact(line, input);
   if (input.isEmpty) json.object().end();
-  else json.raw(input);
+  else json.raw(line.span());
   json.end();
   if (!call.signature.isEmpty) json.key("thoughtSignature").escaped(call.signature);
   json.end();

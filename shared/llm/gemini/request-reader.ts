@@ -1,7 +1,7 @@
 // Gemini's generateContent requests: https://ai.google.dev/api/generate-content
 // Google reads every name in camel case and in snake case. Model and streaming are in the path, not in the body.
 
-import { Span } from "../../bytes";
+import { Span, equalsAsciiIgnoreCase } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, RequestError, Role, ToolChoice } from "../chat";
 import { indexOfName } from "../names";
@@ -129,9 +129,10 @@ function readTool(request: ChatRequest, value: Json): void {
 function readToolConfig(request: ChatRequest, value: Json): void {
   const mode = textOf(value.get("mode"));
   const allowed = member(value, "allowedFunctionNames", "allowed_function_names");
-  if (mode.equalsAscii("NONE")) request.toolChoice = ToolChoice.None;
-  else if (mode.equalsAscii("ANY")) request.toolChoice = ToolChoice.Required;
-  else if (mode.equalsAscii("AUTO") || mode.equalsAscii("VALIDATED")) request.toolChoice = ToolChoice.Auto;
+  if (equalsAsciiIgnoreCase(mode, "NONE")) request.toolChoice = ToolChoice.None;
+  else if (equalsAsciiIgnoreCase(mode, "ANY")) request.toolChoice = ToolChoice.Required;
+  else if (equalsAsciiIgnoreCase(mode, "AUTO") || equalsAsciiIgnoreCase(mode, "VALIDATED"))
+    request.toolChoice = ToolChoice.Auto;
   const names = allowed.length();
   if (names == 1 && request.toolChoice == ToolChoice.Required) {
     request.toolChoice = ToolChoice.Tool;

@@ -39,7 +39,7 @@ export class ResponseFormat {
   error: string = "";
 
   constructor(request: ChatRequest) {
-    this.isJson = request.isJson;
+    this.isJson = request.isJson || !request.responseSchema.isEmpty;
     this.schema = request.responseSchema;
     if (!request.responseFormat.isEmpty) this.read(Json.read(request.responseFormat));
     // These models answer in JSON badly, and Higress does not ask them to.

@@ -242,6 +242,9 @@ export class GeminiResponseReader {
 
 /** True for escaped text whose bytes are its characters. */
 function isPlain(escaped: Span): bool {
-  for (let i = 0; i < escaped.size; i++) if (escaped.at(i) > 0x7e || escaped.at(i) == 0x5c) return false;
+  for (let i = 0; i < escaped.size; i++) {
+    if (escaped.at(i) > 0x7e) return false;
+    if (escaped.at(i) == 0x5c && escaped.at(++i) == 0x75) return false;
+  }
   return true;
 }

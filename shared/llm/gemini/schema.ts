@@ -2,7 +2,7 @@
 // under different names: docs/decisions/2026-11-23-gemini-schemas.md.
 // https://ai.google.dev/api/caching#Schema
 
-import { Buffer, lowerAscii, Span } from "../../bytes";
+import { Buffer, Span, equalsAsciiIgnoreCase, lowerAscii } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { indexOfName } from "../names";
 import { rawOf, writeQuoted } from "../text";
@@ -38,24 +38,29 @@ const COUNTS: StaticArray<string> = [
   "maxProperties",
 ];
 
+/** Members of a schema that take nothing away from what an object may hold. */
+const IDLE: StaticArray<string> = ["type", "properties", "required", "title", "description", "$schema"];
+
 /**
- * True when a checked JSON schema says nothing that `Schema` has no word for. `isVertex`: that of Vertex AI, which
- * knows `additionalProperties`.
+ * True when a checked JSON schema says nothing that `Schema` has no word for, and all that it insists on. `isVertex`:
+ * that of Vertex AI, which knows `additionalProperties`.
  */
 export function fitsGeminiSchema(schema: Span, isVertex: bool): bool {
   const open: Json[] = [Json.read(schema)];
   while (open.length > 0) {
     const value = open.pop();
     if (value.kind != JsonKind.Object) return false;
+    let isTyped = false;
     const members = value.members();
     while (members.next()) {
       const name = members.keyBytes();
       const member = members.value;
       if (indexOfName(PLAIN, name) >= 0) continue;
       if (name.equalsAscii("type")) {
-        // An object whose members are not told is refused.
-        if (member.kind != JsonKind.String) return false;
-        if (isObjectType(member) && value.get("properties").length() == 0) return false;
+        // Members of an object and items of a list must be told.
+        isTyped = member.kind == JsonKind.String;
+        if (isType(member, "object") && value.get("properties").length() == 0) return false;
+        if (isType(member, "array") && !value.get("items").exists) return false;
       } else if (name.equalsAscii("properties")) {
         const properties = member.members();
         while (properties.next()) open.push(properties.value);
@@ -64,6 +69,8 @@ export function fitsGeminiSchema(schema: Span, isVertex: bool): bool {
       } else if (isVertex && name.equalsAscii("additionalProperties")) {
         if (member.kind != JsonKind.Bool) open.push(member);
       } else if (name.equalsAscii("anyOf")) {
+        // It must stand alone.
+        isTyped = value.length() == 1;
         const items = member.items();
         while (items.next()) open.push(items.value);
       } else if (name.equalsAscii("enum")) {
@@ -72,6 +79,7 @@ export function fitsGeminiSchema(schema: Span, isVertex: bool): bool {
         return false;
       }
     }
+    if (!isTyped) return false;
   }
   return true;
 }
@@ -79,13 +87,20 @@ export function fitsGeminiSchema(schema: Span, isVertex: bool): bool {
 /** True for the schema of a function without arguments. Gemini refuses an object without members. */
 export function isEmptyObjectSchema(schema: Span): bool {
   const value = Json.read(schema);
-  return isObjectType(value.get("type")) && value.get("properties").length() == 0 && value.length() <= 4
-    ? !value.get("$ref").exists && !value.get("anyOf").exists && !value.get("additionalProperties").exists
-    : value.kind == JsonKind.Object && value.length() == 0;
+  if (value.kind != JsonKind.Object || value.get("properties").length() > 0) return false;
+  const type = value.get("type");
+  if (type.exists && !isType(type, "object")) return false;
+  const members = value.members();
+  while (members.next()) {
+    const name = members.keyBytes();
+    const isClosed = name.equalsAscii("additionalProperties") && members.value.raw().equalsAscii("false");
+    if (!isClosed && indexOfName(IDLE, name) < 0) return false;
+  }
+  return true;
 }
 
-function isObjectType(type: Json): bool {
-  return type.escaped().equalsAscii("object") || type.escaped().equalsAscii("OBJECT");
+function isType(type: Json, name: string): bool {
+  return equalsAsciiIgnoreCase(type.escaped(), name);
 }
 
 function hasOnlyTexts(list: Json): bool {

@@ -164,7 +164,8 @@ export class GeminiStreamWriter extends AnswerWriter {
 
   private writeHead(): void {
     const head = this.head;
-    this.json.key("modelVersion").escaped(this.model.isEmpty ? head.model : this.model);
+    const model = this.model.isEmpty ? head.model : this.model;
+    if (!model.isEmpty) this.json.key("modelVersion").escaped(model);
     if (!head.id.isEmpty) this.json.key("responseId").escaped(head.id);
     this.json.end();
     this.ended();
