@@ -222,7 +222,7 @@ describe("a health check", () => {
     ["a reply cut after its head", { reset: { afterChunks: 0 } }],
     ["no such cluster", undefined],
   ])("%s leaves the token out, and the next check comes", (_, reply) => {
-    const calls = reply === undefined ? {} : { [cluster]: () => reply };
+    const calls: TestChainOptions["calls"] = reply === undefined ? {} : { [cluster]: () => reply };
     const { chain, sharedData } = failed(entry, { calls });
     for (let i = 0; i < 6; i++) chain.advance(5000);
     expect(sharedData.read("unavailableApiTokens")).toEqual(["sk-one"]);

@@ -162,7 +162,7 @@ describe("the first answer reaches the client", () => {
     ["break off after the head", { reset: { afterChunks: 0 } }],
     ["take too long", "never"],
     ["find no host", "no-host"],
-    ["say 200 without an answer, where it is translated", json("")],
+    ["say 200 without an answer, where it is translated", { body: '""' }],
     ["say 200 and mean an error", json({ error: { message: "x", type: "y" } })],
   ])("when further attempts %s", (_, reply) => {
     for (const request of [message(), chat()]) {
