@@ -259,6 +259,20 @@ describe("native requests", () => {
   });
 });
 
+describe("a context file, native", () => {
+  const context = { fileUrl: "http://a.example.com/c", serviceName: "a.static", servicePort: 80 };
+  const system = (content: string) => ({ role: "system", content });
+
+  test.each([
+    ["behind the leading system messages", [system("s"), user("Hi")], [system("s"), system("c"), user("Hi")]],
+    ["never alone", [user("Hi")], [system("You are a helpful assistant."), system("c"), user("Hi")]],
+  ])("stands %s", (_, messages, expected) => {
+    const calls = { "outbound|80||a.static": () => ({ body: "c" }) };
+    const { upstream } = provider({ ...native, context }, { calls }).exchange(chat({ messages }));
+    expect(JSON.parse(upstream!.text).input.messages).toEqual(expected);
+  });
+});
+
 describe("native answers", () => {
   const call = { id: "c1", type: "function", function: { name: "weather", arguments: '{"city": "Ulm"}' } };
   const asked = (value: object, entry: object = native) =>

@@ -22,6 +22,7 @@ class CohereMessageWriter extends MessageWriter {
 export function writeCohereV2(chat: ChatRequest, out: Buffer): void {
   const json = new JsonWriter(out).object().key("model").escaped(chat.model).key("messages").array();
   const messages = new CohereMessageWriter(json, chat.dropped, false);
+  messages.keepsCacheControl = false;
   for (let i = 0; i < chat.messages.length; i++) {
     const message = chat.messages[i];
     if (!message.name.isEmpty) chat.dropped.add("messages.name");

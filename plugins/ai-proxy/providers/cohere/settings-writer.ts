@@ -3,6 +3,8 @@
 import { JsonWriter, Json } from "as-proxy-wasm-sdk/json";
 import { Answer, ChatRequest, Option } from "as-proxy-wasm-sdk/llm/chat";
 
+const MAX_STOPS: i32 = 5;
+
 /** Writes them in Go's order, and notes what has no name there. */
 export function writeSettings(json: JsonWriter, chat: ChatRequest): void {
   if (chat.stream != Answer.Unset) json.key("stream").bool(chat.stream == Answer.Yes);
@@ -15,8 +17,9 @@ export function writeSettings(json: JsonWriter, chat: ChatRequest): void {
   write(json, chat, "seed", Option.Seed);
   if (chat.stop.length > 0) {
     json.key("stop_sequences").array();
-    for (let i = 0; i < chat.stop.length; i++) json.escaped(chat.stop[i]);
+    for (let i = 0; i < min(chat.stop.length, MAX_STOPS); i++) json.escaped(chat.stop[i]);
     json.end();
+    if (chat.stop.length > MAX_STOPS) chat.dropped.add("stop");
   }
   write(json, chat, "frequency_penalty", Option.FrequencyPenalty);
   write(json, chat, "presence_penalty", Option.PresencePenalty);

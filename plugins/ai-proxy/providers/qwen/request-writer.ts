@@ -101,6 +101,8 @@ export class QwenRequestWriter {
   private toolChoice(): void {
     const request = this.request;
     const json = this.json;
+    // Refused without tools.
+    if (request.tools.length == 0) return;
     let name = request.toolChoiceName;
     // It cannot be told to choose among several.
     const isRequired = request.toolChoice == ToolChoice.Required;
