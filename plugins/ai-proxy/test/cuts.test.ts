@@ -19,6 +19,9 @@ const isLong = Boolean(process.env.LONG);
 const sliceBytes = isLong ? Infinity : 4_000_000;
 const partitionCount = isLong ? 200 : 5;
 
+/** The provider that sends recordings of a kind. */
+const types: Record<string, string> = { chat: "openai", messages: "claude", gemini: "gemini" };
+
 const folder = recordingsFolder();
 if (folder === undefined) test.skip("no recordings beside this checkout", () => {});
 const recordings =
@@ -26,7 +29,7 @@ const recordings =
     ? []
     : loadRecordings(folder)
         .filter(isStream)
-        .filter(({ kind, expected }) => expected !== undefined && (kind === "chat" || kind === "messages"));
+        .filter(({ kind, expected }) => expected !== undefined && kind in types);
 
 /** Positions of single cuts: all of them, or as many as the slice has room for, evenly spread. */
 function* cutPositions(size: number, bytes: number): Generator<number> {
@@ -38,7 +41,7 @@ const counts = { exchanges: 0, cuts: 0, partitions: 0 };
 
 /** A provider that sends this recording in the pieces it is given, and a client of a dialect. */
 function exchangeOf({ kind }: StreamRecording, dialect: "openai" | "anthropic", more: object) {
-  const entry = { type: kind === "messages" ? "claude" : "openai", apiTokens: ["sk-provider"], ...more };
+  const entry = { type: types[kind], apiTokens: ["sk-provider"], ...more };
   let pieces: Uint8Array[] = [];
   const chain = provider(entry, { upstream: () => eventStream(pieces), logLevel: "error" });
   const options = { model: "any", stream: true, stream_options: { include_usage: true } };

@@ -1,5 +1,6 @@
 // Google AI: what its dialect makes of requests, answers, errors, pictures and embeddings.
 
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { CallReply, TestChainOptions } from "../../../host-test/testing/chain.ts";
 import { drip, everySingleCut } from "../../../host-test/testing/recordings.ts";
@@ -255,6 +256,30 @@ describe("an answer", () => {
     const { client, record } = provider(unmapped, answering(json({ own: 1 }))).exchange(chat({ model: "m" }));
     expect(client.status).toBe(500);
     expect(record!.details).toBe("ai-proxy.proc_resp_body_failed");
+  });
+});
+
+describe("the golden answers of shared/llm", () => {
+  const folder = new URL("../../../shared/llm/test/fixtures/gemini/", import.meta.url);
+  const read = (file: string) => readFileSync(new URL(file, folder), "utf8");
+  // Errors have their own words here, and an answer without an id gets another one each time.
+  const files = readdirSync(folder).filter((file) => /^(answer-(?!error|candidates)|stream-)[^.]*\.\w+$/.test(file));
+  const timeless = (text: string) => text.replaceAll(/"created": ?\d+/g, '"created":0');
+
+  describe.each([
+    ["openai", chat],
+    ["anthropic", message],
+  ] as const)("reach a client of %s", (dialect, request) => {
+    test.each(files)("%s", (file) => {
+      const body = read(file);
+      const stream = file.endsWith(".sse");
+      const reply = stream ? eventStream([body]) : { headers: { "content-type": "application/json" }, body };
+      const model = /"modelVersion": ?"([^"]+)"/.exec(body)?.[1] ?? "any";
+      const { client } = provider(unmapped, answering(reply)).exchange(request({ model, stream }));
+      const golden = read(file.replace(".", `.${dialect}.`));
+      if (stream) expect(timeless(client.text)).toBe(timeless(golden));
+      else expect(JSON.parse(timeless(client.text))).toEqual(JSON.parse(timeless(golden)));
+    });
   });
 });
 
