@@ -263,7 +263,9 @@ describe("the golden answers of shared/llm", () => {
   const folder = new URL("../../../shared/llm/test/fixtures/gemini/", import.meta.url);
   const read = (file: string) => readFileSync(new URL(file, folder), "utf8");
   // Errors have their own words here, and an answer without an id gets another one each time.
-  const files = readdirSync(folder).filter((file) => /^(answer-(?!error|candidates)|stream-)[^.]*\.\w+$/.test(file));
+  const files = readdirSync(folder).filter((file) =>
+    /^(answer-(?!error|candidates)|stream-)[^.]*\.\w+$/.test(file),
+  );
   const timeless = (text: string) => text.replaceAll(/"created": ?\d+/g, '"created":0');
 
   describe.each([
