@@ -66,6 +66,12 @@ export abstract class StreamReader {
     this.end();
   }
 
+  /** The provider says that the answer has ended. One that has not begun is no answer. */
+  protected endBegun(isBegun: bool): void {
+    if (isBegun) this.end();
+    else this.fail(ErrorKind.Api, Span.text(INCOMPLETE));
+  }
+
   protected end(): void {
     this.isDone = true;
     this.events.end();

@@ -3,10 +3,11 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, AnswerWriter, Finish } from "../events";
+import { AnswerHead, AnswerWriter, Citation, Finish } from "../events";
 import { NONE, objectInText } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
+import { writeCitation } from "./citation";
 import { writeAnthropicError } from "./error";
 import { anthropicFinishName } from "./finish";
 import { writeAnthropicUsage } from "./usage";
@@ -23,6 +24,8 @@ class Block {
   readonly content: Buffer = new Buffer();
   /** Arguments as they are written, when they came as JSON. */
   input: Span = NONE;
+  /** Items of a list, as JSON. */
+  readonly citations: Buffer = new Buffer();
   signature: Span = NONE;
   id: Span = NONE;
   name: Span = NONE;
@@ -71,6 +74,18 @@ export class AnthropicAnswerWriter extends AnswerWriter {
     this.add(BlockType.RedactedThinking).content.append(data);
   }
 
+  citation(choice: i32, citation: Citation): void {
+    if (this.isOther(choice)) return;
+    const last = this.blocks.length - 1;
+    if (last < 0 || this.blocks[last].type != BlockType.Text) {
+      this.dropped.add("citations");
+      return;
+    }
+    const citations = this.blocks[last].citations;
+    citations.push(citations.isEmpty ? 0x5b : 0x2c);
+    writeCitation(new JsonWriter(citations), citation);
+  }
+
   refusal(choice: i32, escaped: Span): void {
     this.text(choice, escaped);
     this.hasRefused = true;
@@ -80,7 +95,7 @@ export class AnthropicAnswerWriter extends AnswerWriter {
     if (this.isOther(choice)) return;
     const block = this.add(BlockType.ToolUse, index);
     block.id = toolCallId(id, this.head.id, index).copy();
-    block.name = name.copy();
+    block.name = this.toolName(name).copy();
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
@@ -134,6 +149,9 @@ export class AnthropicAnswerWriter extends AnswerWriter {
     switch (block.type) {
       case BlockType.Text:
         json.text("text").key("text").escaped(content);
+        if (block.citations.isEmpty) break;
+        block.citations.push(0x5d);
+        json.key("citations").raw(block.citations.span());
         break;
       case BlockType.Thinking:
         json.text("thinking").key("signature").escaped(block.signature).key("thinking").escaped(content);

@@ -70,7 +70,8 @@ function readBlock(parts: ChatPart[], block: Json, type: Span): bool {
       part = new ChatPart(PartKind.ToolCall);
       part.id = textOf(block.get("id"));
       part.name = textOf(block.get("name"));
-      part.json = rawOf(block.get("input"));
+      const input = block.get("input");
+      if (input.kind == JsonKind.Object) part.json = input.raw();
       if (part.id.isEmpty || part.name.isEmpty) return false;
       break;
     case Block.Thinking:

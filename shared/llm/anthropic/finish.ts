@@ -13,12 +13,14 @@ const WORDS: StaticArray<string> = [
   "refusal",
   "pause_turn",
   "model_context_window_exceeded",
+  "compaction",
 ];
 
 export function readAnthropicFinish(word: Span): Finish {
   const index = indexOfName(WORDS, word);
   if (index < 0) return Finish.Other;
-  return index > Finish.Pause ? Finish.Length : index;
+  // After a compaction the client goes on as after a pause.
+  return index <= Finish.Pause ? index : index == Finish.Pause + 1 ? Finish.Length : Finish.Pause;
 }
 
 /** The word to write, escaped. */

@@ -6,11 +6,14 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { AnswerHead, ChatEvents, MAX_TOOL_CALLS } from "../events";
-import { textOf } from "../text";
+import { AnswerHead, ChatEvents, Citation, MAX_TOOL_CALLS } from "../events";
+import { characterCount, textOf } from "../text";
 import { Usage } from "../usage";
 import { readAnthropicFinish } from "./finish";
 import { readAnthropicUsage } from "./usage";
+
+/** Sources of one block of text; more are dropped. */
+const MAX_CITATIONS: i32 = 256;
 
 export class AnthropicMessageReader {
   isBegun: bool = false;
@@ -18,6 +21,10 @@ export class AnthropicMessageReader {
   isFinished: bool = false;
 
   private toolCalls: i32 = 0;
+  /** Characters of all texts so far, and where the present block's text begins. */
+  private characters: i64 = 0;
+  private textStart: i64 = 0;
+  private readonly citations: Citation[] = [];
   private readonly usage: Usage = new Usage();
 
   constructor(readonly events: ChatEvents) {}
@@ -47,6 +54,37 @@ export class AnthropicMessageReader {
   readBlock(block: Json): void {
     const index = this.beginBlock(block);
     if (index >= 0) this.endToolCall(index, block.get("input"));
+    this.endText();
+  }
+
+  text(escaped: Span): void {
+    if (escaped.isEmpty) return;
+    this.characters += characterCount(escaped);
+    this.events.text(0, escaped);
+  }
+
+  /** Notes a source of the text block that is open: where its text ends is not known yet. */
+  addCitation(value: Json): void {
+    const citation = new Citation();
+    citation.url = textOf(value.get("url")).copy();
+    // Search results that the client gave have their address here, or a name.
+    if (citation.url.isEmpty) citation.url = textOf(value.get("source")).copy();
+    citation.title = textOf(value.get("title")).copy();
+    citation.quote = textOf(value.get("cited_text")).copy();
+    if (citation.url.isEmpty || this.citations.length >= MAX_CITATIONS)
+      this.events.dropped.add("content.text.citations");
+    else this.citations.push(citation);
+  }
+
+  /** A block has ended. */
+  endText(): void {
+    while (this.citations.length > 0) {
+      const citation = this.citations.shift();
+      citation.start = this.textStart;
+      citation.end = this.characters;
+      this.events.citation(0, citation);
+    }
+    this.textStart = this.characters;
   }
 
   /**
@@ -56,9 +94,9 @@ export class AnthropicMessageReader {
   beginBlock(block: Json): i32 {
     const type = textOf(block.get("type"));
     if (type.equalsAscii("text")) {
-      const text = textOf(block.get("text"));
-      if (!text.isEmpty) this.events.text(0, text);
-      if (block.get("citations").length() > 0) this.events.dropped.add("content.text.citations");
+      this.text(textOf(block.get("text")));
+      const citations = block.get("citations").items();
+      while (citations.next()) this.addCitation(citations.value);
     } else if (type.equalsAscii("thinking")) {
       const text = textOf(block.get("thinking"));
       if (!text.isEmpty) this.events.reasoning(0, text);

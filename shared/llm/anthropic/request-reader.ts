@@ -14,7 +14,7 @@ import {
   ToolChoice,
 } from "../chat";
 import { indexOfName } from "../names";
-import { rawOf, textOf } from "../text";
+import { NONE, rawOf, textOf } from "../text";
 import { withoutBillingHash } from "./billing";
 import { readAnthropicContent } from "./content-reader";
 
@@ -74,6 +74,10 @@ export function readAnthropicRequest(body: Span): ChatRequest {
   const members = root.members();
   while (members.next()) readMember(request, system, members.keyBytes(), members.value);
   if (request.messages.length == 0) request.error = RequestError.NoMessages;
+  if (request.thinking == Thinking.Disabled && !request.reasoningEffort.isEmpty) {
+    request.reasoningEffort = NONE;
+    request.dropped.add("output_config.effort");
+  }
   if (system.parts.length > 0) request.messages.unshift(system);
   return request;
 }

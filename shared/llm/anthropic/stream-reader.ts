@@ -64,8 +64,10 @@ export class AnthropicStreamReader extends StreamReader {
   protected readEvent(data: Span): void {
     const root = Json.checked(data);
     if (root.kind != JsonKind.Object) {
+      if (this.eventName().equalsAscii("error")) this.failWith(ErrorBody.read(data));
       // Servers that speak this dialect beside OpenAI's may close with `[DONE]`.
-      if (!trimAscii(data).equalsAscii("[DONE]")) this.events.dropped.add("event that is no JSON object");
+      else if (!trimAscii(data).equalsAscii("[DONE]"))
+        this.events.dropped.add("event that is no JSON object");
       return;
     }
     const stated = textOf(root.get("type"));
@@ -89,11 +91,12 @@ export class AnthropicStreamReader extends StreamReader {
       case Event.MessageDelta:
         this.message.readUsage(root.get("usage"));
         this.closeCalls();
+        this.message.endText();
         this.message.readStop(root.get("delta"));
         break;
       case Event.MessageStop:
         this.closeCalls();
-        this.end();
+        this.endBegun(this.message.isBegun);
         break;
       case Event.Ping:
         break;
@@ -101,7 +104,9 @@ export class AnthropicStreamReader extends StreamReader {
         this.failWith(ErrorBody.of(root));
         break;
       default:
-        this.events.dropped.addNamed("event.", type);
+        // An error that does not say that it is one, as gateways put in front of providers send it.
+        if (type.isEmpty && root.get("error").exists) this.failWith(ErrorBody.of(root));
+        else this.events.dropped.addNamed("event.", type);
     }
   }
 
@@ -122,8 +127,7 @@ export class AnthropicStreamReader extends StreamReader {
   private readDelta(root: Json, delta: Json): void {
     const type = textOf(delta.get("type"));
     if (type.equalsAscii("text_delta")) {
-      const text = textOf(delta.get("text"));
-      if (!text.isEmpty) this.events.text(0, text);
+      this.message.text(textOf(delta.get("text")));
     } else if (type.equalsAscii("input_json_delta")) {
       const piece = textOf(delta.get("partial_json"));
       const call = this.callOf(root.get("index").integer(-1));
@@ -134,13 +138,17 @@ export class AnthropicStreamReader extends StreamReader {
       const text = textOf(delta.get("thinking"));
       if (!text.isEmpty) this.events.reasoning(0, text);
     } else if (type.equalsAscii("signature_delta")) {
-      this.events.signature(0, textOf(delta.get("signature")));
+      const signature = textOf(delta.get("signature"));
+      if (!signature.isEmpty) this.events.signature(0, signature);
+    } else if (type.equalsAscii("citations_delta")) {
+      this.message.addCitation(delta.get("citation"));
     } else {
       this.events.dropped.addNamed("content_block_delta.", type);
     }
   }
 
   private stopBlock(block: i64): void {
+    this.message.endText();
     for (let i = 0; i < this.open.length; i++) {
       if (this.open[i].block == block) return this.closeCall(i);
     }

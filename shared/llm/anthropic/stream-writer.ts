@@ -2,11 +2,13 @@
 // another is open waits until that one is complete, and the blocks are numbered in the order they are opened.
 
 import { Buffer, Span, writeInteger } from "../../bytes";
+import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, AnswerWriter, Finish } from "../events";
+import { AnswerHead, AnswerWriter, Citation, Finish } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
+import { writeCitation } from "./citation";
 import { writeAnthropicError } from "./error";
 import { anthropicFinishName } from "./finish";
 import { writeAnthropicUsage } from "./usage";
@@ -112,6 +114,20 @@ export class AnthropicStreamWriter extends AnswerWriter {
     this.stopBlock();
   }
 
+  citation(choice: i32, citation: Citation): void {
+    if (this.isOther(choice)) return;
+    if (this.block != Block.Text) {
+      this.dropped.add("citations");
+      return;
+    }
+    const out = this.out;
+    out.append(DELTA);
+    writeInteger(out, this.blockIndex);
+    out.text(',"delta":{"type":"citations_delta","citation":');
+    writeCitation(new JsonWriter(out), citation);
+    this.out.text("}}\n\n");
+  }
+
   refusal(choice: i32, escaped: Span): void {
     this.text(choice, escaped);
     this.hasRefused = true;
@@ -122,11 +138,11 @@ export class AnthropicStreamWriter extends AnswerWriter {
     this.hasCalls = true;
     const known = toolCallId(id, this.id, index);
     if (this.block == Block.ToolUse) {
-      this.waiting.push(new WaitingCall(index, known.copy(), name.copy()));
+      this.waiting.push(new WaitingCall(index, known.copy(), this.toolName(name).copy()));
       return;
     }
     this.closeBlock();
-    this.openToolUse(index, known, name);
+    this.openToolUse(index, known, this.toolName(name));
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {

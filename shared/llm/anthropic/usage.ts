@@ -8,7 +8,9 @@ import { Usage } from "../usage";
 export function readAnthropicUsage(value: Json, usage: Usage): void {
   usage.input = count(value, "input_tokens", usage.input);
   usage.cacheRead = count(value, "cache_read_input_tokens", usage.cacheRead);
-  usage.cacheWrite = count(value, "cache_creation_input_tokens", usage.cacheWrite);
+  const split = value.get("cache_creation");
+  const written = count(split, "ephemeral_5m_input_tokens", 0) + count(split, "ephemeral_1h_input_tokens", 0);
+  usage.cacheWrite = count(value, "cache_creation_input_tokens", written > 0 ? written : usage.cacheWrite);
   usage.output = count(value, "output_tokens", usage.output);
   usage.reasoning = count(value.get("output_tokens_details"), "thinking_tokens", usage.reasoning);
 }

@@ -3,17 +3,20 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead, AnswerWriter, Citation, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
 import { writeOpenaiError } from "./error";
+import { writeAnnotation, writeImage } from "./extras-writer";
 import { openaiFinishName } from "./finish";
+import { writeSealedData, writeSealedText, writeToolSignature } from "./seal";
 import { writeMember } from "./stream-writer";
 import { writeOpenaiUsage } from "./usage";
 
 class Call {
   readonly arguments: Buffer = new Buffer();
+  signature: Span = NONE;
 
   constructor(
     readonly index: i32,
@@ -28,6 +31,13 @@ class Choice {
   readonly reasoning: Buffer = new Buffer();
   readonly refusal: Buffer = new Buffer();
   readonly calls: Call[] = [];
+  /** Items of lists, as JSON. */
+  readonly details: Buffer = new Buffer();
+  readonly annotations: Buffer = new Buffer();
+  readonly images: Buffer = new Buffer();
+  readonly logprobs: Buffer = new Buffer();
+  /** Where the stretch of reasoning begins that is not sealed yet. */
+  unsealedFrom: i32 = 0;
   finish: Span = NONE;
 }
 
@@ -62,11 +72,27 @@ export class OpenaiAnswerWriter extends AnswerWriter {
   }
 
   signature(choice: i32, escaped: Span): void {
-    this.dropped.add("thinking.signature");
+    const told = this.choice(choice);
+    writeSealedText(itemOf(told.details), told.reasoning.span().slice(told.unsealedFrom), escaped);
+    told.unsealedFrom = told.reasoning.size;
   }
 
   redactedReasoning(choice: i32, data: Span): void {
-    this.dropped.add("redacted_thinking");
+    writeSealedData(itemOf(this.choice(choice).details), data);
+  }
+
+  citation(choice: i32, citation: Citation): void {
+    writeAnnotation(itemOf(this.choice(choice).annotations), citation);
+  }
+
+  image(choice: i32, mediaType: Span, data: Span): void {
+    writeImage(itemOf(this.choice(choice).images), mediaType, data);
+  }
+
+  logprobs(choice: i32, json: Span): void {
+    const list = this.choice(choice).logprobs;
+    if (!list.isEmpty) list.push(0x2c);
+    list.append(json.slice(1, json.size - 1));
   }
 
   refusal(choice: i32, escaped: Span): void {
@@ -74,7 +100,12 @@ export class OpenaiAnswerWriter extends AnswerWriter {
   }
 
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
-    this.choice(choice).calls.push(new Call(index, toolCallId(id, this.head.id, index).copy(), name.copy()));
+    if (this.usesFunctions && index > 0) {
+      this.dropped.add("tool_calls");
+      return;
+    }
+    const known = toolCallId(id, this.head.id, index).copy();
+    this.choice(choice).calls.push(new Call(index, known, this.toolName(name).copy()));
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
@@ -87,8 +118,14 @@ export class OpenaiAnswerWriter extends AnswerWriter {
     if (call) writeValueEscaped(call.arguments, json);
   }
 
+  toolSignature(choice: i32, index: i32, escaped: Span): void {
+    const call = this.call(choice, index);
+    if (call && !this.usesFunctions) call.signature = escaped.copy();
+    else this.dropped.add("tool_call.signature");
+  }
+
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
-    this.choice(choice).finish = openaiFinishName(reason, word).copy();
+    this.choice(choice).finish = openaiFinishName(reason, word, this.usesFunctions).copy();
   }
 
   usage(usage: Usage): void {
@@ -107,7 +144,7 @@ export class OpenaiAnswerWriter extends AnswerWriter {
     const json = new JsonWriter(out).object();
     if (!head.id.isEmpty) json.key("id").escaped(head.id);
     json.key("choices").array();
-    for (let i = 0; i < this.choices.length; i++) writeChoice(json, i, this.choices[i]);
+    for (let i = 0; i < this.choices.length; i++) writeChoice(json, i, this.choices[i], this.usesFunctions);
     json
       .end()
       .key("created")
@@ -139,27 +176,62 @@ export class OpenaiAnswerWriter extends AnswerWriter {
   }
 }
 
-function writeChoice(json: JsonWriter, index: i32, choice: Choice): void {
+function writeChoice(json: JsonWriter, index: i32, choice: Choice, usesFunctions: bool): void {
   json.object().key("index").integer(index).key("message").object();
   if (!choice.speaker.isEmpty) json.key("name").escaped(choice.speaker);
   json.key("role").text("assistant").key("content").escaped(choice.content.span());
   if (!choice.reasoning.isEmpty) json.key("reasoning_content").escaped(choice.reasoning.span());
+  writeList(json, "reasoning_details", choice.details);
   if (choice.calls.length > 0) {
-    json.key("tool_calls").array();
-    for (let i = 0; i < choice.calls.length; i++) writeCall(json, choice.calls[i]);
-    json.end();
+    if (usesFunctions) {
+      writeFunction(json.key("function_call"), choice.calls[0]);
+    } else {
+      json.key("tool_calls").array();
+      for (let i = 0; i < choice.calls.length; i++) writeCall(json, choice.calls[i]);
+      json.end();
+    }
   }
   if (!choice.refusal.isEmpty) json.key("refusal").escaped(choice.refusal.span());
+  writeList(json, "annotations", choice.annotations);
+  writeList(json, "images", choice.images);
   json.end().key("finish_reason");
   if (choice.finish.isEmpty) json.null_();
   else json.escaped(choice.finish);
-  json.key("logprobs").null_().end();
+  json.key("logprobs");
+  if (choice.logprobs.isEmpty) {
+    json.null_().end();
+    return;
+  }
+  writeList(json.object(), "content", choice.logprobs);
+  json.key("refusal").null_().end().end();
 }
 
 function writeCall(json: JsonWriter, call: Call): void {
   json.object().key("index").integer(call.index).key("id").escaped(call.id).key("type").text("function");
-  json.key("function").object().key("name").escaped(call.name).key("arguments");
+  writeFunction(json.key("function"), call);
+  if (!call.signature.isEmpty) writeToolSignature(json, call.signature);
+  json.end();
+}
+
+function writeFunction(json: JsonWriter, call: Call): void {
+  json.object().key("name").escaped(call.name).key("arguments");
   if (call.arguments.isEmpty) json.text("{}");
   else json.escaped(call.arguments.span());
-  json.end().end();
+  json.end();
+}
+
+/** Writes the member whose items these are, unless there are none. */
+function writeList(json: JsonWriter, name: string, items: Buffer): void {
+  if (items.isEmpty) return;
+  const list = new Buffer(items.size + 2);
+  list.push(0x5b);
+  list.append(items.span());
+  list.push(0x5d);
+  json.key(name).raw(list.span());
+}
+
+/** For the next item of a list without its brackets. */
+function itemOf(list: Buffer): JsonWriter {
+  if (!list.isEmpty) list.push(0x2c);
+  return new JsonWriter(list);
 }

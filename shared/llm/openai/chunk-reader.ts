@@ -4,11 +4,62 @@
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ErrorBody } from "../error";
-import { AnswerHead, ChatEvents, Finish, MAX_CHOICES, MAX_TOOL_CALLS } from "../events";
+import { AnswerHead, ChatEvents, Citation, Finish, MAX_CHOICES, MAX_TOOL_CALLS } from "../events";
+import { collect, integerOf, textIn } from "../fields";
 import { NONE, textOf } from "../text";
+import { readAnnotations, readImages, readReasoningDetails } from "./extras";
 import { isNoFinish, readOpenaiFinish } from "./finish";
-import { ToolCallIndex } from "./tool-call-index";
+import { ToolCall, ToolCallIndex } from "./tool-call-index";
 import { readOpenaiUsage } from "./usage";
+
+const enum ChoiceField {
+  Index,
+  Delta,
+  Message,
+  FinishReason,
+  Logprobs,
+  COUNT,
+}
+const CHOICE_NAMES: StaticArray<string> = ["index", "delta", "message", "finish_reason", "logprobs"];
+
+const enum DeltaField {
+  Content,
+  ReasoningContent,
+  Reasoning,
+  ToolCalls,
+  Refusal,
+  ReasoningDetails,
+  FunctionCall,
+  Audio,
+  Annotations,
+  Images,
+  Name,
+  COUNT,
+}
+const DELTA_NAMES: StaticArray<string> = [
+  "content",
+  "reasoning_content",
+  "reasoning",
+  "tool_calls",
+  "refusal",
+  "reasoning_details",
+  "function_call",
+  "audio",
+  "annotations",
+  "images",
+  "name",
+];
+
+const enum CallField {
+  Index,
+  Id,
+  Function,
+  ExtraContent,
+  COUNT,
+}
+const CALL_NAMES: StaticArray<string> = ["index", "id", "function", "extra_content"];
+
+const MISSING: Json = Json.read(NONE);
 
 export class OpenaiChunkReader {
   isBegun: bool = false;
@@ -16,8 +67,13 @@ export class OpenaiChunkReader {
   isFinished: bool = false;
   hasFailed: bool = false;
 
+  private hasSources: bool = false;
   private readonly calls: ToolCallIndex[] = [];
   private callCount: i32 = 0;
+  // Used again for every chunk.
+  private readonly choiceFields: StaticArray<Json | null> = new StaticArray<Json | null>(ChoiceField.COUNT);
+  private readonly deltaFields: StaticArray<Json | null> = new StaticArray<Json | null>(DeltaField.COUNT);
+  private readonly callFields: StaticArray<Json | null> = new StaticArray<Json | null>(CallField.COUNT);
 
   constructor(private readonly events: ChatEvents) {}
 
@@ -25,16 +81,17 @@ export class OpenaiChunkReader {
   read(root: Json): void {
     if (this.hasFailed) return;
     const choices = root.get("choices");
-    if (choices.kind != JsonKind.Array && this.readError(root)) return;
     const items = choices.items();
     let usage = root.get("usage");
     while (items.next()) {
       if (!this.isBegun) this.begin(root);
       const choice = items.value;
-      this.readChoice(choice, items.index);
+      this.readChoice(root, choice, items.index);
+      if (this.hasFailed) return;
       // Moonshot has, or had, usage inside the choice.
       if (this.isFinished && usage.kind != JsonKind.Object) usage = choice.get("usage");
     }
+    if (items.index < 0 && this.readError(root, choices.kind != JsonKind.Array && !usage.exists)) return;
     if (this.isFinished && usage.kind != JsonKind.Object) usage = root.get("x_groq").get("usage");
     const counted = readOpenaiUsage(usage);
     if (!counted) return;
@@ -43,10 +100,12 @@ export class OpenaiChunkReader {
     this.events.usage(counted);
   }
 
-  readError(root: Json): bool {
+  /** `isBare`: the object has nothing that an answer has. */
+  private readError(root: Json, isBare: bool): bool {
     const error = root.get("error");
     const isError = error.kind == JsonKind.Object || error.kind == JsonKind.String;
-    if (!isError && !textOf(root.get("object")).equalsAscii("error")) return false;
+    const isOther = isBare && (textOf(root.get("object")).equalsAscii("error") || ErrorBody.of(root).isKnown);
+    if (!isError && !isOther) return false;
     this.fail(root);
     return true;
   }
@@ -69,20 +128,28 @@ export class OpenaiChunkReader {
     this.events.begin(head);
   }
 
-  private readChoice(value: Json, position: i32): void {
-    const choice = <i32>value.get("index").integer(position);
+  private readChoice(root: Json, value: Json, position: i32): void {
+    const fields = this.choiceFields;
+    collect(value, CHOICE_NAMES, fields);
+    const choice = <i32>integerOf(fields[ChoiceField.Index], position);
     if (choice < 0 || choice >= MAX_CHOICES) {
       this.events.dropped.add("choices");
       return;
     }
     // Perplexity repeats the whole message beside each delta.
-    const delta = value.get("delta");
-    this.readDelta(choice, delta.kind == JsonKind.Object ? delta : value.get("message"));
-    const finish = value.get("finish_reason");
-    if (finish.kind != JsonKind.String) return;
+    let delta = fields[ChoiceField.Delta];
+    if (!delta || delta.kind != JsonKind.Object) delta = fields[ChoiceField.Message];
+    if (delta) this.readDelta(choice, delta);
+    const logprobs = fields[ChoiceField.Logprobs];
+    if (logprobs && logprobs.kind == JsonKind.Object) this.readLogprobs(choice, logprobs.get("content"));
+    const finish = fields[ChoiceField.FinishReason];
+    if (!finish || finish.kind != JsonKind.String) return;
     const word = finish.escaped();
     if (isNoFinish(word)) return;
+    // OpenRouter's way to end a stream that has failed.
+    if (word.equalsAscii("error")) return this.fail(root);
     this.isFinished = true;
+    this.readSources(choice, root);
     let reason = readOpenaiFinish(word);
     // Servers that end with `stop` although tools are to be called.
     if (reason == Finish.Stop && this.callsOf(choice).count > 0) reason = Finish.ToolCalls;
@@ -90,26 +157,61 @@ export class OpenaiChunkReader {
   }
 
   private readDelta(choice: i32, delta: Json): void {
-    const content = delta.get("content");
-    // Nearly all chunks have content and nothing else.
-    if (content.exists && delta.length() == 1) return this.readContent(choice, content);
-    const name = textOf(delta.get("name"));
+    const fields = this.deltaFields;
+    collect(delta, DELTA_NAMES, fields);
+    const name = textIn(fields[DeltaField.Name]);
     if (!name.isEmpty) this.events.speaker(choice, name);
-    let reasoning = textOf(delta.get("reasoning"));
-    if (reasoning.isEmpty) reasoning = textOf(delta.get("reasoning_content"));
-    if (!reasoning.isEmpty) this.events.reasoning(choice, reasoning);
-    this.readContent(choice, content);
-    const refusal = textOf(delta.get("refusal"));
+    let reasoning = textIn(fields[DeltaField.Reasoning]);
+    if (reasoning.isEmpty) reasoning = textIn(fields[DeltaField.ReasoningContent]);
+    const details = fields[DeltaField.ReasoningDetails];
+    if (details) readReasoningDetails(this.events, choice, details, reasoning);
+    else if (!reasoning.isEmpty) this.events.reasoning(choice, reasoning);
+    const content = fields[DeltaField.Content];
+    if (content) this.readContent(choice, content);
+    const audio = fields[DeltaField.Audio];
+    if (audio && audio.kind == JsonKind.Object)
+      this.readAudio(choice, audio, !content || content.kind == JsonKind.Null);
+    const images = fields[DeltaField.Images];
+    if (images) readImages(this.events, choice, images);
+    const refusal = textIn(fields[DeltaField.Refusal]);
     if (!refusal.isEmpty) this.events.refusal(choice, refusal);
-    const calls = delta.get("tool_calls").items();
-    while (calls.next()) {
-      const call = calls.value;
-      this.readCall(choice, <i32>call.get("index").integer(-1), textOf(call.get("id")), call.get("function"));
+    const list = fields[DeltaField.ToolCalls];
+    const called = fields[DeltaField.FunctionCall];
+    if (list) {
+      const calls = list.items();
+      while (calls.next()) this.readToolCall(choice, calls.value);
+    } else if (called && called.kind == JsonKind.Object) {
+      this.readCall(choice, 0, NONE, called);
     }
-    const called = delta.get("function_call");
-    if (called.kind == JsonKind.Object) this.readCall(choice, 0, NONE, called);
-    if (delta.get("audio").kind == JsonKind.Object) this.events.dropped.add("choices.message.audio");
-    if (delta.get("annotations").length() > 0) this.events.dropped.add("choices.message.annotations");
+    const annotations = fields[DeltaField.Annotations];
+    if (annotations) readAnnotations(this.events, choice, annotations);
+  }
+
+  /** What is said aloud is text where there is no other; the sound itself has no place. */
+  private readAudio(choice: i32, audio: Json, isText: bool): void {
+    const transcript = textOf(audio.get("transcript"));
+    if (isText && !transcript.isEmpty) this.events.text(choice, transcript);
+    if (audio.get("data").exists) this.events.dropped.add("choices.message.audio");
+  }
+
+  private readLogprobs(choice: i32, content: Json): void {
+    if (content.kind == JsonKind.Array && content.length() > 0) this.events.logprobs(choice, content.raw());
+  }
+
+  /** Perplexity's sources, which it repeats with every chunk. */
+  private readSources(choice: i32, root: Json): void {
+    if (this.hasSources) return;
+    this.hasSources = true;
+    let sources = root.get("search_results");
+    if (sources.length() == 0) sources = root.get("citations");
+    const items = sources.items();
+    while (items.next()) {
+      const source = items.value;
+      const citation = new Citation();
+      citation.url = source.kind == JsonKind.String ? source.escaped() : textOf(source.get("url"));
+      citation.title = textOf(source.get("title"));
+      if (!citation.url.isEmpty) this.events.citation(choice, citation);
+    }
   }
 
   private readContent(choice: i32, content: Json): void {
@@ -142,14 +244,31 @@ export class OpenaiChunkReader {
     }
   }
 
-  private readCall(choice: i32, wireIndex: i32, id: Span, called: Json): void {
+  private readToolCall(choice: i32, value: Json): void {
+    const fields = this.callFields;
+    collect(value, CALL_NAMES, fields);
+    const called = fields[CallField.Function];
+    const call = this.readCall(
+      choice,
+      <i32>integerOf(fields[CallField.Index], -1),
+      textIn(fields[CallField.Id]),
+      called ? called : MISSING,
+    );
+    const extra = fields[CallField.ExtraContent];
+    if (!call || call.number < 0 || !extra) return;
+    // As Google has it in this dialect.
+    const signature = textOf(extra.get("google").get("thought_signature"));
+    if (!signature.isEmpty) this.events.toolSignature(choice, call.number, signature);
+  }
+
+  private readCall(choice: i32, wireIndex: i32, id: Span, called: Json): ToolCall | null {
     const calls = this.callsOf(choice);
     const name = textOf(called.get("name"));
     let call = calls.find(wireIndex, id, !name.isEmpty);
     if (!call) {
       if (this.callCount >= MAX_TOOL_CALLS) {
         this.events.dropped.add("tool_calls");
-        return;
+        return null;
       }
       this.callCount++;
       call = calls.add(wireIndex, id);
@@ -159,13 +278,14 @@ export class OpenaiChunkReader {
     if (call.number < 0) {
       if (name.isEmpty) {
         if (!text.isEmpty) this.events.dropped.add("tool_calls.function without name");
-        return;
+        return call;
       }
       const known = calls.announce(call, id);
       this.events.toolCall(choice, call.number, known, name);
     }
     if (!text.isEmpty) this.events.toolArguments(choice, call.number, text);
     else if (args.kind == JsonKind.Object) this.events.toolInput(choice, call.number, args.raw());
+    return call;
   }
 
   private callsOf(choice: i32): ToolCallIndex {

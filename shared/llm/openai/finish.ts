@@ -48,7 +48,8 @@ export function isNoFinish(word: Span): bool {
   return word.isEmpty || word.equalsAscii("null") || word.equalsAscii("NULL") || word.equalsAscii("Null");
 }
 
-/** The word to write, escaped. */
-export function openaiFinishName(reason: Finish, word: Span): Span {
+/** The word to write, escaped; `usesFunctions` for clients that know no tools. */
+export function openaiFinishName(reason: Finish, word: Span, usesFunctions: bool = false): Span {
+  if (usesFunctions && reason == Finish.ToolCalls) return Span.text("function_call");
   return reason == Finish.Other ? word : Span.text(NAMES[reason]);
 }

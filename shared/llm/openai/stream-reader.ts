@@ -3,6 +3,7 @@
 
 import { Span, trimAscii } from "../../bytes";
 import { Json, JsonKind } from "../../json";
+import { ErrorBody } from "../error";
 import { ChatEvents } from "../events";
 import { StreamReader } from "../stream-reader";
 import { OpenaiChunkReader } from "./chunk-reader";
@@ -21,14 +22,19 @@ export class OpenaiStreamReader extends StreamReader {
   }
 
   protected readEvent(data: Span): void {
-    if (data.at(0) != 0x7b && trimAscii(data).equalsAscii("[DONE]")) return this.end();
+    if (data.at(0) != 0x7b && trimAscii(data).equalsAscii("[DONE]"))
+      return this.endBegun(this.chunks.isBegun);
+    const isError = this.eventName().equalsAscii("error");
     const root = Json.checked(data);
-    if (root.kind != JsonKind.Object) {
+    if (root.kind == JsonKind.Object) {
+      if (isError) this.chunks.fail(root);
+      else this.chunks.read(root);
+      if (this.chunks.hasFailed) this.end();
+    } else if (isError) {
+      const error = ErrorBody.read(data);
+      this.fail(error.kind, error.message);
+    } else {
       this.events.dropped.add("event that is no JSON object");
-      return;
     }
-    if (this.eventName().equalsAscii("error")) this.chunks.fail(root);
-    else this.chunks.read(root);
-    if (this.chunks.hasFailed) this.end();
   }
 }

@@ -5,18 +5,22 @@
 //            "model":…,"object":"chat.completion.chunk","usage":null}
 
 import { Buffer, Span, writeInteger } from "../../bytes";
+import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead, AnswerWriter, Citation, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
 import { writeOpenaiError } from "./error";
+import { writeAnnotation, writeImage } from "./extras-writer";
 import { openaiFinishName } from "./finish";
+import { writeSealedData, writeSealedText, writeToolSignature } from "./seal";
 import { writeOpenaiUsage } from "./usage";
 
 // Said again and again, so turned into bytes once.
 const CHOICE: Span = Span.text('{"index":');
 const CHOICE_DELTA: Span = Span.text(',"delta":{');
+const REASONING_CONTENT: Span = Span.text('"reasoning_content":"');
 const CONTENT: Span = Span.text('"content":"');
 const REFUSAL: Span = Span.text('"refusal":"');
 const TOOL_CALL: Span = Span.text('"tool_calls":[{"index":');
@@ -25,13 +29,20 @@ const ARGUMENTS_END: Span = Span.text('"}}]');
 const UNFINISHED: Span = Span.text('},"finish_reason":null,"logprobs":null}]');
 const NO_USAGE: Span = Span.text("null}\n\n");
 
+/** A longer stretch of reasoning is not sent a second time with its signature, which is of no use without it. */
+const MAX_UNSEALED_BYTES: i32 = 1 << 20;
+
 export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
   /** Send it as soon as it is known, where the provider states it once and nothing but the end is to follow. */
   sendsUsageAtOnce: bool = false;
 
-  private reasoningMember: Span = Span.text('"reasoning_content":"');
+  private reasoningMember: Span = REASONING_CONTENT;
+  /** Reasoning goes to `reasoning_content` too. */
+  private hasOtherName: bool = false;
+  /** The stretch of reasoning that is not sealed yet. */
+  private unsealed: Buffer = new Buffer();
   private id: Span = NONE;
   /** What every chunk begins with, up to its first choice. */
   private start: Span = NONE;
@@ -51,8 +62,9 @@ export class OpenaiStreamWriter extends AnswerWriter {
     super();
   }
 
-  /** Member of a delta that reasoning goes to, `reasoning_content` where it is not set. */
+  /** Another member of a delta for reasoning, beside `reasoning_content`: some clients read only one of them. */
   set reasoningName(name: string) {
+    this.hasOtherName = name != "reasoning_content";
     this.reasoningMember = Span.text('"' + name + '":"');
   }
 
@@ -75,15 +87,50 @@ export class OpenaiStreamWriter extends AnswerWriter {
   }
 
   reasoning(choice: i32, escaped: Span): void {
-    this.delta(choice, this.reasoningMember, escaped);
+    if (this.unsealed.size < MAX_UNSEALED_BYTES) this.unsealed.append(escaped);
+    this.open(choice);
+    this.out.append(this.reasoningMember);
+    this.out.append(escaped);
+    this.out.push(0x22);
+    if (this.hasOtherName) {
+      this.out.push(0x2c);
+      this.out.append(REASONING_CONTENT);
+      this.out.append(escaped);
+      this.out.push(0x22);
+    }
+    this.close(NONE);
   }
 
   signature(choice: i32, escaped: Span): void {
-    this.dropped.add("thinking.signature");
+    const isWhole = this.unsealed.size < MAX_UNSEALED_BYTES;
+    if (isWhole) writeSealedText(this.openList(choice, "reasoning_details"), this.unsealed.span(), escaped);
+    else this.dropped.add("thinking.signature");
+    this.unsealed.clear();
+    if (isWhole) this.closeList();
   }
 
   redactedReasoning(choice: i32, data: Span): void {
-    this.dropped.add("redacted_thinking");
+    writeSealedData(this.openList(choice, "reasoning_details"), data);
+    this.closeList();
+  }
+
+  citation(choice: i32, citation: Citation): void {
+    writeAnnotation(this.openList(choice, "annotations"), citation);
+    this.closeList();
+  }
+
+  image(choice: i32, mediaType: Span, data: Span): void {
+    writeImage(this.openList(choice, "images"), mediaType, data);
+    this.closeList();
+  }
+
+  logprobs(choice: i32, json: Span): void {
+    this.open(choice);
+    this.out.text('},"finish_reason":null,"logprobs":{"content":');
+    this.out.append(json);
+    this.out.text(',"refusal":null}}]');
+    this.out.append(this.tail);
+    this.out.append(NO_USAGE);
   }
 
   refusal(choice: i32, escaped: Span): void {
@@ -92,34 +139,54 @@ export class OpenaiStreamWriter extends AnswerWriter {
 
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
     const out = this.out;
+    if (this.isOther(index)) return;
     this.hasCalls = true;
     this.open(choice);
-    out.append(TOOL_CALL);
-    writeInteger(out, index);
-    out.text(',"id":');
-    writeQuoted(out, toolCallId(id, this.id, index));
-    out.text(',"type":"function","function":{"name":');
-    writeQuoted(out, name);
-    out.text(',"arguments":""}}]');
+    if (this.usesFunctions) {
+      out.text('"function_call":{"name":');
+    } else {
+      out.append(TOOL_CALL);
+      writeInteger(out, index);
+      out.text(',"id":');
+      writeQuoted(out, toolCallId(id, this.id, index));
+      out.text(',"type":"function","function":{"name":');
+    }
+    writeQuoted(out, this.toolName(name));
+    out.text(this.usesFunctions ? ',"arguments":""}' : ',"arguments":""}}]');
     this.close(NONE);
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
+    if (this.isOther(index)) return;
     this.openArguments(choice, index);
     this.out.append(escaped);
     this.closeArguments();
   }
 
   toolInput(choice: i32, index: i32, json: Span): void {
+    if (this.isOther(index)) return;
     this.openArguments(choice, index);
     writeValueEscaped(this.out, json);
     this.closeArguments();
   }
 
+  toolSignature(choice: i32, index: i32, escaped: Span): void {
+    if (this.usesFunctions) {
+      this.dropped.add("tool_call.signature");
+      return;
+    }
+    // Empty arguments, for clients that add them up without looking.
+    const json = this.openList(choice, "tool_calls").object().key("index").integer(index);
+    json.key("function").object().key("arguments").text("").end();
+    writeToolSignature(json, escaped);
+    json.end();
+    this.closeList();
+  }
+
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
     this.isFinished = true;
     this.open(choice);
-    this.close(openaiFinishName(reason, word));
+    this.close(openaiFinishName(reason, word, this.usesFunctions));
   }
 
   usage(usage: Usage): void {
@@ -162,15 +229,39 @@ export class OpenaiStreamWriter extends AnswerWriter {
     this.close(NONE);
   }
 
+  /** Clients that know functions only take one call. */
+  private isOther(index: i32): bool {
+    if (index == 0 || !this.usesFunctions) return false;
+    this.dropped.add("tool_calls");
+    return true;
+  }
+
   private openArguments(choice: i32, index: i32): void {
     this.open(choice);
+    if (this.usesFunctions) {
+      this.out.text('"function_call":{"arguments":"');
+      return;
+    }
     this.out.append(TOOL_CALL);
     writeInteger(this.out, index);
     this.out.append(ARGUMENTS);
   }
 
   private closeArguments(): void {
-    this.out.append(ARGUMENTS_END);
+    if (this.usesFunctions) this.out.text('"}');
+    else this.out.append(ARGUMENTS_END);
+    this.close(NONE);
+  }
+
+  /** Opens a chunk whose delta has a list and nothing else. */
+  private openList(choice: i32, name: string): JsonWriter {
+    this.open(choice);
+    this.out.text('"' + name + '":[');
+    return new JsonWriter(this.out);
+  }
+
+  private closeList(): void {
+    this.out.push(0x5d);
     this.close(NONE);
   }
 

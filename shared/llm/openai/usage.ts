@@ -10,7 +10,9 @@ export function readOpenaiUsage(value: Json): Usage | null {
   const usage = new Usage();
   const promptDetails = value.get("prompt_tokens_details");
   const outputDetails = value.get("completion_tokens_details");
-  const prompt = count(value, "prompt_tokens");
+  let prompt = count(value, "prompt_tokens");
+  // As OpenAI's other API names them.
+  if (prompt == 0) prompt = count(value, "input_tokens");
   let cached = count(promptDetails, "cached_tokens");
   if (cached == 0) cached = count(value, "cached_tokens");
   if (cached == 0) cached = count(value, "prompt_cache_hit_tokens");
@@ -18,6 +20,7 @@ export function readOpenaiUsage(value: Json): Usage | null {
   usage.cacheWrite = min(count(promptDetails, "cache_write_tokens"), prompt - usage.cacheRead);
   usage.input = prompt - usage.cacheRead - usage.cacheWrite;
   usage.output = count(value, "completion_tokens");
+  if (usage.output == 0) usage.output = count(value, "output_tokens");
   usage.reasoning = count(outputDetails, "reasoning_tokens");
   usage.audioInput = count(promptDetails, "audio_tokens");
   usage.audioOutput = count(outputDetails, "audio_tokens");

@@ -77,7 +77,7 @@ function checkBlock(block: Block, role: string): void {
   if (block.type === "tool_use") {
     assert.match(block.id, id);
     assert.match(block.name, name);
-    assert.equal(typeof block.input, "object");
+    assert.equal(Object.prototype.toString.call(block.input), "[object Object]");
   }
   if (block.type === "image" && block.source.type === "base64") {
     assert.match(block.source.media_type, /^image\/(jpeg|png|gif|webp)$/);

@@ -12,6 +12,10 @@ export const option = {
   version: 16,
   noUsage: 32,
   mappedModel: 64,
+  functions: 128,
+  renamedTool: 256,
+  seals: 512,
+  noCacheControl: 1024,
 } as const;
 
 export const requestError = { none: 0, notJson: 1, notObject: 2, noMessages: 3, unsupported: 4 } as const;

@@ -18,7 +18,7 @@ function checkMessageStream(stream: string): void {
   });
   if (events.length === 0) return;
   const deltas: Record<string, string[]> = {
-    text: ["text_delta"],
+    text: ["text_delta", "citations_delta"],
     thinking: ["thinking_delta", "signature_delta"],
     tool_use: ["input_json_delta"],
     redacted_thinking: [],

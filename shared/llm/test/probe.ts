@@ -55,7 +55,10 @@ export function keep(): void {
   extra = input;
 }
 
-/** Bits: 1 claudeCode, 2 topK, 4 reasoningContent, 8 outputFormat, 16 version, 32 no usage, 64 model "mapped". */
+/**
+ * Bits: 1 claudeCode, 2 topK, 4 reasoningContent, 8 outputFormat, 16 version, 32 no usage, 64 model "mapped",
+ * 128 functions, 256 tool "get.it" was renamed, 512 seals, 1024 no cache_control.
+ */
 export function setFlags(value: i32): void {
   flags = value;
 }
@@ -109,6 +112,8 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
     const options = new OpenaiRequestOptions();
     options.topK = (flags & 2) != 0;
     options.reasoningContent = (flags & 4) != 0;
+    options.seals = (flags & 512) != 0;
+    options.cacheControl = (flags & 1024) == 0;
     writeOpenaiRequest(request, out, options);
   } else {
     const options = new AnthropicRequestOptions();
@@ -124,6 +129,12 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
   return 0;
 }
 
+function setUp(writer: AnswerWriter): void {
+  if (flags & 64) writer.model = Span.text("mapped");
+  writer.usesFunctions = (flags & 128) != 0;
+  if (flags & 256) writer.renamedTools.push(Span.text("get.it"));
+}
+
 /** 1 when the body was an answer or an error. */
 export function convertAnswer(from: Dialect, to: Dialect): i32 {
   out = new Buffer();
@@ -131,7 +142,7 @@ export function convertAnswer(from: Dialect, to: Dialect): i32 {
   if (to == Dialect.Openai) writer = new OpenaiAnswerWriter(out, CREATED);
   else if (to == Dialect.Anthropic) writer = new AnthropicAnswerWriter(out);
   else writer = new ResponsesAnswerWriter(out, CREATED);
-  if (flags & 64) writer.model = Span.text("mapped");
+  setUp(writer);
   const body = Span.of(input);
   const isRead =
     from == Dialect.Openai
@@ -160,7 +171,7 @@ export function openStream(from: Dialect, to: Dialect, maxEventBytes: i32): void
   } else {
     writer = new ResponsesStreamWriter(out, CREATED);
   }
-  if (flags & 64) writer.model = Span.text("mapped");
+  setUp(writer);
   streamWriter = writer;
   promotion = null;
   if (from == Dialect.Openai) streamReader = new OpenaiStreamReader(writer, maxEventBytes);

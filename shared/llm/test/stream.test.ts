@@ -71,7 +71,7 @@ describe("options", () => {
       '"delta":{"reasoning_content":"Two "}',
     );
     const { text } = conversion.stream("anthropic", "openai", [input], option.reasoningContent);
-    expect(text).toContain('"delta":{"reasoning":"Two "}');
+    expect(text).toContain('"delta":{"reasoning":"Two ","reasoning_content":"Two "}');
   });
 });
 
@@ -238,13 +238,22 @@ describe("what is not the dialect", () => {
 
   test.each([
     ["", "api_error"],
-    ["data: [DONE]\n\n", ""],
+    ["data: [DONE]\n\n", "api_error"],
+    [": ping\n\n", "api_error"],
+    ["event: error\ndata: no more\n\n", "api_error"],
+    ['data: {"code":"Throttling","message":"slow"}\n\n', "api_error"],
+    ['data: {"detail":[{"loc":["body"],"msg":"m"}]}\n\n', "api_error"],
+    ['data: {"choices":[],"error":{"message":"m","type":"rate_limit_exceeded"}}\n\n', "rate_limit_error"],
+    [
+      'data: {"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"m"}}\n\n',
+      "api_error",
+    ],
     ['event: error\ndata: {"message":"busy"}\n\n', "api_error"],
     ['data: {"error":{"message":"slow","code":429}}\n\n', "rate_limit_error"],
     ['data: {"object":"error","message":"m","code":400}\n\n', "invalid_request_error"],
   ])("the stream %j ends as %j", (input, type) => {
     const { values } = messages(input);
-    expect(values.at(-1)?.error?.type ?? "").toBe(type);
+    expect(values.at(-1)?.error?.type).toBe(type);
   });
 
   test("content in a list, as Mistral sends it, is reasoning and text", () => {
