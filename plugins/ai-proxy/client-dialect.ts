@@ -28,10 +28,9 @@ export function errorBody(dialect: Dialect, status: i32, message: string): Span 
   return out.take();
 }
 
-/** A provider's error in the client's dialect; the same bytes when they are no error in a known shape. */
+/** A provider's error in the client's dialect, whatever the provider sent. */
 export function translatedError(dialect: Dialect, status: i32, body: Span): Span {
   const error = ErrorBody.read(body, status);
-  if (!error.isKnown) return body;
   const out = new Buffer(256);
   writeError(out, dialect, error.kind, error.message, error.code, error.requestId);
   return out.take();
@@ -49,35 +48,30 @@ function writeError(
   else writeOpenaiError(out, kind, message, code);
 }
 
-/** Writes a stream to `out`. `reasoningName` is the member of OpenAI's deltas that has reasoning. */
+/** Writes a stream to `out`. `reasoningName` is a further member of OpenAI's deltas that has reasoning. */
 export function streamWriter(
   dialect: Dialect,
   out: Buffer,
   request: Request,
   reasoningName: string,
 ): AnswerWriter {
-  const model = escapedText(request.finalModel);
-  if (dialect == Dialect.Anthropic) {
-    const writer = new AnthropicStreamWriter(out);
-    writer.model = model;
-    return writer;
-  }
+  if (dialect == Dialect.Anthropic) return setUp(new AnthropicStreamWriter(out), request);
   const writer = new OpenaiStreamWriter(out, nowMs() / 1000);
-  writer.model = model;
-  writer.reasoningName = reasoningName;
+  if (reasoningName.length > 0) writer.reasoningName = reasoningName;
   writer.includesUsage = request.wantsUsage;
-  return writer;
+  return setUp(writer, request);
 }
 
 /** Writes a whole answer, at `end`. */
 export function answerWriter(dialect: Dialect, out: Buffer, request: Request): AnswerWriter {
-  const model = escapedText(request.finalModel);
-  if (dialect == Dialect.Anthropic) {
-    const writer = new AnthropicAnswerWriter(out);
-    writer.model = model;
-    return writer;
-  }
-  const writer = new OpenaiAnswerWriter(out, nowMs() / 1000);
-  writer.model = model;
+  if (dialect == Dialect.Anthropic) return setUp(new AnthropicAnswerWriter(out), request);
+  return setUp(new OpenaiAnswerWriter(out, nowMs() / 1000), request);
+}
+
+/** What the writer has to know of the request. */
+function setUp(writer: AnswerWriter, request: Request): AnswerWriter {
+  writer.model = escapedText(request.finalModel);
+  writer.usesFunctions = request.usesFunctions;
+  writer.renamedTools = request.renamedTools;
   return writer;
 }

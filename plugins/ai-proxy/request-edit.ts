@@ -164,6 +164,8 @@ export class RequestEdit {
     const error = provider.writeRequest(chat, request, out);
     if (error.length > 0) return Fault.gateway(error);
     request.dropped = chat.dropped;
+    request.usesFunctions = chat.hasFunctions;
+    for (let i = 0; i < chat.renamedTools.length; i++) request.renamedTools.push(chat.renamedTools[i].copy());
     if (log.debugOn() && !chat.dropped.isEmpty) {
       log.debug(`not in the provider's dialect: ${chat.dropped.names.join(", ")}`);
     }

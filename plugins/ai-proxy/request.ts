@@ -2,6 +2,7 @@
 // kept by a provider or a configuration, which all requests share.
 
 import { Head } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { Api } from "./apis";
 import { pathText } from "./path";
@@ -65,6 +66,10 @@ export class Request {
   isConverted: bool = false;
   /** What the provider's dialect had no place for. */
   dropped: Dropped = new Dropped();
+  /** The client knows functions only, not tools. */
+  usesFunctions: bool = false;
+  /** Tools whose names the provider does not take, as the client knows them. */
+  renamedTools: Span[] = [];
   /** A Gemini client gets a stream as one JSON array. */
   wantsArray: bool = false;
 

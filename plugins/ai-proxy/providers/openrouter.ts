@@ -13,6 +13,7 @@ export class OpenRouter extends Provider {
       .offers(Api.Completions, "/api/v1/completions")
       .recognisesOwnPaths()
       .takesTopK();
+    this.requestOptions.seals = true;
     this.watched = ["reasoning_max_tokens", "reasoning_effort"];
   }
 

@@ -297,13 +297,15 @@ describe("errors of Anthropic reach OpenAI's clients in their own words", () => 
     });
   });
 
-  test("a body that is no error passes as it is", () => {
-    const { client } = provider(
-      claude,
-      answering({ status: 502, body: "<html>bad gateway</html>", headers: { "content-type": "text/html" } }),
-    ).exchange(chat());
+  test.each([
+    ["<html>bad gateway</html>", "The provider answered with status 502 and no message."],
+    ["", "The provider answered with status 502 and no message."],
+    ["upstream connect error", "upstream connect error"],
+  ])("the body %j, which is no error, becomes one", (body, message) => {
+    const answer = { status: 502, body, headers: { "content-type": "text/html" } };
+    const { client } = provider(claude, answering(answer)).exchange(chat());
     expect(client.status).toBe(502);
-    expect(client.text).toBe("<html>bad gateway</html>");
+    expect(JSON.parse(client.text).error).toEqual({ message, type: "server_error", param: null, code: null });
   });
 
   test("an Anthropic client's errors pass as they are", () => {
@@ -329,5 +331,41 @@ describe("errors of Anthropic reach OpenAI's clients in their own words", () => 
       ),
     ).exchange(chat());
     expect(client.text).toBe("\u0001");
+  });
+});
+
+describe("what a client asked in its own way it gets in its own way", () => {
+  const used = (name: string) =>
+    json({
+      type: "message",
+      id: "m",
+      content: [{ type: "tool_use", id: "t1", name, input: {} }],
+      stop_reason: "tool_use",
+      usage: {},
+    });
+  const called = (name: string, more: object) =>
+    JSON.parse(provider(claude, answering(used(name))).exchange(chat(more)).client.text).choices[0];
+
+  test("functions", () => {
+    const choice = called("now", { functions: [{ name: "now", parameters: { type: "object" } }] });
+    expect(choice).toMatchObject({
+      finish_reason: "function_call",
+      message: { function_call: { name: "now", arguments: "{}" } },
+    });
+  });
+
+  test("a tool whose name Anthropic does not take", () => {
+    const choice = called("clock_now", {
+      tools: [{ type: "function", function: { name: "clock.now", parameters: {} } }],
+    });
+    expect(choice.message.tool_calls[0].function.name).toBe("clock.now");
+  });
+
+  test("a JSON schema", () => {
+    const schema = { type: "object", properties: {}, additionalProperties: false };
+    const { upstream } = provider(claude, answering(used("now"))).exchange(
+      chat({ response_format: { type: "json_schema", json_schema: { name: "n", schema } } }),
+    );
+    expect(JSON.parse(upstream!.text).output_config).toEqual({ format: { type: "json_schema", schema } });
   });
 });

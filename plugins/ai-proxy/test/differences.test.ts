@@ -366,16 +366,20 @@ describe("answers", () => {
     });
   });
 
-  test.each([201, 206, 301, 404])(
-    "33: what is no error in a known shape passes as it is, with status %d",
-    (status) => {
-      const { client } = provider(
-        yi,
-        answering({ status, body: "<p>", headers: { "content-type": "text/html" } }),
-      ).exchange(message());
-      expect([client.status, client.text]).toEqual([status, "<p>"]);
-    },
-  );
+  test("33: an error page too", () => {
+    const page = { status: 404, body: "<p>", headers: { "content-type": "text/html" } };
+    const { client } = provider(yi, answering(page)).exchange(message());
+    expect(client.status).toBe(404);
+    expect(JSON.parse(client.text).error.type).toBe("not_found_error");
+  });
+
+  test.each([201, 206, 301])("33: what is no error passes as it is, with status %d", (status) => {
+    const { client } = provider(
+      yi,
+      answering({ status, body: "<p>", headers: { "content-type": "text/html" } }),
+    ).exchange(message());
+    expect([client.status, client.text]).toEqual([status, "<p>"]);
+  });
 });
 
 test("24: exact names, then the longest prefix, then patterns in their order, then `*`, whatever order a map has", () => {

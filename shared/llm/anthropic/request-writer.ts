@@ -7,6 +7,7 @@ import { isBlank, textOf } from "../text";
 import { plainToolName } from "../tool-id";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
+import { writeOutputSchema } from "./output-schema";
 import { ADAPTIVE, OUTPUT_FORMAT, modelVersion } from "./model-version";
 import { ToolNames } from "./tool-names";
 import { Turn, Turns, nothing } from "./turns";
@@ -239,14 +240,9 @@ class RequestWriter {
     if (effort.length > 0 || hasFormat) json.key("output_config").object();
     if (effort.length > 0) json.key("effort").text(effort);
     if (hasFormat) {
-      json
-        .key("format")
-        .object()
-        .key("type")
-        .text("json_schema")
-        .key("schema")
-        .raw(request.responseSchema)
-        .end();
+      json.key("format").object().key("type").text("json_schema").key("schema");
+      writeOutputSchema(json, Json.read(request.responseSchema), request.dropped);
+      json.end();
     } else if (request.isJson || !request.responseSchema.isEmpty) {
       request.dropped.add("response_format");
     }

@@ -486,3 +486,43 @@ describe("sealed reasoning comes back", () => {
     expect(open.dropped).toEqual(["reasoning_effort", "messages.reasoning_content"]);
   });
 });
+
+test("a schema is closed, and without the words that Anthropic refuses", () => {
+  const schema = {
+    $schema: "x",
+    type: "object",
+    properties: {
+      type: { type: "string", minLength: 1, format: "email", description: "d" },
+      other: { type: "string", format: "color" },
+      list: { type: "array", minItems: 1, maxItems: 3, items: { type: "object", properties: {} } },
+      any: { oneOf: [{ $ref: "#/$defs/a" }, { enum: [1, "b"] }, true] },
+      map: { type: "object", additionalProperties: { type: "string" } },
+    },
+    required: ["type"],
+    $defs: { a: { properties: { items: { const: null, minItems: 4 } }, additionalProperties: false } },
+  };
+  const closed = { additionalProperties: false };
+  const { body, dropped } = toAnthropic(
+    [user],
+    { response_format: { type: "json_schema", json_schema: { name: "n", schema } } },
+    option.outputFormat,
+  );
+  expect(body.output_config.format.schema).toEqual({
+    type: "object",
+    properties: {
+      type: { type: "string", format: "email", description: "d" },
+      other: { type: "string" },
+      list: { type: "array", minItems: 1, items: { type: "object", properties: {}, ...closed } },
+      any: { anyOf: [{ $ref: "#/$defs/a" }, { enum: [1, "b"] }, true] },
+      map: { type: "object", ...closed },
+    },
+    required: ["type"],
+    $defs: { a: { properties: { items: { const: null } }, ...closed } },
+    ...closed,
+  });
+  expect(dropped).toEqual(
+    ["$schema", "minLength", "format", "maxItems", "additionalProperties", "minItems"].map(
+      (name) => `response_format.${name}`,
+    ),
+  );
+});

@@ -65,6 +65,7 @@ export class Claude extends Provider {
   writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
     const options = new AnthropicRequestOptions();
     options.claudeCode = this.isCode;
+    options.outputFormat = true;
     writeAnthropicRequest(chat, out, options);
     return "";
   }
