@@ -5,7 +5,7 @@ import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, PartKind } from "../chat";
 import { Dropped } from "../dropped";
 import { indexOfName } from "../names";
-import { rawOf, textOf } from "../text";
+import { NONE, rawOf, textOf } from "../text";
 import { withoutBillingHash } from "./billing";
 
 const enum Block {
@@ -70,8 +70,7 @@ function readBlock(parts: ChatPart[], block: Json, type: Span): bool {
       part = new ChatPart(PartKind.ToolCall);
       part.id = textOf(block.get("id"));
       part.name = textOf(block.get("name"));
-      const input = block.get("input");
-      if (input.kind == JsonKind.Object) part.json = input.raw();
+      part.json = objectOf(block.get("input"));
       if (part.id.isEmpty || part.name.isEmpty) return false;
       break;
     case Block.Thinking:
@@ -142,4 +141,8 @@ function readSource(part: ChatPart, source: Json): bool {
   part.url = textOf(source.get("url"));
   part.fileId = textOf(source.get("file_id"));
   return !part.data.isEmpty || !part.url.isEmpty || !part.fileId.isEmpty;
+}
+
+function objectOf(value: Json): Span {
+  return value.kind == JsonKind.Object ? value.raw() : NONE;
 }
