@@ -135,11 +135,13 @@ export class ErrorBody {
 
   /**
    * Reads `{"error":{…}}`, `{"type":"error","error":{…}}`, `[{"error":{…}}]`, `{"errors":[{…}]}`, `{"error":"text"}`,
-   * `{"message":"text"}`, FastAPI's and Mistral's `{"detail":[{"loc":[…],"msg":"text"}]}`, and plain text.
+   * `{"message":"text"}`, FastAPI's and Mistral's `{"detail":[{"loc":[…],"msg":"text"}]}`, the first event of a
+   * stream (DashScope's that fail at once), and plain text.
    * `status` decides where the type is unknown; 0 for an error that came in a stream.
    */
   static read(body: Span, status: i32 = 0): ErrorBody {
-    const document = Json.checked(body);
+    let document = Json.checked(body);
+    if (!document.exists) document = Json.checked(eventData(body));
     const result = ErrorBody.of(document, status);
     if (!result.message.isEmpty || result.isKnown) return result;
     if (document.kind == JsonKind.String) result.message = document.escaped();
@@ -207,6 +209,14 @@ function messageIn(value: Json): Span {
     out.append(text);
   }
   return out.span();
+}
+
+/** The first line of data of a text that is a stream of events, else nothing. */
+function eventData(body: Span): Span {
+  const at = body.indexOfAscii("data:");
+  if (at < 0 || (at > 0 && body.at(at - 1) != 0x0a)) return NONE;
+  const end = body.indexOf(0x0a, at);
+  return body.slice(at + 5, end < 0 ? body.size : end);
 }
 
 /** A short text that is no web page, as string content. */

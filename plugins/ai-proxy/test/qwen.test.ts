@@ -348,6 +348,14 @@ describe("native answers", () => {
     expect(JSON.parse(client.text)).toEqual({ error: { message: "No.", type, param: null, code } });
   });
 
+  test("a stream that fails at once is an error with its status, message and code", () => {
+    const body = event({ code: "InvalidParameter", message: "No.", request_id: "r" }, "error", 400);
+    const failed = answering({ ...eventStream([body]), status: 400 });
+    const { client } = provider(native, failed).exchange(chat({ stream: true }));
+    expect([client.status, client.header("content-type")]).toEqual([400, "application/json"]);
+    expect(JSON.parse(client.text).error).toMatchObject({ message: "No.", code: "InvalidParameter" });
+  });
+
   test("an error with status 200 is an error", () => {
     const { client } = provider(native, answering(json({ code: "X", message: "No." }))).exchange(chat());
     expect(client.status).toBe(500);

@@ -77,6 +77,7 @@ test.each([
   ["a list of texts", '{"detail":["a","b"]}', "a; b"],
   ["a list of errors", '{"success":false,"errors":[{"code":7003,"message":"m"}]}', "m"],
   ["Baidu's words", '{"error_code":336003,"error_msg":"m"}', "m"],
+  ["an event of a stream", 'id:1\nevent:error\n:HTTP_STATUS/400\ndata: {"code":"c","message":"m"}\n\n', "m"],
   ["plain text", " upstream connect error\n", "upstream connect error"],
   ["text as JSON", '"no"', "no"],
   ["a web page", "<html>Bad gateway</html>", "The provider answered with status 502 and no message."],
