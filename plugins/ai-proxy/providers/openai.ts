@@ -6,7 +6,7 @@ import { Api, apiName, isEditedByOpenAi } from "../apis";
 import { Settings } from "../config/settings";
 import { Request } from "../request";
 import { CustomUrl } from "./custom-url";
-import { Provider } from "./provider";
+import { ResponsesProvider } from "./responses-provider";
 
 const ENDPOINTS: StaticArray<string> = [
   "/completions",
@@ -25,7 +25,7 @@ const ENDPOINTS: StaticArray<string> = [
   "/videos",
 ];
 
-export class OpenAi extends Provider {
+export class OpenAi extends ResponsesProvider {
   constructor() {
     super("openai", "api.openai.com");
     for (let i = 0; i < <i32>Api.Count; i++) {
@@ -43,8 +43,10 @@ export class OpenAi extends Provider {
     if (url.length == 0) return;
     const custom = new CustomUrl(url);
     this.host = custom.host;
-    if (custom.isEndpoint(ENDPOINTS)) this.always(custom.path);
-    else this.capabilities = custom.under(this.capabilities);
+    if (custom.isEndpoint(ENDPOINTS)) {
+      this.always(custom.path);
+      this.checkEndpoint(reader, "openaiCustomUrl", custom.path);
+    } else this.capabilities = custom.under(this.capabilities);
   }
 
   edits(api: Api): bool {

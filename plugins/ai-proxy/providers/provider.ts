@@ -78,7 +78,8 @@ export class Provider {
   private onlyPath: string = "";
   private hostKey: string = "";
   private takesResponseSchema: bool = false;
-  private responseSchema: Span | null = null;
+  /** `responseJsonSchema` of the configuration. */
+  protected responseSchema: Span | null = null;
   private placeholder: string = "";
   private placeholderKey: string = "";
 

@@ -49,7 +49,7 @@ const available = [
   "vertexTokenRefreshAhead vertexOpenAICompatible geminiSafetySetting geminiThinkingBudget awsAccessKey awsSecretKey",
   "awsRegion bedrockAdditionalFields bedrockPromptCachePointPositions promptCacheRetention",
 ].flatMap((line) => line.split(" "));
-const own = ["keepOriginalAuth", "cohereApiVersion", "fallbacks"];
+const own = ["keepOriginalAuth", "cohereApiVersion", "fallbacks", "chatApi"];
 
 function resolved(part: Schema): Schema {
   return part.$ref === undefined ? part : { ...schema.$defs[part.$ref.replace("#/$defs/", "")], ...part };

@@ -172,7 +172,8 @@ function readThinking(request: ChatRequest, value: Json): void {
   if (tokens > 0 && request.thinkingBudget == 0) request.thinkingBudget = tokens;
 }
 
-function readResponseFormat(request: ChatRequest, value: Json): void {
+/** Reads the value of `response_format`. */
+export function readResponseFormat(request: ChatRequest, value: Json): void {
   request.responseFormat = rawOf(value);
   const schema = value.get("json_schema");
   request.responseSchema = rawOf(schema.get("schema"));

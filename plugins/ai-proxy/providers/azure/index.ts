@@ -1,17 +1,20 @@
 // Azure OpenAI: the model is part of the path. https://learn.microsoft.com/azure/ai-services/openai/reference
 
 import { ConfigReader, Head, log } from "as-proxy-wasm-sdk/sdk";
+import { Buffer } from "as-proxy-wasm-sdk/bytes";
+import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
 import { Api, apiName, apiPath, isEditedByOpenAi } from "../../apis";
 import { Settings } from "../../config/settings";
 import { encodedSegment, filledPath, withQuery } from "../../path";
 import { Request } from "../../request";
-import { Provider } from "../provider";
+import { escapedText } from "../../request-body";
+import { ResponsesProvider } from "../responses-provider";
 import { AzureUrl } from "./url";
 
 /** Stands for the model where no deployment is configured and the request names none. */
 const NO_MODEL = "placeholder";
 
-export class Azure extends Provider {
+export class Azure extends ResponsesProvider {
   private url: AzureUrl = new AzureUrl();
   private isOriginal: bool = false;
 
@@ -40,6 +43,14 @@ export class Azure extends Provider {
       reader.fail("missing api-version query parameter in azureServiceUrl: " + text);
     }
     super.configure(reader, settings);
+    if (this.url.isFull) this.checkEndpoint(reader, "azureServiceUrl", this.url.path);
+  }
+
+  /** The Responses API finds the deployment in the body, not in the path. */
+  writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
+    const deployment = this.url.deployment;
+    if (this.hasDialect && deployment.length > 0) chat.model = escapedText(deployment);
+    return super.writeRequest(chat, request, out);
   }
 
   edits(api: Api): bool {
