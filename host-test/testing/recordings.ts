@@ -1,5 +1,6 @@
 // Recorded provider answers as a yardstick: what was on the wire, and what a client should make of it.
 export { assembleChatAnswer, assembleChatStream } from "./recordings/assemble-chat.ts";
+export { assembleCohereAnswer, assembleCohereStream } from "./recordings/assemble-cohere.ts";
 export { assembleConverseAnswer, assembleConverseStream } from "./recordings/assemble-converse.ts";
 export { assembleGeminiAnswer, assembleGeminiStream } from "./recordings/assemble-gemini.ts";
 export { assembleMessagesAnswer, assembleMessagesStream, messageOf } from "./recordings/assemble-messages.ts";

@@ -2,12 +2,14 @@
 // nothing of a stream is kept anywhere else.
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { AnswerStage, openaiStage, PromotionStage } from "./answer-stage";
 import { answerWriter, streamWriter } from "./client-dialect";
 import { Upstream } from "./config";
 import { Dialect, Request } from "./request";
+import { UsageEstimate, UsageEstimateStage } from "./usage-estimate";
 
 /** A streamed answer: what comes in passes all stages within the callback. */
 export class StreamedAnswer {
@@ -25,15 +27,20 @@ export class StreamedAnswer {
       const writer = streamWriter(dialect, out, request, provider.reasoningName);
       request.getsChunks = isOpenAi && provider.sendsChunks;
       writer.endsWithDone = !request.getsChunks;
-      this.stages.push(provider.newStream(out, writer, request));
+      const events: ChatEvents = request.getsChunks
+        ? writer
+        : new UsageEstimate(writer, request.promptBytes);
+      this.stages.push(provider.newStream(out, events, request));
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);
+      if (request.asksUsage) this.stages.push(new UsageEstimateStage(new Buffer(512), request.promptBytes));
     }
     if (promotes) this.stages.push(new PromotionStage(new Buffer(512)));
     if (isOpenAi && request.dialect != Dialect.OpenAi) {
       const last = new Buffer(512);
-      this.stages.push(openaiStage(last, streamWriter(request.dialect, last, request, "")));
+      const writer = streamWriter(request.dialect, last, request, "");
+      this.stages.push(openaiStage(last, new UsageEstimate(writer, request.promptBytes)));
     }
   }
 

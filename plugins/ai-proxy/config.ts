@@ -111,6 +111,7 @@ export class Upstream {
     if (this.settings.isOriginal || request.api != Api.ChatCompletions) return false;
     if (this.provider.keepsAnswer(request)) return false;
     if (this.provider.hasOwnAnswers(request)) return true;
+    if (isStream && request.asksUsage) return true;
     return (
       this.settings.promotesThinking || (isStream ? this.provider.mendsStream : this.provider.mendsAnswer)
     );

@@ -21,6 +21,7 @@ import { Preparation } from "./preparation";
 import { ContextPreparation } from "./context-call";
 import { Dialect, Request } from "./request";
 import { escapedText, quoted, RequestBody } from "./request-body";
+import { promptBytes } from "./usage-estimate";
 import { FIRST_BYTE_TIMEOUT, writePlace } from "./request-head";
 
 /** The body, told what it will be asked and searched for. */
@@ -117,7 +118,11 @@ export class RequestEdit {
       this.head.set("accept", "text/event-stream");
     }
     if (request.translates) return this.readChat();
-    if (request.isStream && api <= Api.Completions) addUsage(body);
+    if (request.isStream && api <= Api.Completions) {
+      request.asksUsage = body.get("stream_options").get("include_usage").isTrue;
+      request.promptBytes = body.size;
+      addUsage(body);
+    }
     return null;
   }
 
@@ -131,7 +136,10 @@ export class RequestEdit {
     if (request.dialect == Dialect.Gemini) chat.model = escapedText(request.clientModel);
     // A stream reports its usage only when asked to.
     request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");
-    if (request.isStream) chat.includeUsage = request.wantsUsage;
+    if (request.isStream) {
+      chat.includeUsage = request.wantsUsage;
+      request.promptBytes = promptBytes(chat);
+    }
     request.thinks = chat.thinking == Thinking.Enabled;
     request.thinkingBudget = chat.thinkingBudget;
     this.chat = chat;

@@ -38,6 +38,10 @@ export class Request {
   clientModel: string = "";
   /** The model the provider is asked for. */
   finalModel: string = "";
+  /** The client asks for usage in so many words. */
+  asksUsage: bool = false;
+  /** Bytes of what the model is given to read. */
+  promptBytes: i64 = 0;
   /** What a provider's own steps keep between request and answer: an id, an access token. */
   note: string = "";
   /** A streamed answer is written as OpenAI's chunks by its reader (`Provider.sendsChunks`). */

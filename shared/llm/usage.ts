@@ -14,6 +14,8 @@ export class Usage {
   /** The part of the input, and of the output, that was audio. */
   audioInput: i64 = 0;
   audioOutput: i64 = 0;
+  /** The gateway's own guess, because the provider told nothing: written as the member `estimated`. */
+  isEstimated: bool = false;
 
   copy(): Usage {
     const copy = new Usage();
@@ -24,6 +26,7 @@ export class Usage {
     copy.reasoning = this.reasoning;
     copy.audioInput = this.audioInput;
     copy.audioOutput = this.audioOutput;
+    copy.isEstimated = this.isEstimated;
     return copy;
   }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../services/simulator/json-value.ts";
 import { arrayOf, isObject, numberOf, objectOf, textOf } from "../../services/simulator/json-value.ts";
 import { assembleChatAnswer, assembleChatStream } from "./assemble-chat.ts";
+import { assembleCohereAnswer, assembleCohereStream } from "./assemble-cohere.ts";
 import { assembleConverseAnswer, assembleConverseStream } from "./assemble-converse.ts";
 import { assembleGeminiAnswer, assembleGeminiStream } from "./assemble-gemini.ts";
 import { assembleMessagesAnswer, assembleMessagesStream } from "./assemble-messages.ts";
@@ -16,7 +17,7 @@ import { contentTypeOf, frameStream, readEvent } from "./framing.ts";
 
 /** `error` is a provider's error body; `other` is all that no reference assembler reads. */
 export type RecordingKind =
-  "chat" | "responses" | "messages" | "gemini" | "converse" | "embedding" | "error" | "other";
+  "chat" | "responses" | "messages" | "gemini" | "converse" | "cohere" | "embedding" | "error" | "other";
 
 interface RecordingBase {
   /** `openai/chat/openai-text.chunks.txt`; streams of a file that holds several end in `#1`, `#2`, … */
@@ -154,6 +155,7 @@ function kindOfAnswer(answer: JsonObject): RecordingKind {
   if (answer.object === "response") return "responses";
   if (Array.isArray(answer.candidates)) return "gemini";
   if (isObject(answer.output)) return "converse";
+  if (isObject(answer.message) && textOf(answer.finish_reason) !== "") return "cohere";
   const isVector = objectOf(arrayOf(answer.data)[0]).object === "embedding";
   return isVector || isObject(answer.embeddings) ? "embedding" : "other";
 }
@@ -163,6 +165,7 @@ function kindOfStream(first: JsonObject): RecordingKind {
   if (first.type === "message_start") return "messages";
   if (textOf(first.type).startsWith("response.")) return "responses";
   if (Array.isArray(first.candidates)) return "gemini";
+  if (first.type === "message-start") return "cohere";
   const isConverse = first.messageStart ?? first.contentBlockStart ?? first.contentBlockDelta;
   return isConverse ? "converse" : "other";
 }
@@ -198,6 +201,8 @@ function assembleAnswer(kind: RecordingKind, answer: JsonObject): Expected | und
       return assembleGeminiAnswer(answer);
     case "converse":
       return assembleConverseAnswer(answer);
+    case "cohere":
+      return assembleCohereAnswer(answer);
     default:
       return undefined;
   }
@@ -215,6 +220,8 @@ function assembleStream(kind: RecordingKind, events: readonly JsonObject[]): Exp
       return assembleGeminiStream(events);
     case "converse":
       return assembleConverseStream(events);
+    case "cohere":
+      return assembleCohereStream(events);
     default:
       return undefined;
   }

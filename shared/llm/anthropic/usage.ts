@@ -21,6 +21,7 @@ export function writeAnthropicUsage(out: Buffer, usage: Usage): void {
   json.key("input_tokens").integer(usage.input).key("output_tokens").integer(usage.output);
   if (usage.cacheWrite > 0) json.key("cache_creation_input_tokens").integer(usage.cacheWrite);
   if (usage.cacheRead > 0) json.key("cache_read_input_tokens").integer(usage.cacheRead);
+  if (usage.isEstimated) json.key("estimated").bool(true);
   json.end();
 }
 

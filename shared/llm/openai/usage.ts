@@ -50,6 +50,7 @@ export function writeOpenaiUsage(out: Buffer, usage: Usage): void {
     countTo(json, "cache_write_tokens", usage.cacheWrite);
     json.end();
   }
+  if (usage.isEstimated) json.key("estimated").bool(true);
   json.end();
 }
 

@@ -1,0 +1,132 @@
+// Every recorded answer through the provider it came from, to the official client of every dialect, on both
+// engines: what the client assembles is what the recording says.
+
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  clientDialects,
+  outcomeOf,
+  type ClientDialect,
+} from "../../../host-test/testing/official-clients.ts";
+import { loadRecordings, recordingsFolder, type Recording } from "../../../host-test/testing/recordings.ts";
+import { describeEngines, type Reply } from "../../../host-test/testing/scenario.ts";
+import { tableTypes } from "./provider-fixtures.ts";
+
+const folder = recordingsFolder();
+if (folder === undefined) console.log("skipped: no recordings beside this checkout");
+const recordings = folder === undefined ? [] : loadRecordings(folder).filter(({ expected }) => expected);
+
+/** Entries of the configuration by the prefix of their path. */
+const entries: Record<string, object> = {
+  azure: { type: "azure", azureServiceUrl: "https://azure.example.com/openai/v1?api-version=preview" },
+  bedrock: { type: "bedrock", awsRegion: "eu-central-1" },
+  claude: { type: "claude" },
+  cohere: { type: "cohere" },
+  deepseek: { type: "deepseek" },
+  gemini: { type: "gemini" },
+  groq: { type: "groq" },
+  grok: { type: "grok" },
+  mistral: { type: "mistral" },
+  moonshot: { type: "moonshot" },
+  openai: { type: "openai" },
+  qwen: { type: "qwen" },
+  responses: { type: "openai" },
+  vertex: { type: "vertex" },
+};
+
+/** Entries by the first folder of a recording; others speak OpenAI's dialect. */
+const chatEntries: Record<string, string> = {
+  alibaba: "qwen",
+  deepseek: "deepseek",
+  groq: "groq",
+  mistral: "mistral",
+  moonshotai: "moonshot",
+  xai: "grok",
+};
+
+/** The entries whose provider sends such an answer. */
+function entriesOf({ kind, provider }: Recording, client: ClientDialect): string[] {
+  switch (kind) {
+    case "messages":
+      return ["claude", ...(client === "anthropic" ? [] : ["vertex"])];
+    case "gemini":
+      return ["gemini", "vertex"];
+    case "converse":
+      return ["bedrock"];
+    case "cohere":
+      return ["cohere"];
+    case "responses":
+      return [client === "responses" ? "openai" : "responses"];
+    case "chat":
+      return [speaksItself(chatEntries[provider], client) ? "openai" : (chatEntries[provider] ?? "openai")];
+    default:
+      return [];
+  }
+}
+
+/** Providers that offer the client's own dialect would not send such an answer. */
+function speaksItself(entry: string | undefined, client: ClientDialect): boolean {
+  if (client === "anthropic") return entry === "deepseek" || entry === "qwen";
+  return client === "responses" && (entry === undefined || entry === "groq" || entry === "qwen");
+}
+
+function reply(recording: Recording): Reply {
+  const headers = { "content-type": recording.contentType };
+  if (!recording.streamed) return { status: recording.status, headers, body: recording.answerBytes };
+  // Pieces of 700 bytes cut events anywhere.
+  const chunks = [];
+  for (let at = 0; at < recording.streamBytes.length; at += 700)
+    chunks.push(recording.streamBytes.subarray(at, at + 700));
+  return { status: recording.status, headers, chunks };
+}
+
+/** What the recording says; where it is silent on usage, the gateway estimates. */
+function expectedOf({ kind, expected }: Recording, seen: Outcome | Error): Outcome {
+  const outcome = outcomeOf(kind, expected!);
+  if (outcome.usage !== undefined || seen instanceof Error || seen.usage === undefined) return outcome;
+  return { ...outcome, usage: seen.usage };
+}
+
+const known = new Set(tableTypes());
+const configured = Object.entries(entries).filter(([, entry]) => known.has((entry as { type: string }).type));
+
+describe.skipIf(recordings.length === 0)("recordings", () => {
+  describeEngines("official clients read recorded answers through ai-proxy", (engine) => {
+    const gateway = engine.shared({
+      plugins: [
+        {
+          plugin: "ai-proxy",
+          configuration: {
+            providers: configured.map(([id, entry]) => ({
+              id,
+              apiTokens: ["provider-key"],
+              modelMapping: id === "vertex" ? {} : { "*": "their-model" },
+              basePath: `/${id}`,
+              ...entry,
+            })),
+          },
+          rules: configured.map(([id]) => ({ ingress: [id], config: { activeProviderId: id } })),
+        },
+      ],
+      upstreams: { "provider.static": {} },
+      routes: configured.map(([id]) => ({ name: id, to: "provider.static", path: `/${id}` })),
+      logLevel: "error",
+    });
+
+    for (const recording of recordings) {
+      for (const client of clientDialects) {
+        for (const entry of entriesOf(recording, client)) {
+          test(`${client}'s client gets ${recording.name} from ${entry}`, async () => {
+            gateway.upstream("provider.static").reply(reply(recording));
+            const base = `http://127.0.0.1:${gateway.port}/${entry}`;
+            const { error } = recording.expected!;
+            const seen = await ask(client, base, recording.streamed).catch((thrown: Error) => thrown);
+            // A client throws the stream's own error, with the message that was recorded.
+            if (error !== undefined) expect(String(seen)).toContain(error);
+            else expect(seen).toEqual(expectedOf(recording, seen));
+          });
+        }
+      }
+    }
+  });
+});
