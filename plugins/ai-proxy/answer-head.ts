@@ -17,9 +17,18 @@ export function writeAnswerHead(head: Head, request: Request, upstream: Upstream
   }
 }
 
-/** The provider's id of the request where the client's SDK looks for it. */
+/** What the answer calls the request; "" when it does not. */
+export function requestIdOf(head: Head, dialect: Dialect): string {
+  return head.get(idHeader(dialect));
+}
+
+/** Where the client's SDK looks for it. */
+function idHeader(dialect: Dialect): string {
+  return dialect == Dialect.Anthropic ? "request-id" : "x-request-id";
+}
+
 function nameRequest(head: Head, dialect: Dialect): void {
-  const name = dialect == Dialect.Anthropic ? "request-id" : "x-request-id";
+  const name = idHeader(dialect);
   if (head.has(name)) return;
   const other = head.bytes(dialect == Dialect.Anthropic ? "x-request-id" : "request-id");
   if (other !== null) head.setBytes(name, other);

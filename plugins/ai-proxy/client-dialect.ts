@@ -9,16 +9,32 @@ import { readAnthropicRequest } from "as-proxy-wasm-sdk/llm/anthropic/request-re
 import { AnthropicStreamWriter } from "as-proxy-wasm-sdk/llm/anthropic/stream-writer";
 import { ErrorBody, ErrorKind, errorKindOfStatus } from "as-proxy-wasm-sdk/llm/error";
 import { AnswerWriter } from "as-proxy-wasm-sdk/llm/events";
+import { GeminiAnswerWriter } from "as-proxy-wasm-sdk/llm/gemini/answer-writer";
+import { writeGeminiError } from "as-proxy-wasm-sdk/llm/gemini/error";
+import { readGeminiRequest } from "as-proxy-wasm-sdk/llm/gemini/request-reader";
+import { GeminiStreamWriter } from "as-proxy-wasm-sdk/llm/gemini/stream-writer";
 import { OpenaiAnswerWriter } from "as-proxy-wasm-sdk/llm/openai/answer-writer";
 import { writeOpenaiError } from "as-proxy-wasm-sdk/llm/openai/error";
 import { readOpenaiRequest } from "as-proxy-wasm-sdk/llm/openai/request-reader";
 import { OpenaiStreamWriter } from "as-proxy-wasm-sdk/llm/openai/stream-writer";
+import { ResponsesAnswerWriter } from "as-proxy-wasm-sdk/llm/responses/answer-writer";
+import { readResponsesRequest } from "as-proxy-wasm-sdk/llm/responses/request-reader";
+import { ResponsesStreamWriter } from "as-proxy-wasm-sdk/llm/responses/stream-writer";
 import { Dialect, Request } from "./request";
 import { escapedText } from "./request-body";
 
 /** Reads a request for a conversation. */
 export function readChat(dialect: Dialect, body: Span): ChatRequest {
-  return dialect == Dialect.Anthropic ? readAnthropicRequest(body) : readOpenaiRequest(body);
+  switch (dialect) {
+    case Dialect.Anthropic:
+      return readAnthropicRequest(body);
+    case Dialect.Responses:
+      return readResponsesRequest(body);
+    case Dialect.Gemini:
+      return readGeminiRequest(body);
+    default:
+      return readOpenaiRequest(body);
+  }
 }
 
 /** The body of an error that the plugin itself reports. */
@@ -28,11 +44,12 @@ export function errorBody(dialect: Dialect, status: i32, message: string): Span 
   return out.take();
 }
 
-/** A provider's error in the client's dialect, whatever the provider sent. */
-export function translatedError(dialect: Dialect, status: i32, body: Span): Span {
+/** A provider's error in the client's dialect. `requestId` is what the head of the answer calls the request. */
+export function translatedError(dialect: Dialect, status: i32, body: Span, requestId: string): Span {
   const error = ErrorBody.read(body, status);
+  const id = error.requestId.isEmpty && requestId.length > 0 ? escapedText(requestId) : error.requestId;
   const out = new Buffer(256);
-  writeError(out, dialect, error.kind, error.message, error.code, error.requestId);
+  writeError(out, dialect, error.kind, error.message, error.code, id);
   return out.take();
 }
 
@@ -45,6 +62,7 @@ function writeError(
   id: Span,
 ): void {
   if (dialect == Dialect.Anthropic) writeAnthropicError(out, kind, message, id);
+  else if (dialect == Dialect.Gemini) writeGeminiError(out, kind, message);
   else writeOpenaiError(out, kind, message, code);
 }
 
@@ -55,17 +73,40 @@ export function streamWriter(
   request: Request,
   reasoningName: string,
 ): AnswerWriter {
-  if (dialect == Dialect.Anthropic) return setUp(new AnthropicStreamWriter(out), request);
-  const writer = new OpenaiStreamWriter(out, nowMs() / 1000);
-  if (reasoningName.length > 0) writer.reasoningName = reasoningName;
-  writer.includesUsage = request.wantsUsage;
-  return setUp(writer, request);
+  switch (dialect) {
+    case Dialect.Anthropic:
+      return setUp(new AnthropicStreamWriter(out), request);
+    case Dialect.Responses: {
+      const writer = new ResponsesStreamWriter(out, nowMs() / 1000);
+      writer.settings = request.settings;
+      return setUp(writer, request);
+    }
+    case Dialect.Gemini:
+      return setUp(new GeminiStreamWriter(out, request.wantsArray), request);
+    default: {
+      const writer = new OpenaiStreamWriter(out, nowMs() / 1000);
+      if (reasoningName.length > 0) writer.reasoningName = reasoningName;
+      writer.includesUsage = request.wantsUsage;
+      return setUp(writer, request);
+    }
+  }
 }
 
 /** Writes a whole answer, at `end`. */
 export function answerWriter(dialect: Dialect, out: Buffer, request: Request): AnswerWriter {
-  if (dialect == Dialect.Anthropic) return setUp(new AnthropicAnswerWriter(out), request);
-  return setUp(new OpenaiAnswerWriter(out, nowMs() / 1000), request);
+  switch (dialect) {
+    case Dialect.Anthropic:
+      return setUp(new AnthropicAnswerWriter(out), request);
+    case Dialect.Responses: {
+      const writer = new ResponsesAnswerWriter(out, nowMs() / 1000);
+      writer.settings = request.settings;
+      return setUp(writer, request);
+    }
+    case Dialect.Gemini:
+      return setUp(new GeminiAnswerWriter(out), request);
+    default:
+      return setUp(new OpenaiAnswerWriter(out, nowMs() / 1000), request);
+  }
 }
 
 /** What the writer has to know of the request. */

@@ -62,7 +62,12 @@ export class Upstream {
   /** True when a client of this API is served as a client of chat: the provider has no such API of its own. */
   convertsClient(api: Api): bool {
     if (this.settings.isOriginal || !this.provider.editsBody || this.provider.supports(api)) return false;
-    return api == Api.AnthropicMessages;
+    return (
+      api == Api.AnthropicMessages ||
+      api == Api.Responses ||
+      api == Api.GeminiGenerateContent ||
+      api == Api.GeminiStreamGenerateContent
+    );
   }
 
   /** True when the body of a request to this API is edited or translated. */

@@ -5,7 +5,7 @@ export * from "as-proxy-wasm-sdk/sdk/exports";
 import { Body, Flow, Head, log, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
-import { writeAnswerHead } from "./answer-head";
+import { requestIdOf, writeAnswerHead } from "./answer-head";
 import { apiName } from "./apis";
 import { AttemptAnswer } from "./attempts/attempt-answer";
 import { Failure } from "./attempts/failure";
@@ -180,7 +180,8 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
       return Flow.Next;
     }
     if (this.isErrorAnswer) {
-      body.replace(translatedError(request.dialect, this.responseHead.status, body.all()));
+      const id = requestIdOf(this.responseHead, request.dialect);
+      body.replace(translatedError(request.dialect, this.responseHead.status, body.all(), id));
       return Flow.Next;
     }
     const models = this.models;

@@ -11,6 +11,7 @@ import {
   insertSystem,
 } from "as-proxy-wasm-sdk/llm/openai/edit";
 import { mergeConsecutive as mergeInBody } from "as-proxy-wasm-sdk/llm/openai/merge";
+import { responseSettings } from "as-proxy-wasm-sdk/llm/responses/settings";
 import { Api, maySayStream } from "./apis";
 import { readChat } from "./client-dialect";
 import { Upstream } from "./config";
@@ -133,7 +134,8 @@ export class RequestEdit {
     if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
     const chat = readChat(request.dialect, body.whole());
     if (chat.error != RequestError.None) return unreadable(chat, body);
-    if (request.dialect == Dialect.Gemini) chat.model = escapedText(request.clientModel);
+    if (request.dialect == Dialect.Responses) request.settings = responseSettings(chat);
+    else if (request.dialect == Dialect.Gemini) chat.model = escapedText(request.clientModel);
     // A stream reports its usage only when asked to.
     request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");
     if (request.isStream) {
@@ -268,6 +270,9 @@ function tooLarge(): Fault {
 
 function unreadable(chat: ChatRequest, body: RequestBody): Fault {
   if (chat.error == RequestError.NoMessages) return Fault.request("no message found in the request body");
+  if (chat.error == RequestError.Unsupported) {
+    return Fault.request(`${chat.unsupported} needs the provider's own API, which this route does not have`);
+  }
   if (chat.error == RequestError.NotObject) return Fault.json(JsonError.NotObject, -1);
   return Fault.json(chat.jsonError, Json.checked(body.whole()).errorAt);
 }

@@ -74,6 +74,8 @@ export class Request {
   usesFunctions: bool = false;
   /** Tools whose names the provider does not take, as the client knows them. */
   renamedTools: Span[] = [];
+  /** What an answer in the Responses dialect repeats of the request. */
+  settings: Span = Span.empty();
   /** A Gemini client gets a stream as one JSON array. */
   wantsArray: bool = false;
 
