@@ -8,6 +8,7 @@ import {
   clientDialects,
   outcomeOf,
   type ClientDialect,
+  type Outcome,
 } from "../../../host-test/testing/official-clients.ts";
 import { loadRecordings, recordingsFolder, type Recording } from "../../../host-test/testing/recordings.ts";
 import { describeEngines, type Reply } from "../../../host-test/testing/scenario.ts";
@@ -32,7 +33,8 @@ const entries: Record<string, object> = {
   openai: { type: "openai" },
   qwen: { type: "qwen" },
   responses: { type: "openai", chatApi: "responses" },
-  vertex: { type: "vertex" },
+  vertex: { type: "vertex", modelMapping: { "*": "gemini-3-pro" } },
+  "vertex-claude": { type: "vertex", modelMapping: { "*": "claude-opus-4-8" } },
   vllm: { type: "vllm", vllmServerHost: "vllm.example.com" },
 };
 
@@ -47,10 +49,12 @@ const chatEntries: Record<string, string> = {
 };
 
 /** The entries whose provider sends such an answer. */
-function entriesOf({ kind, provider }: Recording, client: ClientDialect): string[] {
+function entriesOf({ kind, provider, expected }: Recording, client: ClientDialect): string[] {
+  const stop = expected?.stop;
   switch (kind) {
     case "messages":
-      return ["claude", ...(client === "anthropic" ? [] : ["vertex"])];
+      // Put into words of its own again, an explanation of a refusal is text for Anthropic's clients.
+      return client === "anthropic" && stop === "refusal" ? ["claude"] : ["claude", "vertex-claude"];
     case "gemini":
       return ["gemini", "vertex"];
     case "converse":
@@ -108,7 +112,7 @@ describe.skipIf(recordings.length === 0)("recordings", () => {
             providers: configured.map(([id, entry]) => ({
               id,
               apiTokens: ["provider-key"],
-              modelMapping: id === "vertex" ? {} : { "*": "their-model" },
+              modelMapping: { "*": "their-model" },
               basePath: `/${id}`,
               ...entry,
             })),
