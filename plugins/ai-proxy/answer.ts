@@ -2,7 +2,7 @@
 // nothing of a stream is kept anywhere else.
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
+import { AnswerWriter, ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { AnswerStage, openaiStage, PromotionStage } from "./answer-stage";
@@ -27,10 +27,7 @@ export class StreamedAnswer {
       const writer = streamWriter(dialect, out, request, provider.reasoningName);
       request.getsChunks = isOpenAi && provider.sendsChunks;
       writer.endsWithDone = !request.getsChunks;
-      const events: ChatEvents = request.getsChunks
-        ? writer
-        : new UsageEstimate(writer, request.promptBytes);
-      this.stages.push(provider.newStream(out, events, request));
+      this.stages.push(provider.newStream(out, estimating(writer, request), request));
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);
@@ -40,7 +37,7 @@ export class StreamedAnswer {
     if (isOpenAi && request.dialect != Dialect.OpenAi) {
       const last = new Buffer(512);
       const writer = streamWriter(request.dialect, last, request, "");
-      this.stages.push(openaiStage(last, new UsageEstimate(writer, request.promptBytes)));
+      this.stages.push(openaiStage(last, estimating(writer, request)));
     }
   }
 
@@ -54,6 +51,11 @@ export class StreamedAnswer {
     }
     return bytes;
   }
+}
+
+/** The writer, told of usage where the provider tells nothing of it. */
+function estimating(writer: AnswerWriter, request: Request): ChatEvents {
+  return request.asksUsage && !request.getsChunks ? new UsageEstimate(writer, request.promptBytes) : writer;
 }
 
 /** A whole answer of another API than chat, in OpenAI's words; as it is when it is no such answer. */

@@ -139,6 +139,7 @@ export class RequestEdit {
     // A stream reports its usage only when asked to.
     request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");
     if (request.isStream) {
+      request.asksUsage = chat.includeUsage;
       chat.includeUsage = request.wantsUsage;
       request.promptBytes = promptBytes(chat);
     }

@@ -38,7 +38,7 @@ export class Request {
   clientModel: string = "";
   /** The model the provider is asked for. */
   finalModel: string = "";
-  /** The client asks for usage in so many words. */
+  /** The client is to get usage at the end of a stream in any case. */
   asksUsage: bool = false;
   /** Bytes of what the model is given to read. */
   promptBytes: i64 = 0;

@@ -23,7 +23,7 @@ const entries: Record<string, object> = {
   azure: { type: "azure", azureServiceUrl: "https://azure.example.com/openai/v1?api-version=preview" },
   bedrock: { type: "bedrock", awsRegion: "eu-central-1" },
   claude: { type: "claude" },
-  cohere: { type: "cohere" },
+  cohere: { type: "cohere", cohereApiVersion: "v2" },
   deepseek: { type: "deepseek" },
   gemini: { type: "gemini" },
   groq: { type: "groq" },
