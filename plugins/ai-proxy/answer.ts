@@ -31,7 +31,9 @@ export class StreamedAnswer {
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);
-      if (request.asksUsage) this.stages.push(new UsageEstimateStage(new Buffer(512), request.promptBytes));
+      if (request.asksUsage && !request.translates) {
+        this.stages.push(new UsageEstimateStage(new Buffer(512), request.promptBytes));
+      }
     }
     if (promotes) this.stages.push(new PromotionStage(new Buffer(512)));
     if (isOpenAi && request.dialect != Dialect.OpenAi) {
