@@ -1,14 +1,23 @@
 // Second attempts with real sockets, on the Node host and on a real Envoy.
 
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
 import { expect, test } from "vitest";
 import {
   describeEngines,
+  play,
   type ClientRequest,
   type GatewaySetup,
+  type Handler,
 } from "../../../host-test/testing/scenario.ts";
 
 const backup = { id: "backup", type: "claude", apiTokens: ["sk-backup"], modelMapping: { "*": "claude-x" } };
-const last = { id: "last", type: "groq", apiTokens: ["sk-last"], modelMapping: { "*": "llama" } };
+const last = {
+  id: "last",
+  type: "groq",
+  apiTokens: ["sk-last"],
+  modelMapping: { "*": "llama", "gpt-4o": "llama" },
+};
 const fallbacks = [
   { providerId: "backup", serviceName: "backup.static", servicePort: 80 },
   { providerId: "last", cluster: "outbound|80||last.static", on: ["5xx", "connect", "timeout"] },
@@ -29,16 +38,24 @@ const providers = [
     basePath: "/slow",
     fallbacks: [{ ...fallbacks[0], on: ["timeout"] }],
   },
+  {
+    id: "failover",
+    type: "openai",
+    apiTokens: ["sk-sick", "sk-well"],
+    basePath: "/failover",
+    failover: { enabled: true, healthCheckModel: "m", failureThreshold: 2, healthCheckInterval: 100 },
+  },
   backup,
   last,
 ];
+const active = ["retry", "fallback", "slow", "failover"];
 
 const setup: GatewaySetup = {
   plugins: [
     {
       plugin: "ai-proxy",
       configuration: { providers },
-      rules: ["retry", "fallback", "slow"].map((id) => ({ ingress: [id], config: { activeProviderId: id } })),
+      rules: active.map((id) => ({ ingress: [id], config: { activeProviderId: id } })),
     },
   ],
   upstreams: {
@@ -58,9 +75,11 @@ const setup: GatewaySetup = {
     { name: "fallback", to: "none.static", path: "/fallback", headers: [{ name: "x-to", exact: "none" }] },
     { name: "slow", to: "first.static", path: "/slow", timeoutMs: 200 },
     { name: "retry", to: "first.static", path: "/retry" },
+    { name: "failover", to: "first.static", path: "/failover" },
     { name: "fallback", to: "first.static", path: "/fallback" },
   ],
-  bufferLimit: 8 << 20,
+  bufferLimit: 16 << 20,
+  workers: 2,
 };
 
 const tooMany = { status: 429, body: { error: { message: "Slow down", type: "rate_limit_error" } } };
@@ -73,6 +92,20 @@ const claudeAnswer = {
   stop_reason: "end_turn",
   usage: { input_tokens: 1, output_tokens: 2 },
 };
+
+const claudeStream = [
+  ["message_start", { message: { id: "m", role: "assistant", content: [], usage: { input_tokens: 1 } } }],
+  ["content_block_start", { index: 0, content_block: { type: "text", text: "" } }],
+  ["content_block_delta", { index: 0, delta: { type: "text_delta", text: "Hel" } }],
+  ["content_block_delta", { index: 0, delta: { type: "text_delta", text: "lo" } }],
+  ["content_block_stop", { index: 0 }],
+  ["message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } }],
+  ["message_stop", {}],
+]
+  .map(
+    ([type, rest]) => `event: ${type as string}\ndata: ${JSON.stringify({ type, ...(rest as object) })}\n\n`,
+  )
+  .join("");
 
 function post(path: string, body: object = {}, more: ClientRequest = {}): ClientRequest {
   return {
@@ -182,5 +215,133 @@ describeEngines("second attempts", (engine) => {
     expect(answer.status).toBe(503);
     expect(answer.text).toContain("upstream connect error");
     expect(answer.header("x-ai-proxy-provider")).toBeUndefined();
+  });
+
+  test("a client that goes away during a retry costs nobody else anything", async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const hold: Handler = async (exchange) => {
+      await exchange.requestEnd;
+      asked.resolve();
+      await gone.promise;
+      exchange.cut();
+    };
+    first().reply([tooMany, hold, { body: completion }]);
+    const request = post("/retry/v1/chat/completions");
+    const client = gateway.open({ ...request, headers: { "content-type": "application/json" } });
+    await client.end({ data: Buffer.from(JSON.stringify(request.body)) });
+    await asked.promise;
+    client.abort();
+    await client.answer;
+    gone.resolve();
+    expect((await gateway.send(request)).json()).toEqual(completion);
+  });
+
+  test.each([7 << 20, 9 << 20])(
+    "a request of %i bytes goes out whole, and again if it was kept",
+    async (size) => {
+      first().reply([tooMany, { body: completion }]);
+      const content = "x".repeat(size);
+      const answer = await gateway.send(
+        post("/retry/v1/chat/completions", { messages: [{ role: "user", content }] }),
+      );
+      const isKept = size < 8 << 20;
+      expect(answer.status).toBe(isKept ? 200 : 429);
+      const sizes = first().requests.map((seen) => seen.body.length);
+      expect(sizes).toHaveLength(isKept ? 2 : 1);
+      expect(new Set(sizes).size).toBe(1);
+      expect(sizes[0]).toBeGreaterThan(size);
+    },
+  );
+
+  test("an answer of 20 MB comes whole through another provider", async () => {
+    const text = "y".repeat(20 << 20);
+    first().reply(tooMany);
+    second().reply({ body: { ...claudeAnswer, content: [{ type: "text", text }] } });
+    const answer = await gateway.send(post("/fallback/v1/chat/completions"));
+    expect(answer.header("x-ai-proxy-provider")).toBe("backup");
+    const { choices } = answer.json() as { choices: { message: { content: string } }[] };
+    expect(choices[0]!.message.content === text).toBe(true);
+  });
+
+  test("OpenAI's client reads a stream that another provider gave", async () => {
+    first().reply({ status: 503 });
+    second().reply({ headers: { "content-type": "text/event-stream" }, body: claudeStream });
+    const client = new OpenAI({
+      baseURL: `http://127.0.0.1:${gateway.port}/fallback/v1`,
+      apiKey: "client",
+      maxRetries: 0,
+    });
+    const stream = await client.chat.completions.create({
+      model: "gpt-4o",
+      messages: [{ role: "user", content: "Hi" }],
+      stream: true,
+    });
+    const texts: string[] = [];
+    let finish: string | null | undefined;
+    for await (const { choices } of stream) {
+      texts.push(choices[0]?.delta.content ?? "");
+      finish = choices[0]?.finish_reason ?? finish;
+    }
+    expect([texts.join(""), finish]).toEqual(["Hello", "stop"]);
+    expect(second().requests[0]!.json()).toMatchObject({ stream: true, model: "claude-x" });
+  });
+
+  test("Anthropic's client reads a stream that another provider gave", async () => {
+    first().reply({ status: 503 });
+    second().reply({ status: 529 });
+    const chunk = (delta: object, finish_reason: string | null = null) =>
+      `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    third().reply({
+      headers: { "content-type": "text/event-stream" },
+      chunks: [chunk({ content: "Hel" }), chunk({ content: "lo" }), chunk({}, "stop"), "data: [DONE]\n\n"],
+    });
+    const client = new Anthropic({
+      baseURL: `http://127.0.0.1:${gateway.port}/fallback`,
+      apiKey: "client",
+      maxRetries: 0,
+    });
+    const answer = await client.messages
+      .stream({ model: "any", max_tokens: 10, messages: [{ role: "user", content: "Hi" }] })
+      .finalMessage();
+    expect(answer.content).toEqual([{ type: "text", text: "Hello" }]);
+    expect(answer.stop_reason).toBe("end_turn");
+  });
+
+  test("OpenAI's client lists the provider's models and those of the configuration", async () => {
+    first().reply({
+      body: { object: "list", data: [{ id: "own", object: "model", created: 1, owned_by: "o" }] },
+    });
+    const ids = async (route: string) => {
+      const baseURL = `http://127.0.0.1:${gateway.port}/${route}/v1`;
+      const client = new OpenAI({ baseURL, apiKey: "client", maxRetries: 0 });
+      const models = [];
+      for await (const { id } of client.models.list()) models.push(id);
+      return models;
+    };
+    expect(await ids("failover")).toEqual(["own", "gpt-4o"]);
+    expect(await ids("retry")).toEqual(["gpt-4o"]);
+    expect(first().requests).toHaveLength(1);
+  });
+
+  test("a token that fails is out of use in all workers until a health check succeeds", async () => {
+    const sick: Handler = (exchange) => {
+      const isSick = exchange.request.header("authorization") === "Bearer sk-sick";
+      return play(isSick ? { status: 401 } : { body: completion }, exchange);
+    };
+    first().reply(sick);
+    const statuses = async (count: number) => {
+      const seen = [];
+      for (let i = 0; i < count; i++)
+        seen.push((await gateway.send(post("/failover/v1/chat/completions"))).status);
+      return seen;
+    };
+    while (!gateway.logs.some(({ message }) => message.includes("out of use until"))) await statuses(4);
+    expect(new Set(await statuses(20))).toEqual(new Set([200]));
+    await gateway.logged("health check of token 1 of 2: status 401");
+    first().reply({ body: completion });
+    await gateway.logged("token 1 of 2 is in use again");
+    expect(new Set(await statuses(10))).toEqual(new Set([200]));
+    expect(gateway.logs.filter(({ message }) => message.includes("sk-"))).toEqual([]);
   });
 });
