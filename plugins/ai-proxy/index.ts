@@ -99,8 +99,10 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
 
   /** Fetches what the request still needs, one after the other, then lets it go. */
   private proceed(edit: RequestEdit, body: RequestBody): Flow {
-    const next = edit.nextPreparation();
-    if (next !== null) return next.start(this, this) ? Flow.Wait : this.refusePreparation(next, edit, body);
+    for (let next = edit.nextPreparation(); next !== null; next = edit.nextPreparation()) {
+      if (next.start(this, this)) return Flow.Wait;
+      if (next.error.length > 0) return this.refusePreparation(next, edit, body);
+    }
     let fault = edit.finish();
     const attempts = this.attempts;
     if (fault === null && attempts !== null) attempts.keepSent(this.requestHead, body);

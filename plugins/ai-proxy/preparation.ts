@@ -16,6 +16,9 @@ export abstract class Preparation {
   /** The request is edited before the client hears of a failure: Go's order, which its tests see. */
   failsLate: bool = false;
 
-  /** Starts the calls, which report to `waiter` when all is there. False, with `error`, when nothing was started. */
+  /**
+   * Starts the calls, which report to `waiter` when all is there. False when nothing was started: with `error`, or
+   * because all is there already.
+   */
   abstract start(stream: AnyStream, waiter: PreparationWaiter): bool;
 }

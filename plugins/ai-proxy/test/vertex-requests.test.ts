@@ -118,11 +118,6 @@ describe("a chat with a Gemini model", () => {
       { responseMimeType: "application/json", responseSchema: schema },
     ],
     ["a schema alone", schema, { responseMimeType: "application/json", responseSchema: schema }],
-    [
-      "a schema without type",
-      { properties: schema.properties },
-      { responseMimeType: "application/json", responseSchema: { properties: schema.properties } },
-    ],
     ["text", { type: "text" }, {}],
     ["another type", { type: "grammar" }, {}],
   ])("response_format: %s", (_, response_format, expected) => {

@@ -327,6 +327,30 @@ describe("the access token", () => {
     expect(chain.exchange(gemini).upstream!.header("authorization")).toBe("Bearer theirs");
   });
 
+  test("that another VM stored is used by a request whose own call fails, or whose body comes later", () => {
+    const shared = { sharedData: new LocalData(), clock: new VirtualClock() };
+    const stored = Buffer.from(JSON.stringify({ token: "theirs", expireAt: 9_999_999_999 }));
+    const store = () => shared.sharedData.set("", tokenKey, stored, 0);
+    const chain = vertex(standard, {
+      ...shared,
+      calls: {
+        [cluster]: () => {
+          store();
+          return { status: 500 };
+        },
+      },
+    });
+    expect(chain.exchange(gemini).upstream!.header("authorization")).toBe("Bearer theirs");
+    shared.sharedData.set("", tokenKey, Buffer.alloc(0), 0);
+    const exchange = chain.open();
+    exchange.http.requestHeaders(headersOf(gemini), false);
+    store();
+    exchange.http.requestData(Buffer.from(gemini.body as string), true);
+    chain.settle();
+    expect(exchange.upstream!.header("authorization")).toBe("Bearer theirs");
+    expect(chain.calls).toHaveLength(1);
+  });
+
   test.each(["", "null", "[]", "{}", '{"token":1,"expireAt":"x"}', '{"token":"t"}', "\u0000"])(
     "is asked for where the shared value is %j",
     (value) => {

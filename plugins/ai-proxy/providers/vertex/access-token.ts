@@ -85,6 +85,7 @@ export class TokenPreparation extends Preparation {
   }
 
   start(stream: AnyStream, waiter: PreparationWaiter): bool {
+    if (this.takeShared(stream)) return false;
     const request = this.tokens.request();
     if (request === null) {
       this.error = "failed to process request body: " + this.tokens.error;
@@ -93,6 +94,17 @@ export class TokenPreparation extends Preparation {
     if (send(request, new TokenCall(stream, this, waiter))) return true;
     this.fail("no cluster " + request.cluster);
     return false;
+  }
+
+  /** Puts the token that the workers share into the head; false when there is none. */
+  takeShared(stream: AnyStream): bool {
+    const token = this.tokens.fresh();
+    return token.length > 0 && this.carry(stream, token);
+  }
+
+  /** False when the token is no header value. */
+  carry(stream: AnyStream, token: string): bool {
+    return stream.requestHead.set("authorization", "Bearer " + token);
   }
 
   fail(why: string): void {
@@ -116,18 +128,19 @@ class TokenCall extends HttpCall {
   }
 
   onReply(reply: HttpReply): void {
-    const body = Json.checked(reply.body.read(0, MAX_REPLY_BYTES));
-    const token = body.get("access_token").text();
     const stream = this.stream;
-    if (reply.status != 200 || token.length == 0) {
-      this.preparation.fail(`status ${reply.status} ${reasonOf(body)}`);
-    } else if (stream !== null && stream.requestHead.set("authorization", "Bearer " + token)) {
+    if (stream === null) return;
+    const preparation = this.preparation;
+    const body = Json.checked(reply.body.read(0, MAX_REPLY_BYTES));
+    const token = reply.status == 200 ? body.get("access_token").text() : "";
+    if (token.length > 0 && preparation.carry(stream, token)) {
       const seconds = body.get("expires_in").integer(0);
-      this.preparation.tokens.keep(token, seconds > 0 ? seconds : DEFAULT_SECONDS, this.read);
-    } else {
-      this.preparation.fail("the token is no header value");
+      preparation.tokens.keep(token, seconds > 0 ? seconds : DEFAULT_SECONDS, this.read);
+    } else if (!preparation.takeShared(stream)) {
+      // Nor was another worker luckier meanwhile.
+      preparation.fail(`status ${reply.status} ${reasonOf(body)}`);
     }
-    this.waiter.prepared(this.preparation);
+    this.waiter.prepared(preparation);
   }
 }
 

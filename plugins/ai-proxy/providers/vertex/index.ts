@@ -117,15 +117,9 @@ export class Vertex extends Provider {
   }
 
   authenticate(request: Request, head: Head): void {
-    const tokens = this.tokens;
-    if (tokens === null) {
-      // Where the path stays the client's the key can only stand in the head.
-      const isPlaced = request.api == Api.VertexRaw || (!this.isOriginal && this.supports(request.api));
-      if (!isPlaced) head.set("x-goog-api-key", request.token);
-      return;
-    }
-    const token = this.preparesRequest(request.api) ? tokens.fresh() : "";
-    if (token.length > 0 && head.set("authorization", "Bearer " + token)) request.note = "has token";
+    // Where the path stays the client's the key can only stand in the head.
+    const isPlaced = request.api == Api.VertexRaw || (!this.isOriginal && this.supports(request.api));
+    if (this.tokens === null && !isPlaced) head.set("x-goog-api-key", request.token);
   }
 
   preparesRequest(api: Api): bool {
@@ -134,8 +128,7 @@ export class Vertex extends Provider {
 
   preparation(request: Request, chat: ChatRequest | null): Preparation | null {
     const tokens = this.tokens;
-    if (tokens === null || request.note.length > 0 || !this.preparesRequest(request.api)) return null;
-    return new TokenPreparation(tokens);
+    return tokens === null || !this.supports(request.api) ? null : new TokenPreparation(tokens);
   }
 
   writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
