@@ -140,7 +140,6 @@ describeEngines("bedrock", (engine) => {
     for (const request of seen) {
       const date = request.header("x-amz-date")!;
       const { method, authority, body } = request;
-      expect(Math.abs(Date.now() - timeOf(date))).toBeLessThan(60_000);
       expect(authority).toBe("bedrock-runtime.us-east-1.amazonaws.com");
       expect(request.header("authorization")).toBe(
         awsAuthorization({ method, path: request.path, authority, date, body }, credentials),
@@ -186,7 +185,3 @@ describeEngines("bedrock", (engine) => {
     expect(seen.error).toMatchObject({ message: "slow" });
   });
 });
-
-function timeOf(amzDate: string): number {
-  return Date.parse(amzDate.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z"));
-}

@@ -116,7 +116,8 @@ describe("credential", () => {
     ],
   ] as [string, TestRequest, object][])("%s is signed as AWS computes it", (_, request, entry) => {
     const { upstream } = provider({ ...keys, ...entry }).exchange(request);
-    expect(upstream!.header("x-amz-date")).toMatch(/^\d{8}T\d{6}Z$/);
+    // What the clock of the chain shows.
+    expect(upstream!.header("x-amz-date")).toBe("20231114T221320Z");
     const header = (name: string) => upstream!.header(name)!;
     const received = {
       method: header(":method"),
@@ -211,6 +212,41 @@ describe("messages", () => {
     ).toEqual([
       { role: "user", content: [{ text: "a" }, { text: "b" }, { text: "c" }] },
       { role: "assistant", content: [{ text: "go on" }] },
+    ]);
+  });
+
+  test("a conversation is mended where Converse would refuse it", () => {
+    expect(
+      messagesOf([
+        { role: "assistant", content: "Hello" },
+        { role: "user", content: "q" },
+        { role: "assistant", content: null, tool_calls: [call("a"), call("a")] },
+        { role: "user", content: "and?" },
+        { role: "tool", tool_call_id: "a", content: "sun" },
+      ]),
+    ).toEqual([
+      { role: "user", content: [{ text: "." }] },
+      { role: "assistant", content: [{ text: "Hello" }] },
+      { role: "user", content: [{ text: "q" }] },
+      {
+        role: "assistant",
+        content: ["a", "a_1"].map((toolUseId) => ({
+          toolUse: { input: { city: "Rome" }, name: "weather", toolUseId },
+        })),
+      },
+      {
+        role: "user",
+        content: [
+          { toolResult: { toolUseId: "a", content: [{ text: "sun" }] } },
+          {
+            toolResult: { toolUseId: "a_1", content: [{ text: expect.any(String) }], status: "error" },
+          },
+          { text: "and?" },
+        ],
+      },
+    ]);
+    expect(messagesOf([{ role: "system", content: "s" }])).toEqual([
+      { role: "user", content: [{ text: "." }] },
     ]);
   });
 
@@ -340,6 +376,14 @@ describe("settings", () => {
     const body = converse({ reasoning_effort, temperature: 1 });
     expect(body.additionalModelRequestFields).toEqual({ thinking: { type: "enabled", budget_tokens } });
     expect(body.inferenceConfig).toEqual({});
+  });
+
+  test("models that refuse a budget get the effort", () => {
+    const body = converse({ model: "us.anthropic.claude-opus-4-7-v1:0", reasoning_effort: "high" });
+    expect(body.additionalModelRequestFields).toEqual({
+      thinking: { type: "adaptive" },
+      output_config: { effort: "high" },
+    });
   });
 
   test("models of other vendors get no thinking of Claude's: gpt-oss gets the effort, others none", () => {

@@ -11,8 +11,11 @@ const BEGINNINGS: StaticArray<string> = ["/9j/", "\\/9j\\/", "iVBORw", "R0lGOD",
 const TYPES: StaticArray<string> = ["jpeg", "jpeg", "png", "gif", "webp", ""];
 const PDF: i32 = 5;
 
-/** Makes a picture or document one that can be sent; false, and noted, where it cannot. */
-export function prepareMedia(part: ChatPart, dropped: Dropped): bool {
+/**
+ * Makes a picture or document one that can be sent; false, and noted, where it cannot. `keepsOthers`: the provider
+ * takes more kinds than Anthropic does.
+ */
+export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool = false): bool {
   if (part.data.isEmpty) return true;
   let known = 0;
   while (known < BEGINNINGS.length && !part.data.startsWithAscii(BEGINNINGS[known])) known++;
@@ -28,6 +31,7 @@ export function prepareMedia(part: ChatPart, dropped: Dropped): bool {
     part.mediaType = Span.text("application/pdf");
     return true;
   }
+  if (keepsOthers) return true;
   // Too short to tell, or data that a test made up: the name counts where it is one that is taken.
   if (part.kind == PartKind.Image) {
     for (let i = 1; i < PDF; i++) if (given.equalsAscii("image/" + TYPES[i])) return true;

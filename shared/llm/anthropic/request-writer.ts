@@ -205,24 +205,11 @@ class RequestWriter {
     const json = this.json.object().key("name").escaped(plainToolName(tool.name));
     if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
     json.key("input_schema");
-    this.inputSchema(tool.parameters);
+    writeObjectSchema(json, tool.parameters);
     if (!tool.cacheControl.isEmpty) json.key("cache_control").raw(tool.cacheControl);
     json.end();
     // Its strict mode refuses schemas that OpenAI's accepts.
     if (!tool.strict.isEmpty) this.request.dropped.add("tools.function.strict");
-  }
-
-  /** A schema has to say that it is one of an object. */
-  private inputSchema(parameters: Span): void {
-    const schema = Json.read(parameters);
-    if (schema.kind == JsonKind.Object && schema.get("type").exists) {
-      this.json.raw(parameters);
-      return;
-    }
-    const json = this.json.object().key("type").text("object");
-    const members = schema.members();
-    while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
-    json.end();
   }
 
   private serviceTier(): void {
@@ -248,4 +235,17 @@ class RequestWriter {
     }
     if (effort.length > 0 || hasFormat) json.end();
   }
+}
+
+/** Writes the schema of a tool's arguments, which has to say that it is one of an object. */
+export function writeObjectSchema(json: JsonWriter, parameters: Span): void {
+  const schema = Json.read(parameters);
+  if (schema.kind == JsonKind.Object && schema.get("type").exists) {
+    json.raw(parameters);
+    return;
+  }
+  json.object().key("type").text("object");
+  const members = schema.members();
+  while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
+  json.end();
 }

@@ -35,6 +35,8 @@ export class Turns {
   constructor(
     private readonly messages: ChatMessage[],
     private readonly dropped: Dropped,
+    /** The provider takes more kinds of files than Anthropic does. */
+    private readonly keepsFiles: bool = false,
   ) {
     this.ids = new CallIds(messages);
     for (let i = 0; i < messages.length;) {
@@ -112,7 +114,7 @@ export class Turns {
       for (let i = part.parts.length - 1; i >= 0; i--) {
         const inner = part.parts[i];
         const isMedia = inner.kind == PartKind.Image || inner.kind == PartKind.File;
-        if (isMedia ? !prepareMedia(inner, this.dropped) : inner.kind != PartKind.Text)
+        if (isMedia ? !prepareMedia(inner, this.dropped, this.keepsFiles) : inner.kind != PartKind.Text)
           part.parts.splice(i, 1);
       }
       results.push(part);
@@ -139,7 +141,8 @@ export class Turns {
     const isText = part.kind == PartKind.Text || part.kind == PartKind.Refusal;
     if (isText && isBlank(part.text)) return;
     if (part.kind == PartKind.Audio) this.dropped.add("messages.content.input_audio");
-    else if (part.kind > PartKind.File || isText || prepareMedia(part, this.dropped)) parts.push(part);
+    else if (part.kind > PartKind.File || isText || prepareMedia(part, this.dropped, this.keepsFiles))
+      parts.push(part);
   }
 
   private push(turn: Turn, message: ChatMessage): void {

@@ -7,7 +7,7 @@ import { ChatPart, PartKind } from "as-proxy-wasm-sdk/llm/chat";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { indexOfName } from "as-proxy-wasm-sdk/llm/names";
 import { isBlank } from "as-proxy-wasm-sdk/llm/text";
-import { plainToolCallId } from "as-proxy-wasm-sdk/llm/tool-id";
+import { plainToolName } from "as-proxy-wasm-sdk/llm/tool-id";
 
 /** Media types whose subtype is not Converse's name of the format. */
 const SUBTYPES: StaticArray<string> = [
@@ -65,7 +65,7 @@ export class ContentWriter {
     return false;
   }
 
-  /** Writes a part that `takes` accepted as a block. */
+  /** Writes a part that `takes` accepted as a block; ids of calls are plain already. */
   block(part: ChatPart): void {
     const json = this.json.object();
     switch (part.kind) {
@@ -88,10 +88,10 @@ export class ContentWriter {
       case PartKind.ToolCall:
         json.key("toolUse").object().key("input");
         this.input(part);
-        json.key("name").escaped(part.name).key("toolUseId").escaped(plainToolCallId(part.id)).end();
+        json.key("name").escaped(plainToolName(part.name)).key("toolUseId").escaped(part.id).end();
         break;
       case PartKind.ToolResult:
-        json.key("toolResult").object().key("toolUseId").escaped(plainToolCallId(part.id));
+        json.key("toolResult").object().key("toolUseId").escaped(part.id);
         json.key("content").array();
         for (let i = 0; i < part.parts.length; i++) {
           const inner = part.parts[i];

@@ -2,6 +2,7 @@
 // that tell nothing, such as those of application inference profiles, Claude is assumed: most of them are.
 
 import { lowerAscii, Span } from "as-proxy-wasm-sdk/bytes";
+import { ADAPTIVE, modelVersion, OUTPUT_FORMAT } from "as-proxy-wasm-sdk/llm/anthropic/model-version";
 
 /** Vendors whose models know nothing of Claude's thinking and refuse a request that mentions it. */
 const OTHER_VENDORS: StaticArray<string> = [
@@ -20,19 +21,8 @@ const OTHER_VENDORS: StaticArray<string> = [
   "zai.",
 ];
 
-/** Models without structured outputs: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html */
-const UNSTRUCTURED: StaticArray<string> = [
-  "amazon.",
-  "meta.",
-  "cohere.",
-  "ai21.",
-  "claude-3",
-  "claude-v2",
-  "claude-instant",
-  "-4-1-2",
-  "-4-2025",
-  "deepseek.r1",
-];
+/** Vendors without structured outputs: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html */
+const UNSTRUCTURED: StaticArray<string> = ["amazon.", "meta.", "cohere.", "ai21.", "deepseek.r1"];
 
 function hasAny(model: Span, parts: StaticArray<string>): bool {
   for (let i = 0; i < parts.length; i++) if (model.indexOfAscii(parts[i]) >= 0) return true;
@@ -42,9 +32,12 @@ function hasAny(model: Span, parts: StaticArray<string>): bool {
 export class Model {
   /** In lower case. */
   private readonly name: Span;
+  /** Of Claude, as `modelVersion` has it. */
+  private readonly version: i32;
 
   constructor(name: string) {
     this.name = lowerAscii(Span.text(name));
+    this.version = modelVersion(this.name);
   }
 
   get isClaude(): bool {
@@ -64,7 +57,12 @@ export class Model {
   }
 
   get takesSchema(): bool {
-    return !hasAny(this.name, UNSTRUCTURED);
+    return !hasAny(this.name, UNSTRUCTURED) && (this.version == 0 || this.version >= OUTPUT_FORMAT);
+  }
+
+  /** The model thinks as much as it finds right, and refuses a budget. */
+  get isAdaptive(): bool {
+    return this.version >= ADAPTIVE;
   }
 
   private has(part: string): bool {

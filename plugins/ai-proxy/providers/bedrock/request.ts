@@ -4,6 +4,9 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { maxTokensAsked, TokenLimits } from "as-proxy-wasm-sdk/llm/anthropic/limits";
+import { writeObjectSchema } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
+import { ToolNames } from "as-proxy-wasm-sdk/llm/anthropic/tool-names";
+import { nothing, Turn, Turns } from "as-proxy-wasm-sdk/llm/anthropic/turns";
 import {
   Answer,
   ChatMessage,
@@ -11,10 +14,10 @@ import {
   ChatRequest,
   Option,
   PartKind,
-  Role,
   ToolChoice,
 } from "as-proxy-wasm-sdk/llm/chat";
-import { isBlank, withoutTrailingSpace, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
+import { isBlank, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
+import { plainToolName } from "as-proxy-wasm-sdk/llm/tool-id";
 import { CacheSettings, CacheTtl, ttlOfControl, writeCachePoint } from "./cache-points";
 import { ContentWriter } from "./content";
 import { Model } from "./models";
@@ -22,12 +25,8 @@ import { Model } from "./models";
 /** Tokens to think for: none, minimal, low, medium, high, xhigh, max, other efforts. */
 const BUDGETS: StaticArray<i64> = [0, 1024, 1024, 4096, 16384, 16384, 16384, 1024];
 
-/** Messages of one side in a row: Converse wants the sides to alternate. */
-class Turn {
-  readonly parts: ChatPart[] = [];
-
-  constructor(readonly isAssistant: bool) {}
-}
+/** Tools that a conversation without a list of them may name. */
+const MAX_TOOLS: i32 = 128;
 
 export class RequestWriter {
   /** Texts beside tool calls are left out, as Go does. */
@@ -36,8 +35,9 @@ export class RequestWriter {
   private readonly json: JsonWriter;
   private readonly content: ContentWriter;
   private readonly model: Model;
+  private readonly names: ToolNames;
   private readonly system: ChatPart[] = [];
-  private readonly turns: Turn[] = [];
+  private turns: Turn[] = [];
   private hasOwnCachePoints: bool = false;
   private ttl: CacheTtl = CacheTtl.None;
 
@@ -53,12 +53,15 @@ export class RequestWriter {
     this.json = json;
     this.content = new ContentWriter(json, request.dropped);
     this.model = new Model(modelName);
+    this.names = new ToolNames(request);
   }
 
   write(): void {
     const request = this.request;
     const wanted = Json.read(request.option(Option.PromptCacheRetention)).text();
-    for (let i = 0; i < request.messages.length; i++) this.sort(request.messages[i]);
+    for (let i = 0; i < request.messages.length; i++) this.clean(request.messages[i]);
+    this.turns = new Turns(spoken(request.messages), request.dropped, true).list;
+    if (this.turns.length == 0) this.turns.push(nothing());
     for (let i = 0; i < request.tools.length; i++) this.noteCachePoint(request.tools[i].cacheControl);
     if (this.model.cachesPrompts && !this.hasOwnCachePoints) this.ttl = this.cache.ttlOf(wanted);
 
@@ -66,9 +69,8 @@ export class RequestWriter {
     this.writeMessages();
     this.writeSystem();
     const limits = this.model.isClaude ? new TokenLimits(request, BUDGETS) : null;
-    const thinkingBudget = limits === null ? 0 : limits.thinkingBudget;
-    this.writeInference(thinkingBudget);
-    this.writeAdditional(thinkingBudget);
+    this.writeInference(limits === null ? 0 : limits.thinkingBudget);
+    this.writeAdditional(limits);
     json.key("performanceConfig").object().key("latency").text("standard").end();
     this.writeTools();
     this.writeSchema();
@@ -78,27 +80,25 @@ export class RequestWriter {
     if (request.parallelToolCalls == Answer.No) request.dropped.add("parallel_tool_calls");
   }
 
-  /** Takes a message's parts into the system prompt or a turn. */
-  private sort(message: ChatMessage): void {
+  /** Leaves a message what Converse takes of it, and takes the system prompt out. */
+  private clean(message: ChatMessage): void {
     const dropped = this.request.dropped;
-    const isAssistant = message.role == Role.Assistant;
-    const isCall = isAssistant && this.dropsTextOfCalls && message.has(PartKind.ToolCall);
+    const isCall = this.dropsTextOfCalls && message.has(PartKind.ToolCall);
+    const parts: ChatPart[] = [];
     for (let i = 0; i < message.parts.length; i++) {
       const part = message.parts[i];
       if (!this.content.takes(part)) continue;
-      if (message.isSystem) {
-        if (part.kind == PartKind.Text) this.system.push(part);
-        else dropped.add("messages.system.content");
-      } else if (isCall && part.kind == PartKind.Text) {
-        dropped.add("messages.content beside tool_calls");
-      } else {
-        const last = this.turns.length - 1;
-        if (last < 0 || this.turns[last].isAssistant != isAssistant) this.turns.push(new Turn(isAssistant));
-        this.turns[this.turns.length - 1].parts.push(part);
-      }
       this.noteCachePoint(part.cacheControl);
+      if (!message.isSystem) {
+        if (isCall && part.kind == PartKind.Text) dropped.add("messages.content beside tool_calls");
+        else parts.push(part);
+      } else if (part.kind == PartKind.Text) {
+        this.system.push(part);
+      } else {
+        dropped.add("messages.system.content");
+      }
     }
-    if (!message.name.isEmpty) dropped.add("messages.name");
+    message.parts = parts;
   }
 
   private noteCachePoint(cacheControl: Span): void {
@@ -110,22 +110,18 @@ export class RequestWriter {
     const last = turns.length - 1;
     let lastUser = last;
     while (lastUser >= 0 && turns[lastUser].isAssistant) lastUser--;
-    // Claude refuses white space at the end of an answer that it is to go on with.
-    if (last >= 0 && turns[last].isAssistant) {
-      const parts = turns[last].parts;
-      const end = parts[parts.length - 1];
-      if (end.kind == PartKind.Text) end.text = withoutTrailingSpace(end.text);
-    }
     const json = this.json.key("messages").array();
     for (let i = 0; i <= last; i++) {
-      const turn = turns[i];
+      const isAssistant = turns[i].isAssistant;
       json
         .object()
         .key("role")
-        .text(turn.isAssistant ? "assistant" : "user")
+        .text(isAssistant ? "assistant" : "user")
         .key("content")
         .array();
-      this.writeBlocks(turn.parts);
+      this.writeBlocks(turns[i].parts);
+      // The sides have to alternate: what one says in a row is one message.
+      while (i < last && turns[i + 1].isAssistant == isAssistant) this.writeBlocks(turns[++i].parts);
       const isMarked =
         (i == last && this.cache.inLastMessage) || (i == lastUser && this.cache.inLastUserMessage);
       if (isMarked) writeCachePoint(json, this.ttl);
@@ -184,7 +180,8 @@ export class RequestWriter {
     if (isOpen) this.json.end();
   }
 
-  private writeAdditional(thinkingBudget: i64): void {
+  private writeAdditional(limits: TokenLimits | null): void {
+    const thinkingBudget = limits === null ? 0 : limits.thinkingBudget;
     const request = this.request;
     const additional = this.additional;
     const topK = request.option(Option.TopK);
@@ -197,7 +194,12 @@ export class RequestWriter {
     }
     if (!hasTopK && !hasThinking && !writesEffort && additional.length() == 0) return;
     const json = this.json.key("additionalModelRequestFields").object();
-    if (hasThinking) {
+    if (hasThinking && limits !== null && this.model.isAdaptive) {
+      json.key("thinking").object().key("type").text("adaptive").end();
+      if (!additional.get("output_config").exists) {
+        json.key("output_config").object().key("effort").text(limits.effort).end();
+      }
+    } else if (hasThinking) {
       json.key("thinking").object().key("type").text("enabled");
       json.key("budget_tokens").integer(thinkingBudget).end();
     }
@@ -211,14 +213,15 @@ export class RequestWriter {
   private writeTools(): void {
     const request = this.request;
     const json = this.json;
-    if (request.tools.length == 0) {
+    const tools = this.names.tools;
+    if (tools.length == 0) {
       this.writeToolsOfCalls();
       return;
     }
     json.key("toolConfig").object().key("tools").array();
-    for (let i = 0; i < request.tools.length; i++) {
-      const tool = request.tools[i];
-      this.writeTool(tool.name, tool.description, tool.parameters);
+    for (let i = 0; i < tools.length; i++) {
+      const tool = tools[i];
+      this.writeTool(plainToolName(tool.name), tool.description, tool.parameters);
       if (this.model.cachesTools) writeCachePoint(json, ttlOfControl(tool.cacheControl));
       if (!tool.strict.isEmpty) request.dropped.add("tools.function.strict");
     }
@@ -242,9 +245,10 @@ export class RequestWriter {
       const parts = this.turns[i].parts;
       for (let j = 0; j < parts.length; j++) {
         if (parts[j].kind != PartKind.ToolCall) continue;
+        const name = plainToolName(parts[j].name);
         let known = 0;
-        while (known < names.length && !names[known].equals(parts[j].name)) known++;
-        if (known == names.length) names.push(parts[j].name);
+        while (known < names.length && !names[known].equals(name)) known++;
+        if (known == names.length && known < MAX_TOOLS) names.push(name);
       }
     }
     if (names.length == 0) return;
@@ -255,8 +259,7 @@ export class RequestWriter {
 
   private writeTool(name: Span, description: Span, schema: Span): void {
     const json = this.json.object().key("toolSpec").object().key("inputSchema").object().key("json");
-    if (schema.isEmpty) json.object().key("type").text("object").end();
-    else json.raw(schema);
+    writeObjectSchema(json, schema);
     json.end().key("name").escaped(name);
     if (!isBlank(description)) json.key("description").escaped(description);
     json.end().end();
@@ -276,4 +279,13 @@ export class RequestWriter {
     if (!request.responseSchemaName.isEmpty) json.key("name").escaped(request.responseSchemaName);
     json.end().end().end().end();
   }
+}
+
+/** The messages that have something left to say. */
+function spoken(messages: ChatMessage[]): ChatMessage[] {
+  const kept: ChatMessage[] = [];
+  for (let i = 0; i < messages.length; i++) {
+    if (messages[i].isSystem || messages[i].parts.length > 0) kept.push(messages[i]);
+  }
+  return kept;
 }
