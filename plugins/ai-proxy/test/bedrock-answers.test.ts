@@ -88,6 +88,12 @@ const stream = [
 ];
 const streamBytes = Buffer.concat(stream);
 
+/** What an OpenAI client has to send back for the model to reason on. */
+const seals = [
+  { type: "reasoning.text", text: "hm", signature: "sig" },
+  { type: "reasoning.encrypted", data: "UkVE" },
+];
+
 describe("a whole answer", () => {
   test("reaches an OpenAI client with reasoning apart, calls numbered and cached tokens counted", () => {
     expect(whole("openai", answer)).toEqual({
@@ -99,6 +105,7 @@ describe("a whole answer", () => {
             role: "assistant",
             content: "Hello é",
             reasoning_content: "hm",
+            reasoning_details: seals,
             tool_calls: [
               { index: 0, id: "t1", type: "function", function: { name: "f", arguments: '{"a":[1]}' } },
               { index: 1, id: "t2", type: "function", function: { name: "g", arguments: "{}" } },
@@ -211,6 +218,7 @@ describe("a stream", () => {
       chunk({ role: "assistant", content: "" }),
       chunk({ reasoning_content: "h" }),
       chunk({ reasoning_content: "m" }),
+      ...seals.map((seal) => chunk({ reasoning_details: [seal] })),
       chunk({ content: "Hello " }),
       chunk({ content: "é" }),
       chunk(call(0, "t1", "f")),
