@@ -1,6 +1,6 @@
 // Fetches the text that is put before conversations, while the request waits.
 
-import { AnyStream, HttpCall, HttpReply, HttpRequest, clusterName, send } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, Head, HttpCall, HttpReply, HttpRequest, clusterName, send } from "as-proxy-wasm-sdk/sdk";
 import { Buffer } from "as-proxy-wasm-sdk/bytes";
 import { escapeInto, Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ContextSource } from "./config/context-source";
@@ -20,7 +20,7 @@ export class ContextPreparation extends Preparation {
     this.detail = type + ".load_ctx_failed";
   }
 
-  start(stream: AnyStream, waiter: PreparationWaiter): bool {
+  start(head: Head, stream: AnyStream, waiter: PreparationWaiter): bool {
     const source = this.source;
     const cluster = source.cluster.length > 0 ? source.cluster : clusterName();
     const request = new HttpRequest(cluster, "GET", source.authority, source.path);

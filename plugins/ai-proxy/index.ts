@@ -100,7 +100,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
   /** Fetches what the request still needs, one after the other, then lets it go. */
   private proceed(edit: RequestEdit, body: RequestBody): Flow {
     for (let next = edit.nextPreparation(); next !== null; next = edit.nextPreparation()) {
-      if (next.start(this, this)) return Flow.Wait;
+      if (next.start(this.requestHead, this, this)) return Flow.Wait;
       if (next.error.length > 0) return this.refusePreparation(next, edit, body);
     }
     let fault = edit.finish();

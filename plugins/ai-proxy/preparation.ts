@@ -1,6 +1,6 @@
 // What a request waits for before it can go on: a token, a picture, a text. Every one of them has a deadline.
 
-import { AnyStream } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, Head } from "as-proxy-wasm-sdk/sdk";
 
 export interface PreparationWaiter {
   /** Called once, unless the stream is gone. */
@@ -18,7 +18,7 @@ export abstract class Preparation {
 
   /**
    * Starts the calls, which report to `waiter` when all is there. False when nothing was started: with `error`, or
-   * because all is there already.
+   * because all is there already. `head` is the request's.
    */
-  abstract start(stream: AnyStream, waiter: PreparationWaiter): bool;
+  abstract start(head: Head, stream: AnyStream, waiter: PreparationWaiter): bool;
 }

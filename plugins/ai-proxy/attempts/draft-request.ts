@@ -64,9 +64,11 @@ export class DraftRequest implements PreparationWaiter {
   }
 
   private proceed(): void {
-    const next = this.edit.nextPreparation();
-    if (next === null) return this.end(this.edit.finish());
-    if (!next.start(this.stream, this)) this.end(Fault.gateway(next.error));
+    for (let next = this.edit.nextPreparation(); next !== null; next = this.edit.nextPreparation()) {
+      if (next.start(this.head, this.stream, this)) return;
+      if (next.error.length > 0) return this.end(Fault.gateway(next.error));
+    }
+    this.end(this.edit.finish());
   }
 
   prepared(preparation: Preparation): void {

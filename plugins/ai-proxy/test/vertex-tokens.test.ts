@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { LocalData } from "../../../host-test/services/local-data.ts";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import type { CallReply } from "../../../host-test/testing/chain.ts";
-import { chat, message, provider, refusal } from "./proxy.ts";
+import { chat, json, message, provider, proxy, refusal } from "./proxy.ts";
 import {
   account,
   claimOf,
@@ -449,5 +449,50 @@ describe("no access token", () => {
     chain.settle();
     expect(chain.problems()).toEqual([]);
     expect(chain.exchange(gemini).upstream!.header("authorization")).toBe("Bearer t");
+  });
+});
+
+describe("second attempts", () => {
+  const answer = { candidates: [{ content: { parts: [{ text: "Hello" }] }, finishReason: "STOP" }] };
+  const failed = () => json({ error: { message: "m" } }, { status: 503 });
+  const pathOf = (call: { headers: [string, string][] }) =>
+    call.headers.find(([name]) => name === ":path")![1];
+  const tokenOf = (call: { headers: [string, string][] }) =>
+    call.headers.find(([name]) => name === "authorization")?.[1];
+
+  test("in express mode have the other key in their query", () => {
+    const retryOnFailure = { enabled: true };
+    const chain = provider(
+      { type: "vertex", apiTokens: ["one", "two"], retryOnFailure },
+      { upstream: failed, calls: { "outbound|80||upstream.static": () => json(answer) } },
+    );
+    const { client, upstream } = chain.exchange(gemini);
+    expect(JSON.parse(client.text).choices[0].message.content).toBe("Hello");
+    const keys = [upstream!.header(":path")!, pathOf(chain.calls[0]!)].map((path) => path.split("key=")[1]);
+    expect(keys.toSorted()).toEqual(["one", "two"]);
+  });
+
+  test("of another provider at vertex carry a token, fetched or shared", () => {
+    const second = { ...standard, id: "second", modelMapping: { "*": "gemini-2.5-flash" } };
+    const fallbacks = [{ providerId: "second", cluster: "vertex-cluster" }];
+    const first = { id: "first", type: "yi", apiTokens: ["sk-first"], fallbacks };
+    const chain = proxy(
+      { providers: [first, second], activeProviderId: "first" },
+      {
+        upstream: failed,
+        calls: {
+          [cluster]: () => ({ body: '{"access_token":"good","expires_in":3599}' }),
+          "vertex-cluster": () => json(answer),
+        },
+      },
+    );
+    for (let i = 0; i < 2; i++) {
+      const { client } = chain.exchange(chat());
+      expect(JSON.parse(client.text).choices[0].message.content).toBe("Hello");
+    }
+    const [token, ...asked] = chain.calls;
+    expect(token!.cluster).toBe(cluster);
+    expect(asked.map(tokenOf)).toEqual(["Bearer good", "Bearer good"]);
+    expect(pathOf(asked[0]!)).toContain("/publishers/google/models/gemini-2.5-flash:generateContent");
   });
 });

@@ -1,7 +1,7 @@
 // Gemini takes pictures as bytes only, so those that a conversation gives by address are fetched while the request
 // waits: through the route's own cluster, as Higress does.
 
-import { AnyStream, HttpCall, HttpReply, HttpRequest, clusterName, send } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, Head, HttpCall, HttpReply, HttpRequest, clusterName, send } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span, encodeBase64, percentEncode } from "as-proxy-wasm-sdk/bytes";
 import { unescapeInto } from "as-proxy-wasm-sdk/json";
 import { ChatPart, ChatRequest, PartKind } from "as-proxy-wasm-sdk/llm/chat";
@@ -60,7 +60,7 @@ export class ImagesPreparation extends Preparation {
     this.detail = "gemini.fetch_image_failed";
   }
 
-  start(stream: AnyStream, waiter: PreparationWaiter): bool {
+  start(head: Head, stream: AnyStream, waiter: PreparationWaiter): bool {
     if (this.images.length > MAX_IMAGES) this.fail(`more than ${MAX_IMAGES} in one request`);
     for (let i = 0; i < this.images.length && this.error.length == 0; i++) {
       this.fetch(this.images[i], stream, waiter);

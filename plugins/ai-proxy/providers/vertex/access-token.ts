@@ -3,6 +3,7 @@
 
 import {
   AnyStream,
+  Head,
   HttpCall,
   HttpReply,
   HttpRequest,
@@ -79,13 +80,16 @@ export class AccessTokens {
 
 /** A request waits for its token, which then stands in its head. */
 export class TokenPreparation extends Preparation {
+  private head: Head | null = null;
+
   constructor(public tokens: AccessTokens) {
     super();
     this.failsLate = true;
   }
 
-  start(stream: AnyStream, waiter: PreparationWaiter): bool {
-    if (this.takeShared(stream)) return false;
+  start(head: Head, stream: AnyStream, waiter: PreparationWaiter): bool {
+    this.head = head;
+    if (this.takeShared()) return false;
     const request = this.tokens.request();
     if (request === null) {
       this.error = "failed to process request body: " + this.tokens.error;
@@ -97,14 +101,15 @@ export class TokenPreparation extends Preparation {
   }
 
   /** Puts the token that the workers share into the head; false when there is none. */
-  takeShared(stream: AnyStream): bool {
+  takeShared(): bool {
     const token = this.tokens.fresh();
-    return token.length > 0 && this.carry(stream, token);
+    return token.length > 0 && this.carry(token);
   }
 
   /** False when the token is no header value. */
-  carry(stream: AnyStream, token: string): bool {
-    return stream.requestHead.set("authorization", "Bearer " + token);
+  carry(token: string): bool {
+    const head = this.head;
+    return head !== null && head.set("authorization", "Bearer " + token);
   }
 
   fail(why: string): void {
@@ -128,15 +133,13 @@ class TokenCall extends HttpCall {
   }
 
   onReply(reply: HttpReply): void {
-    const stream = this.stream;
-    if (stream === null) return;
     const preparation = this.preparation;
     const body = Json.checked(reply.body.read(0, MAX_REPLY_BYTES));
     const token = reply.status == 200 ? body.get("access_token").text() : "";
-    if (token.length > 0 && preparation.carry(stream, token)) {
+    if (token.length > 0 && preparation.carry(token)) {
       const seconds = body.get("expires_in").integer(0);
       preparation.tokens.keep(token, seconds > 0 ? seconds : DEFAULT_SECONDS, this.read);
-    } else if (!preparation.takeShared(stream)) {
+    } else if (!preparation.takeShared()) {
       // Nor was another worker luckier meanwhile.
       preparation.fail(`status ${reply.status} ${reasonOf(body)}`);
     }
