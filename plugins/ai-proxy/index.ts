@@ -4,19 +4,17 @@
 export * from "as-proxy-wasm-sdk/sdk/exports";
 import { Body, Flow, Head, log, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
-import { requestIdOf, writeAnswerHead } from "./answer-head";
+import { AnswerEdit } from "./answer-edit";
 import { apiName } from "./apis";
 import { AttemptAnswer } from "./attempts/attempt-answer";
 import { Failure } from "./attempts/failure";
 import { AnswerWaiter, MAX_KEPT_BYTES, SecondAttempts } from "./attempts/second-attempts";
-import { errorBody, translatedError } from "./client-dialect";
+import { errorBody } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
 import { Fault } from "./fault";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
 import { ModelsRequest } from "./offered-models";
 import { Preparation, PreparationWaiter } from "./preparation";
-import { Provider } from "./providers/provider";
 import { Request } from "./request";
 import { RequestBody } from "./request-body";
 import { openBody, RequestEdit } from "./request-edit";
@@ -33,12 +31,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
   private request: Request | null = null;
   private body: RequestBody | null = null;
   private edit: RequestEdit | null = null;
-  private streamed: StreamedAnswer | null = null;
-  private isErrorAnswer: bool = false;
-  /** The head of a stream waits, and this many bytes of the stream with it, which have been read. */
-  private holdsHead: bool = false;
-  private heldBytes: i32 = 0;
-  private isRetold: bool = false;
+  private answerEdit: AnswerEdit | null = null;
   /** What is done when the first answer is a failure. */
   private attempts: SecondAttempts | null = null;
   private models: ModelsRequest | null = null;
@@ -145,83 +138,21 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
 
   /** The answer that the route has brought. */
   private answer(head: Head, request: Request, upstream: Upstream, details: string | null): Flow {
-    if (details == "request_payload_too_large") return this.retell(head);
+    let edit: AnswerEdit | null = null;
+    if (details == "request_payload_too_large") edit = AnswerEdit.ofRefusal(head, request, upstream);
     // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
-    if (details != "via_upstream") return this.leaveAlone();
-    const isError = head.status >= 400;
-    if (!isError && head.status != 200) return this.leaveAlone();
-    const isForeign = upstream.translatesAnswer(request);
-    if (this.models !== null && (isError || !this.responseBodyReadable)) this.models = null;
-    const isStream = !isError && upstream.isStreamed(request, head.contentType);
-    const isEdited = isError ? isForeign : this.models !== null || upstream.editsAnswer(request, isStream);
-    if (!isEdited) return this.leaveAlone();
-    if (!this.responseBodyReadable) return this.leaveAlone();
-    head.remove("content-length");
-    this.isErrorAnswer = isError;
-    if (isForeign) writeAnswerHead(head, request, upstream, isStream);
-    if (isStream) {
-      this.streamed = new StreamedAnswer(request, upstream);
-      this.holdsHead = upstream.provider.tellsInHead;
-      if (!this.holdsHead) return Flow.Next;
+    else if (details == "via_upstream" && this.responseBodyReadable) {
+      edit = AnswerEdit.of(head, request, upstream, this.models);
     }
-    setProperty("set_encoder_buffer_limit", MAX_BODY_BYTES.toString());
-    return Flow.Hold;
+    this.answerEdit = edit;
+    return edit === null ? this.leaveAlone() : edit.begin();
   }
 
   onResponseBody(body: Body, end: bool): Flow {
-    const upstream = this.upstream;
-    const request = this.request;
-    if (upstream === null || request === null) return Flow.Next;
-    const streamed = this.streamed;
-    if (streamed !== null) {
-      return this.passOn(streamed, upstream.provider, request, body, end);
-    }
-    if (!end) return Flow.Hold;
-    if (this.isRetold) {
-      body.replace(errorBody(request.dialect, 413, TOO_LARGE));
-      return Flow.Next;
-    }
-    if (this.isErrorAnswer) {
-      const id = requestIdOf(this.responseHead, request.dialect);
-      body.replace(translatedError(request.dialect, this.responseHead.status, body.all(), id));
-      return Flow.Next;
-    }
-    const models = this.models;
-    if (models !== null) {
-      body.replace(models.merged(body.all()));
-      return Flow.Next;
-    }
-    if (request.isConverted) {
-      body.replace(convertedAnswer(request, upstream, body.all()));
-      return Flow.Next;
-    }
-    const answer = new WholeAnswer(request, upstream, body.all());
-    if (answer.failure.length > 0) return this.refuse(500, answer.failure, answer.failureText);
-    if (answer.isError) this.responseHead.set(":status", "500");
-    upstream.provider.tellInHead(this.responseHead, request);
-    body.replace(answer.body);
-    return Flow.Next;
-  }
-
-  /** The next piece of a stream. Its head may wait until there is something for the client. */
-  private passOn(
-    streamed: StreamedAnswer,
-    provider: Provider,
-    request: Request,
-    body: Body,
-    end: bool,
-  ): Flow {
-    const received = body.all();
-    const out = streamed.pass(received.slice(this.heldBytes), end);
-    if (this.holdsHead) {
-      this.heldBytes = received.size;
-      if (out.isEmpty && !end) return Flow.Hold;
-      provider.tellInHead(this.responseHead, request);
-      this.holdsHead = false;
-      this.heldBytes = 0;
-    }
-    body.replace(out);
-    return Flow.Next;
+    const edit = this.answerEdit;
+    if (edit === null) return Flow.Next;
+    const flow = edit.advance(body, end, this.responseHead);
+    return edit.failure.length == 0 ? flow : this.refuse(500, edit.failure, edit.failureText);
   }
 
   served(answer: AttemptAnswer, provider: string): void {
@@ -257,14 +188,6 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     this.ignoreRequestBody();
     this.reply(200, "application/json", models.list(), "ai-proxy.models");
     return Flow.Next;
-  }
-
-  /** The host's own refusal of a body that grew beyond the limit, in the client's dialect. */
-  private retell(head: Head): Flow {
-    this.isRetold = true;
-    head.remove("content-length");
-    head.set("content-type", "application/json");
-    return Flow.Hold;
   }
 
   private leaveAlone(): Flow {
