@@ -5,7 +5,7 @@ import fc from "fast-check";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
-import type { TestChain, TestReply } from "../../../host-test/testing/chain.ts";
+import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
 import { everySingleCut, partitions } from "../../../host-test/testing/recordings.ts";
 import { change, changed } from "./changed-bytes.ts";
 import { ownAnswers, type OwnAnswer } from "./own-answers.ts";
@@ -44,6 +44,12 @@ function anthropic(chain: TestChain): Anthropic {
   return new Anthropic({ baseURL: "http://a", apiKey: "k", maxRetries: 0, fetch: fetchThrough(chain) });
 }
 
+/** A request of a Gemini client. */
+function gemini(model: string, method: string): TestRequest {
+  const body = { contents: [{ role: "user", parts: [{ text: "Hi" }] }] };
+  return chat(JSON.stringify(body), { path: `/v1beta/models/${model}:${method}` });
+}
+
 const question = [{ role: "user" as const, content: "Hi" }];
 const streamed = ownAnswers.filter(({ stream }) => stream !== undefined);
 
@@ -71,6 +77,15 @@ describe.each(ownAnswers)("$name", (own) => {
     expect(got.content).toEqual([{ type: "text", text }]);
     expect(got.stop_reason).toBe(finish === null ? null : "end_turn");
     if (usage !== null) expect(got.usage).toMatchObject({ input_tokens: usage[0], output_tokens: usage[1] });
+  });
+
+  test("a whole answer reaches a client of OpenAI's Responses and one of Gemini", async () => {
+    const { chain, answer } = open(own);
+    answer(json(whole));
+    const got = await openai(chain).responses.create({ model, input: "Hi", store: false });
+    expect([got.output_text, got.status]).toEqual([text, "completed"]);
+    const { client } = chain.exchange(gemini(model, "generateContent"));
+    expect(JSON.parse(client.text).candidates[0].content.parts).toEqual([{ text }]);
   });
 
   for (const [body, words] of own.errors ?? []) {
@@ -175,9 +190,30 @@ describe.each(streamed)("$name, streamed", (own) => {
     if (usage !== null) expect(got.usage).toMatchObject({ input_tokens: usage[0], output_tokens: usage[1] });
   });
 
+  test("reaches a client of OpenAI's Responses and one of Gemini", async () => {
+    const { chain, answer } = open(own);
+    answer(eventStream([bytes]));
+    const request = { model, input: "Hi", store: false, stream: true } as const;
+    const parts: string[] = [];
+    let last = "";
+    for await (const event of await openai(chain).responses.create(request)) {
+      last = event.type;
+      if (event.type === "response.output_text.delta") parts.push(event.delta);
+    }
+    expect([parts.join(""), last]).toEqual([text, "response.completed"]);
+    const { client } = chain.exchange(gemini(model, "streamGenerateContent?alt=sse"));
+    const told = events(client.text).map(({ candidates }) => candidates?.[0].content?.parts?.[0]?.text ?? "");
+    expect(told.join("")).toBe(text);
+  });
+
   test.each([
     ["an OpenAI client", chat({ model, stream: true })],
     ["a Claude client", message({ model, stream: true })],
+    [
+      "a Responses client",
+      chat(JSON.stringify({ model, input: "Hi", stream: true }), { path: "/v1/responses" }),
+    ],
+    ["a Gemini client", gemini(model, "streamGenerateContent?alt=sse")],
   ])("is the same for %s at every cut, with CRLF, comments and without its last blank line", (_, request) => {
     const { chain, answer } = open(own);
     answer(eventStream([bytes]));
