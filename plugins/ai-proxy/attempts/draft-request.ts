@@ -9,6 +9,7 @@ import { Request } from "../request";
 import { RequestBody } from "../request-body";
 import { openBody, RequestEdit } from "../request-edit";
 import { readHead, writeHead } from "../request-head";
+import { removeHopByHop } from "./attempt";
 
 export interface DraftWaiter {
   /** Called once, unless the stream is gone: the draft is ready, or its `error` says why it never will be. */
@@ -49,6 +50,8 @@ export class DraftRequest implements PreparationWaiter {
   write(): void {
     const request = this.request;
     const upstream = this.upstream;
+    // Before anything is signed.
+    removeHopByHop(this.head);
     writeHead(this.head, request, upstream);
     if (this.body.size == 0) {
       if (upstream.provider.sealsRequest) upstream.provider.seal(this.head, request, Span.empty());
