@@ -160,7 +160,9 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const contentType = head.contentType;
     head.remove("content-type");
     if (provider.length > 0) head.set(SERVED_BY, provider);
-    this.reply(answer.status, contentType, answer.body, "ai-proxy.second_attempt", head.regular);
+    const models = this.models;
+    const body = models !== null && answer.status == 200 ? models.merged(answer.body) : answer.body;
+    this.reply(answer.status, contentType, body, "ai-proxy.second_attempt", head.regular);
   }
 
   exhausted(): void {

@@ -143,6 +143,12 @@ test("gemini's own list gets the names for its clients", () => {
   expect(answer.nextPageToken).toBe("t");
 });
 
+test("a second attempt's list gets the names as well", () => {
+  const entry = { ...mapped, apiTokens: ["sk-1", "sk-2"], retryOnFailure: { enabled: true } };
+  const options = { upstream: () => ({ status: 500 }), calls: () => ({ body: '{"data":[{"id":"own"}]}' }) };
+  expect(ids(provider(entry, options).exchange(get()).client.text)).toEqual(["own", "gpt-4o", "fast"]);
+});
+
 describe("left alone is", () => {
   const answer = '{"data": []}';
   const passes = (configuration: object, request: TestRequest) => {

@@ -49,7 +49,8 @@ describe.each(fixtures)("$title", (fixture) => {
       { upstream: () => refused, calls: () => refused },
     );
     const body = request.body as string | undefined;
-    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const length: Record<string, string> =
+      body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     chain.exchange({ ...request, headers: { ...(request.headers as object), ...length } });
     const expected = live.upstream === undefined ? [] : [seen(live.upstream.headers, live.upstream.body)];
     const calls = chain.calls.filter(({ cluster }) => cluster === "tested");

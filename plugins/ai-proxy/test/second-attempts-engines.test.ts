@@ -226,7 +226,8 @@ describeEngines("second attempts", (engine) => {
       await gone.promise;
       exchange.cut();
     };
-    first().reply([tooMany, hold, { body: completion }]);
+    // One of the two is for the attempt that may follow before the gateway hears of it.
+    first().reply([tooMany, hold, { body: completion }, { body: completion }]);
     const request = post("/retry/v1/chat/completions");
     const client = gateway.open({ ...request, headers: { "content-type": "application/json" } });
     await client.end({ data: Buffer.from(JSON.stringify(request.body)) });
