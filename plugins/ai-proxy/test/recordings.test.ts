@@ -86,11 +86,16 @@ function reply(recording: Recording): Reply {
   return { status: recording.status, headers, chunks };
 }
 
-/** What the recording says; where it is silent on usage, the gateway estimates. */
+/**
+ * What the recording says. Where it is silent on usage, the gateway estimates; counts of nothing are no usage for
+ * OpenAI's clients, as in Higress.
+ */
 function expectedOf({ kind, expected }: Recording, seen: Outcome | Error): Outcome {
-  const outcome = outcomeOf(kind, expected!);
-  if (outcome.usage !== undefined || seen instanceof Error || seen.usage === undefined) return outcome;
-  return { ...outcome, usage: seen.usage };
+  const { usage, ...outcome } = outcomeOf(kind, expected!);
+  if (seen instanceof Error) return { ...outcome, ...(usage && { usage }) };
+  if (usage === undefined) return { ...outcome, ...(seen.usage && { usage: seen.usage }) };
+  const isNothing = usage.input + usage.output === 0 && seen.usage === undefined;
+  return { ...outcome, ...(!isNothing && { usage }) };
 }
 
 const known = new Set(tableTypes());
