@@ -75,6 +75,6 @@ test("what is printed to try is what the README says to try", () => {
   const readme = readFileSync(join(folder, "README.md"), "utf8").replaceAll("\\\n", "");
   const shown = readme.match(/curl .*/g) ?? [];
   const spaced = (lines: string[]): string[] => lines.map((line) => line.replaceAll(/\s+/g, " "));
-  expect(commands.length).toBe(5);
+  expect(commands.length).toBe(6);
   expect(spaced(shown)).toEqual(spaced(commands));
 });
