@@ -1,12 +1,13 @@
-// One call of the AssemblyScript compiler. Everything that builds a module goes through here, so that
-// plugins, tests and benches are built with the same options (asconfig.json).
+// One call of the AssemblyScript compiler, and packing of what it wrote (data-packing.mjs). Everything that builds a
+// module goes through here, so that plugins, tests and benches are built with the same options (asconfig.json).
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, stat, utimes } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packData } from "./data-packing.mjs";
 import { buildFlags, outputFolder } from "./guest-build.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -39,7 +40,9 @@ export async function compile({ entry, outFile, target = "envoy", flags = [] }) 
       },
     );
   });
-  return resolve(root, outFile);
+  const module = resolve(root, outFile);
+  await writeFile(module, packData(await readFile(module), { names: options.includes("--debug") }));
+  return module;
 }
 
 const compiled = new Map();
@@ -67,7 +70,11 @@ async function compileIfNewer({ entry, outFile, target, flags }) {
   const finished = join(root, outFile);
   const newest = Math.max(
     (await stat(join(root, "asconfig.json"))).mtimeMs,
-    (await stat(fileURLToPath(import.meta.url))).mtimeMs,
+    ...(await Promise.all(
+      ["compile.mjs", "data-packing.mjs"].map(
+        async (name) => (await stat(join(root, "scripts", name))).mtimeMs,
+      ),
+    )),
     await newestSource(join(root, "shared")),
     await newestSource(dirname(join(root, entry))),
   );
