@@ -1,7 +1,7 @@
 // The build of the plugins. Its set-up has built them all before any test runs.
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildPlugins, pluginNames, sizeTable } from "../../../scripts/build.mjs";
@@ -26,6 +26,12 @@ test("every plugin has a module for each host", async () => {
     const single = existsSync(join(repositoryFolders.dist, `${name}.wasm`));
     expect(higress === envoy).toBe(single);
   }
+});
+
+// Envoy compiles a module for each of its processes before it serves, and large ones cost every gateway's start.
+test("ai-proxy, the largest plugin, has at most 300,000 bytes", async () => {
+  const { higress, envoy } = builtModules("ai-proxy", repositoryFolders);
+  for (const path of [higress, envoy]) expect((await stat(path)).size).toBeLessThanOrEqual(300_000);
 });
 
 test("a plugin nobody has is named", async () => {

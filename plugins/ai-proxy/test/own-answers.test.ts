@@ -29,7 +29,7 @@ function fetchThrough(chain: TestChain): typeof fetch {
       headers: Object.fromEntries(new Headers(init?.headers)),
       body: init?.body as string,
     });
-    return new Response(client.body, {
+    return new Response(new Uint8Array(client.body), {
       status: client.status,
       headers: client.headers.filter(([name]) => !name.startsWith(":")),
     });

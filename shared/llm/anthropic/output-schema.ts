@@ -87,6 +87,7 @@ export function writeOutputSchema(json: JsonWriter, schema: Json, dropped: Dropp
     if (!isEnd) continue;
     if (level.isObject) json.key("additionalProperties").bool(false);
     json.end();
+    // check-guest allows unguarded pop: the loop goes on only while there is a level.
     levels.pop();
   }
 }

@@ -141,7 +141,7 @@ describe("to Anthropic", () => {
   });
 
   test("a JSON schema is sent where the model takes one, else noted as dropped", () => {
-    const schema = { type: "object" };
+    const schema = { type: "object", additionalProperties: false };
     const asked = {
       messages: [user],
       response_format: { type: "json_schema", json_schema: { name: "n", schema } },
