@@ -103,7 +103,9 @@ export class WholeAnswer {
       const out = new Buffer(received.size);
       const writer = answerWriter(request.dialect, out, request);
       if (!readOpenaiAnswer(this.body, writer)) {
-        this.fail("convert_resp_to_claude_failed", "convert response to claude format");
+        if (request.dialect == Dialect.Anthropic)
+          this.fail("convert_resp_to_claude_failed", "convert response to claude format");
+        else this.fail("proc_resp_body_failed", "process response body");
       }
       this.isError = writer.hasFailed;
       this.body = out.span();

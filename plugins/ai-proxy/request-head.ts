@@ -110,7 +110,9 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
     for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
     if (provider.credentialHeader.length > 0) head.remove(provider.credentialHeader);
   }
-  if (provider.limitsEveryFirstByte && upstream.settings.firstByteTimeoutMs > 0) {
+  // Gemini's own streams are told by their path, and their bodies are not read.
+  const isLimited = provider.limitsEveryFirstByte || request.api == Api.GeminiStreamGenerateContent;
+  if (isLimited && upstream.settings.firstByteTimeoutMs > 0) {
     head.set(FIRST_BYTE_TIMEOUT, upstream.settings.firstByteTimeoutMs.toString());
   }
   // Go names the token itself.

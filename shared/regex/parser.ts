@@ -257,7 +257,7 @@ export class Parser {
       case 0x78:
         return this.hexChar();
     }
-    if (char == END || isWord(char) || char > 0x7f) this.fail("unknown escape");
+    if (char == END || (isWord(char) && char != 0x5f) || char > 0x7f) this.fail("unknown escape");
     return char;
   }
 

@@ -10,8 +10,8 @@ function namesOf(protocol: string): StaticArray<string> {
   if (protocol == "openai") return ["max_tokens", "temperature", "top_p", "", "seed"];
   if (protocol == "baidu") return ["max_output_tokens", "temperature", "top_p", "", ""];
   if (protocol == "spark") return ["max_tokens", "temperature", "", "top_k", ""];
-  if (protocol == "qwen") return ["max_tokens", "temperature", "top_p", "top_k", "seed"];
-  if (protocol == "gemini") return ["maxOutputTokens", "temperature", "topP", "topK", "seed"];
+  if (protocol == "qwen") return ["max_tokens", "temperature", "top_p", "", "seed"];
+  if (protocol == "gemini") return ["maxOutputTokens", "temperature", "topP", "topK", ""];
   if (protocol == "hunyuan") return ["", "Temperature", "TopP", "", ""];
   if (protocol == "claude") return ["max_tokens", "temperature", "top_p", "top_k", ""];
   if (protocol == "minimax") return ["tokens_to_generate", "temperature", "top_p", "", ""];

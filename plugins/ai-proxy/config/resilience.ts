@@ -3,6 +3,9 @@
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
 import { StatusPatterns } from "./status-patterns";
 
+/** Go's configurations may ask for more; every attempt keeps the client waiting. */
+const MAX_RETRIES: i32 = 10;
+
 /** Tokens that fail are taken out of use until a health check finds them well again. */
 export class Failover {
   isEnabled: bool = false;
@@ -42,7 +45,9 @@ export class Retry {
     const own = reader.child("retryOnFailure");
     const retry = new Retry();
     retry.isEnabled = own.flag("enabled");
-    retry.maxRetries = <i32>own.integerBetween("maxRetries", 1, 1, 10);
+    const maxRetries = own.integerBetween("maxRetries", 1, 1, i32.MAX_VALUE);
+    if (maxRetries > MAX_RETRIES) own.warn(`maxRetries: ${MAX_RETRIES} are made at most`);
+    retry.maxRetries = min(<i32>maxRetries, MAX_RETRIES);
     retry.timeoutMs = <i32>own.integerBetween("retryTimeout", 60000, 1, i32.MAX_VALUE);
     retry.onStatus = StatusPatterns.read(own, "retryOnStatus");
     own.warnUnread();

@@ -220,6 +220,11 @@ describe("firstByteTimeout", () => {
     expect(timeout({ type: "openai" }, { stream: true }, "/v1/responses")).toBe("900");
     expect(timeout({ type: "openai" }, { stream: true }, "/v1/embeddings")).toBeUndefined();
   });
+  test("also for Gemini's own streams, which are told by the path", () => {
+    const path = "/v1beta/models/gemini-2.5-flash:";
+    expect(timeout({ type: "gemini" }, {}, path + "streamGenerateContent?alt=sse")).toBe("900");
+    expect(timeout({ type: "gemini" }, { stream: true }, path + "generateContent")).toBeUndefined();
+  });
 });
 
 describe("bodies in any pieces", () => {

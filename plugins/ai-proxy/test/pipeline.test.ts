@@ -132,6 +132,16 @@ describe("the answer", () => {
     expect(record!.details).toBe("ai-proxy.convert_resp_to_claude_failed");
     expect(client.text).toBe("failed to convert response to claude format: the provider's body is no answer");
   });
+
+  test.each([
+    ["OpenAI's Responses", "/v1/responses", { model: "m", input: "Hi" }],
+    ["Gemini", "/v1beta/models/m:generateContent", { contents: [{ parts: [{ text: "Hi" }] }] }],
+  ])("that is no answer has nothing of Claude for a client of %s", (_, path, body) => {
+    const chain = provider(yi, answering(json({}, { body: "<html>" })));
+    const { client, record } = chain.exchange(chat(JSON.stringify(body), { path }));
+    expect(record!.details).toBe("ai-proxy.proc_resp_body_failed");
+    expect(client.text).toBe("failed to process response body: the provider's body is no answer");
+  });
 });
 
 describe("a Claude client of a provider that speaks OpenAI's dialect", () => {
@@ -174,6 +184,18 @@ describe("customSettings with the provider's own protocol have its names", () =>
   test.each([
     ["claude", "/v1/messages", { max_tokens: 1, temperature: 2, top_p: 3, top_k: 4 }],
     ["baidu", "/v2/chat/completions", { max_output_tokens: 1, temperature: 2, top_p: 3 }],
+    ["spark", chatPath, { max_tokens: 1, temperature: 2, top_k: 4 }],
+    ["minimax", "/v1/text/chatcompletion_v2", { tokens_to_generate: 1, temperature: 2, top_p: 3 }],
+    [
+      "qwen",
+      "/api/v1/services/aigc/text-generation/generation",
+      { parameters: { max_tokens: 1, temperature: 2, top_p: 3, seed: 5 } },
+    ],
+    [
+      "gemini",
+      "/v1beta/models/m:generateContent",
+      { generation_config: { maxOutputTokens: 1, temperature: 2, topP: 3, topK: 4 } },
+    ],
     ["groq", "/openai/v1/chat/completions", {}],
   ])("%s", (type, path, expected) => {
     const names = ["max_tokens", "temperature", "top_p", "top_k", "seed"];

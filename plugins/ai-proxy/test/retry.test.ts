@@ -180,6 +180,16 @@ describe("the first answer reaches the client", () => {
     expect(chain.calls).toHaveLength(1);
   });
 
+  test("when ten are used up, though maxRetries is more: Go's configurations may say so", () => {
+    const many = Array.from({ length: 15 }, (_, index) => `sk-${index}`);
+    const chain = provider(
+      { ...entry, apiTokens: many, retryOnFailure: { enabled: true, maxRetries: 99 } },
+      failing(tooMany, [tooMany]),
+    );
+    expect([chain.exchange(chat()).client.status, chain.calls.length]).toEqual([429, 10]);
+    expect(chain.problems("warn").join()).toContain("maxRetries: 10 are made at most");
+  });
+
   test("when there is no other token", () => {
     expect(passes({ ...entry, apiTokens: "sk-one" }, failing(tooMany, [json(completion)])).calls).toEqual([]);
     const same = { ...entry, apiTokens: ["sk-one", "sk-one"] };

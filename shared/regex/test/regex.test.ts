@@ -204,6 +204,7 @@ describe("RE2's own syntax", () => {
     ["(?P<name>x+)", "axxb", "xx"],
     ["[\\D]", "1a", "a"],
     ["\\t", "\t", "\t"],
+    ["a\\_b", "a_b", "a_b"],
   ])("%s on %j finds %j", (pattern, text, match) => {
     expect(compile(pattern)).toBe("");
     expect(find(text)?.[0]).toBe(match);
@@ -254,6 +255,7 @@ describe("patterns that are refused say why", () => {
     ["(?!a)", "unsupported group"],
     ["(?P<a>x)(?P<a>y)", "bad group name"],
     ["\\1", "unknown escape"],
+    ["\\y", "unknown escape"],
     ["\\pL", "unknown escape"],
     ["\\", "unknown escape"],
     ["\\xg", "bad \\x escape"],
