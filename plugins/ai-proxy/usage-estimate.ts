@@ -6,7 +6,7 @@ import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { ChatPart, ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
 import { ErrorKind } from "as-proxy-wasm-sdk/llm/error";
-import { writeOpenaiUsage } from "as-proxy-wasm-sdk/llm/openai/usage";
+import { readOpenaiUsage, writeOpenaiUsage } from "as-proxy-wasm-sdk/llm/openai/usage";
 import { RelayEvents } from "as-proxy-wasm-sdk/llm/relay";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { SseParser } from "as-proxy-wasm-sdk/sse";
@@ -96,6 +96,8 @@ export class UsageEstimateStage extends AnswerStage {
   private sse: SseParser = new SseParser(MAX_EVENT_BYTES, true);
   private bytes: i64 = 0;
   private isSettled: bool = false;
+  /** What Groq says in a place of its own. */
+  private told: Usage | null = null;
   /** `"id":…,"model":…,` of the stream's chunks. */
   private names: Buffer = new Buffer();
 
@@ -133,6 +135,8 @@ export class UsageEstimateStage extends AnswerStage {
       return;
     }
     if (this.names.isEmpty) this.keepNames(chunk);
+    const told = readOpenaiUsage(chunk.path("x_groq.usage"));
+    if (told) this.told = told;
     const delta = chunk.path("choices.0.delta");
     this.bytes += sizeOf(delta.get("content")) + sizeOf(delta.get("reasoning_content"));
     this.bytes += sizeOf(delta.path("tool_calls.0.function.arguments"));
@@ -158,7 +162,8 @@ export class UsageEstimateStage extends AnswerStage {
     out.text("data: {");
     out.append(this.names.span());
     out.text('"object":"chat.completion.chunk","choices":[],"usage":');
-    writeOpenaiUsage(out, estimated(this.prompt, this.bytes));
+    const told = this.told;
+    writeOpenaiUsage(out, told ? told : estimated(this.prompt, this.bytes));
     out.text("}\n\n");
   }
 }

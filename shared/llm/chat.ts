@@ -96,9 +96,15 @@ export class ChatPart {
   }
 
   /**
-   * Splits `data:image/png;base64,AAAA` into media type and data; any other URL is kept as `url`.
+   * Splits `data:image/png;base64,AAAA` into media type and data; any other URL is kept as `url`. A file may also be
+   * its mere data, as the wording of OpenAI's documentation has it.
    */
   setUrl(url: Span): void {
+    if (this.kind == PartKind.File && !url.isEmpty && url.indexOf(0x3a) < 0) {
+      this.mediaType = Span.text("application/pdf");
+      this.data = url;
+      return;
+    }
     const comma = url.startsWithAscii("data:") ? url.indexOf(0x2c) : -1;
     const head = url.slice(5, max(comma, 5));
     if (comma < 0 || !head.endsWithAscii(";base64")) {

@@ -59,6 +59,13 @@ test("what the provider says of usage is passed on as it is, zeros too", () => {
   expect(chain.exchange(chat(asking, { path: chatPath })).client.text).toBe(whole);
 });
 
+test("what Groq says of usage in its own place takes the place of an estimate", () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+  const told = `data: ${JSON.stringify({ id: "c1", choices: [], x_groq: { usage } })}\n\n`;
+  const chain = provider({ type: "groq", apiTokens: ["sk"] }, answering(eventStream([...silent, told])));
+  expect(events(chain.exchange(chat(asking)).client.text).at(-1)).toMatchObject({ choices: [], usage });
+});
+
 test("an error in a stream is not followed by usage", () => {
   const whole = `${silent[0]}data: {"error":{"message":"no"}}\n\n`;
   const chain = provider(openai, answering(eventStream([whole])));

@@ -16,10 +16,11 @@ const PDF: i32 = 5;
  * takes more kinds than Anthropic does.
  */
 export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool = false): bool {
-  if (part.data.isEmpty) return true;
+  const given = part.mediaType;
+  const isRemote = part.data.isEmpty;
+  if (isRemote && (part.kind == PartKind.Image || given.isEmpty || part.url.isEmpty)) return true;
   let known = 0;
   while (known < BEGINNINGS.length && !part.data.startsWithAscii(BEGINNINGS[known])) known++;
-  const given = part.mediaType;
   if (known < PDF) {
     part.kind = PartKind.Image;
     part.name = Span.empty();
@@ -35,7 +36,7 @@ export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool
   // Too short to tell, or data that a test made up: the name counts where it is one that is taken.
   if (part.kind == PartKind.Image) {
     for (let i = 1; i < PDF; i++) if (given.equalsAscii("image/" + TYPES[i])) return true;
-  } else if (given.startsWithAscii("text/") || given.equalsAscii("application/json")) {
+  } else if (!isRemote && (given.startsWithAscii("text/") || given.equalsAscii("application/json"))) {
     const bytes = decodeBase64(part.data);
     if (bytes !== null && isUtf8(bytes)) {
       const text = new Buffer(bytes.size);

@@ -32,6 +32,7 @@ const enum Field {
   ToolChoice,
   Thinking,
   OutputConfig,
+  OutputFormat,
   Metadata,
 }
 
@@ -49,6 +50,7 @@ const FIELDS: StaticArray<string> = [
   "tool_choice",
   "thinking",
   "output_config",
+  "output_format",
   "metadata",
 ];
 
@@ -125,7 +127,12 @@ function readMember(request: ChatRequest, system: ChatMessage, name: Span, value
       request.thinkingBudget = max(value.get("budget_tokens").integer(0), 0);
       break;
     case Field.OutputConfig:
-      readOutputConfig(request, value);
+      request.reasoningEffort = textOf(value.get("effort"));
+      readOutputFormat(request, value.get("format"));
+      break;
+    case Field.OutputFormat:
+      // Its name while it was a beta.
+      readOutputFormat(request, value);
       break;
     case Field.Metadata:
       readUser(request, value.get("user_id"));
@@ -193,12 +200,10 @@ function readStopSequences(request: ChatRequest, list: Json): void {
   }
 }
 
-function readOutputConfig(request: ChatRequest, value: Json): void {
-  const format = value.get("format");
+function readOutputFormat(request: ChatRequest, format: Json): void {
   if (textOf(format.get("type")).equalsAscii("json_schema"))
     request.responseSchema = rawOf(format.get("schema"));
   else if (format.kind > JsonKind.Null) request.dropped.add("output_config.format");
-  request.reasoningEffort = textOf(value.get("effort"));
 }
 
 /** Claude Code's ids are longer than OpenAI takes, and say more of the user than it should be told. */

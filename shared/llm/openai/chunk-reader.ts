@@ -138,8 +138,9 @@ export class OpenaiChunkReader {
     }
     // Perplexity repeats the whole message beside each delta.
     let delta = fields[ChoiceField.Delta];
-    if (!delta || delta.kind != JsonKind.Object) delta = fields[ChoiceField.Message];
-    if (delta) this.readDelta(choice, delta);
+    const isWhole = !delta || delta.kind != JsonKind.Object;
+    if (isWhole) delta = fields[ChoiceField.Message];
+    if (delta) this.readDelta(choice, delta, isWhole);
     const logprobs = fields[ChoiceField.Logprobs];
     if (logprobs && logprobs.kind == JsonKind.Object) this.readLogprobs(choice, logprobs.get("content"));
     const finish = fields[ChoiceField.FinishReason];
@@ -156,7 +157,7 @@ export class OpenaiChunkReader {
     this.events.finish(choice, reason, word, NONE);
   }
 
-  private readDelta(choice: i32, delta: Json): void {
+  private readDelta(choice: i32, delta: Json, isWhole: bool): void {
     const fields = this.deltaFields;
     collect(delta, DELTA_NAMES, fields);
     const name = textIn(fields[DeltaField.Name]);
@@ -179,7 +180,7 @@ export class OpenaiChunkReader {
     const called = fields[DeltaField.FunctionCall];
     if (list) {
       const calls = list.items();
-      while (calls.next()) this.readToolCall(choice, calls.value);
+      while (calls.next()) this.readToolCall(choice, calls.value, isWhole ? calls.index : -1);
     } else if (called && called.kind == JsonKind.Object) {
       this.readCall(choice, 0, NONE, called);
     }
@@ -244,13 +245,13 @@ export class OpenaiChunkReader {
     }
   }
 
-  private readToolCall(choice: i32, value: Json): void {
+  private readToolCall(choice: i32, value: Json, position: i32): void {
     const fields = this.callFields;
     collect(value, CALL_NAMES, fields);
     const called = fields[CallField.Function];
     const call = this.readCall(
       choice,
-      <i32>integerOf(fields[CallField.Index], -1),
+      <i32>integerOf(fields[CallField.Index], position),
       textIn(fields[CallField.Id]),
       called ? called : MISSING,
     );

@@ -34,6 +34,8 @@ export class ToolCallIndex {
     for (let i = calls.length - 1; i >= 0; i--) {
       const call = calls[i];
       if (wireIndex >= 0 && call.wireIndex != wireIndex) continue;
+      // Without a number and the call's id, a second name is all that tells of another call.
+      if (wireIndex < 0 && hasName && call.number >= 0 && (hash == 0 || hash != call.idHash)) continue;
       // Another id and a name under a number that is there already is another call. Without a name it is none:
       // some servers make up a new id for every fragment.
       if (hash == 0 || call.idHash == 0 || hash == call.idHash || (wireIndex >= 0 && !hasName)) return call;

@@ -404,6 +404,11 @@ describe("pictures and documents", () => {
       { type: "document", source: base64("application/pdf", "JVBERi0="), title: "f" },
     ],
     [
+      "a PDF that is no data URL",
+      file("JVBERi0="),
+      { type: "document", source: base64("application/pdf", "JVBERi0="), title: "f" },
+    ],
+    [
       "a text as a file",
       file(`data:text/markdown;base64,${Buffer.from('# "é"\n').toString("base64")}`),
       { type: "document", source: { type: "text", media_type: "text/plain", data: '# "é"\n' }, title: "f" },

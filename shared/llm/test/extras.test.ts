@@ -509,6 +509,14 @@ describe("requests to servers of OpenAI's dialect", () => {
     expect(ask(more).body.reasoning_effort).toBe(effort);
   });
 
+  test("a schema is read by its present name and by that of its beta", () => {
+    const format = { type: "json_schema", schema: { type: "object" } };
+    const expected = { type: "json_schema", json_schema: { name: "response", schema: { type: "object" } } };
+    for (const more of [{ output_config: { format } }, { output_format: format }]) {
+      expect(ask(more)).toMatchObject({ body: { response_format: expected }, dropped: [] });
+    }
+  });
+
   test("parallel calls are asked for when the client says so, not else", () => {
     const tools = [{ name: "t", input_schema: { type: "object" } }];
     expect(ask({ tools, tool_choice: { type: "auto" } }).body.parallel_tool_calls).toBeUndefined();

@@ -355,3 +355,18 @@ describe("changed bytes", () => {
     );
   });
 });
+
+test("what Gemini reads by address and Anthropic does not is left out", () => {
+  const parts = ["video/mp4", "application/pdf", "image/png"].map((mimeType) => ({
+    fileData: { mimeType, fileUri: "https://example.com/1" },
+  }));
+  const { text, dropped } = conversion.request(
+    "gemini",
+    "anthropic",
+    JSON.stringify({ contents: [{ role: "user", parts }] }),
+    "claude-sonnet-4-5",
+  );
+  const types = JSON.parse(text).messages[0].content.map(({ type }: { type: string }) => type);
+  expect(types).toEqual(["document", "image"]);
+  expect(dropped).toContain("messages.content.video/mp4");
+});

@@ -112,6 +112,37 @@ describe("tool calls", () => {
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,40}$/);
   });
 
+  test("calls with neither number nor id are told apart by their names", () => {
+    const { values } = messages(
+      chunk({
+        tool_calls: [call(undefined, undefined, "t", "{}"), call(undefined, undefined, "u", '{"x"')].flatMap(
+          (one) => one.tool_calls,
+        ),
+      }),
+      chunk(call(undefined, undefined, undefined, ":1}")),
+      chunk(call(undefined, undefined, "t", '{"y":2}')),
+      chunk({}, "tool_calls"),
+    );
+    expect(toolCalls(values).map(([, name, input]) => [name, input])).toEqual([
+      ["t", "{}"],
+      ["u", '{"x":1}'],
+      ["t", '{"y":2}'],
+    ]);
+  });
+
+  test.each([undefined, null, "", "same"])("calls of a whole answer with the id %j stay apart", (id) => {
+    const tool_calls = ['{"x":1}', '{"x":2}'].map((args) => ({
+      id,
+      function: { name: "t", arguments: args },
+    }));
+    const { text } = conversion.answer(
+      "openai",
+      "anthropic",
+      Buffer.from(JSON.stringify({ choices: [{ message: { tool_calls }, finish_reason: "tool_calls" }] })),
+    );
+    expect(JSON.parse(text).content.map(({ input }: any) => input)).toEqual([{ x: 1 }, { x: 2 }]);
+  });
+
   test("an answer that ends with `stop` after a call stops for the tool", () => {
     const { values } = messages(chunk(call(0, "a", "t", "{}")), chunk({}, "stop"), done);
     expect(values.at(-2).delta.stop_reason).toBe("tool_use");
