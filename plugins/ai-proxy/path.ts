@@ -34,9 +34,21 @@ export function withQuery(path: string, query: string): string {
   return path + (path.includes("?") ? "&" : "?") + query;
 }
 
+/** The path without `key` in its query, where Google's clients put their credential. */
+export function withoutKey(path: string): string {
+  const query = queryOf(path);
+  if (query.length == 0) return path;
+  const kept = query.split("&").filter((item) => decodedText(item.split("=")[0]) != "key");
+  return withQuery(withoutQuery(path), kept.join("&"));
+}
+
 /** The path without query, percent-decoded, as APIs are told apart. */
 export function decodedPath(path: string): string {
-  return percentDecode(Span.text(withoutQuery(path))).toString();
+  return decodedText(withoutQuery(path));
+}
+
+function decodedText(text: string): string {
+  return percentDecode(Span.text(text)).toString();
 }
 
 /**

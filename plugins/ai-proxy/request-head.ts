@@ -29,6 +29,9 @@ export function readHead(head: Head, upstream: Upstream): Request {
   const request = Request.of(head);
   const provider = upstream.provider;
   const path = decodedPath(request.clientPath);
+  if (hasCredential(upstream) && (provider.takesKeyInQuery || path.includes("/v1beta"))) {
+    request.hideKey();
+  }
   request.api = detectApi(path);
   request.dialect = dialectOf(request.api);
   if (upstream.settings.isOriginal && provider.hasOwnPaths) {
@@ -97,6 +100,11 @@ function isForm(contentType: string): bool {
   return equalsAsciiIgnoreCase(Span.text(contentType.substring(0, 19)), "multipart/form-data");
 }
 
+/** A credential of ours is configured. */
+function hasCredential(upstream: Upstream): bool {
+  return upstream.settings.tokens.length > 0 || upstream.provider.hasOwnCredential;
+}
+
 /** Sends the request on its way: host, path, credential. */
 export function writeHead(head: Head, request: Request, upstream: Upstream): void {
   const provider = upstream.provider;
@@ -105,8 +113,9 @@ export function writeHead(head: Head, request: Request, upstream: Upstream): voi
   head.remove("x-envoy-original-host");
   head.remove("accept-encoding");
   keepOriginalAuth(head, upstream);
-  if (upstream.settings.tokens.length > 0 || provider.hasOwnCredential) {
-    // A credential of ours is configured: the client's own must not reach the provider.
+  if (hasCredential(upstream)) {
+    // The client's own must not reach the provider.
+    if (request.hidesKey) head.set(":path", request.receivedPath);
     for (let i = 0; i < CREDENTIALS.length; i++) head.remove(CREDENTIALS[i]);
     if (provider.credentialHeader.length > 0) head.remove(provider.credentialHeader);
   }

@@ -5,7 +5,7 @@ import { Head } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { Api } from "./apis";
-import { pathText } from "./path";
+import { pathText, withoutKey } from "./path";
 
 /** The dialect of the client, in which it must also be told of errors. */
 export enum Dialect {
@@ -78,6 +78,18 @@ export class Request {
   settings: Span = Span.empty();
   /** A Gemini client gets a stream as one JSON array. */
   wantsArray: bool = false;
+
+  /** The client's path had a credential in its query. */
+  hidesKey: bool = false;
+
+  /** Forgets a credential in the path's query. */
+  hideKey(): void {
+    const path = withoutKey(this.receivedPath);
+    this.hidesKey = path.length < this.receivedPath.length;
+    this.receivedPath = path;
+    this.clientPath = path;
+    this.path = path;
+  }
 
   static of(head: Head): Request {
     const path = head.bytes(":path");

@@ -50,6 +50,8 @@ export class Provider {
   needsToken: bool = true;
   /** A credential besides `apiTokens` is configured. */
   hasOwnCredential: bool = false;
+  /** Its own clients put their credential into the query as `key`, as Gemini's do. */
+  takesKeyInQuery: bool = false;
   /** False: the client's path goes on as it is. */
   mapsPath: bool = true;
   /** False: model and messages go on as they are, and no Claude request is converted. */

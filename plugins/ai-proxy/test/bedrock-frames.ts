@@ -19,6 +19,17 @@ export function exception(type: string, message: string): Uint8Array {
   return eventStreamMessage(headers, Buffer.from(JSON.stringify({ message })));
 }
 
+/** Messages of `{"<type>": payload}` texts; a text that is none is a payload without a type. */
+export function converseMessages(texts: string[]): Buffer {
+  return Buffer.concat(
+    texts.map((text) => {
+      const [, type = "", payload = text] = /^\{"(\w+)":(.*)\}$/s.exec(text) ?? [];
+      const headers = { ":event-type": type, ":content-type": "application/json", ":message-type": "event" };
+      return eventStreamMessage(headers, Buffer.from(payload));
+    }),
+  );
+}
+
 /** An answer that Bedrock streams, in these pieces. */
 export function converseStream(chunks: Uint8Array[]): TestReply {
   return {

@@ -1,9 +1,10 @@
-// Every cut: however a provider's stream is cut into pieces, the client gets the same bytes. Each recorded stream
-// for a client of each dialect; a trap, or any byte that differs from the uncut answer, fails.
+// Every cut: however a provider's stream is cut into pieces, the client gets the same bytes. Each recorded stream,
+// from the provider that sends such, for a client of each dialect; any byte that differs from the uncut answer fails.
 //
 // Each run takes a slice of it; LONG=1 takes every single cut and 200 random partitions of every recording.
 
 import { afterAll, describe, expect, test } from "vitest";
+import type { TestChain } from "../../../host-test/testing/chain.ts";
 import {
   drip,
   isStream,
@@ -12,15 +13,13 @@ import {
   recordingsFolder,
   type StreamRecording,
 } from "../../../host-test/testing/recordings.ts";
-import { chat, eventStream, message, provider } from "./proxy.ts";
+import { clientDialects, question, type ClientDialect } from "./client-requests.ts";
+import { calls } from "./configured-providers.ts";
+import { provider } from "./proxy.ts";
+import { entriesOf, recordedEntries } from "./recorded-providers.ts";
 
 const isLong = Boolean(process.env.LONG);
-/** Bytes of answers that a slice may send per recording and dialect; a small recording is cut at every byte within. */
-const sliceBytes = isLong ? Infinity : 4_000_000;
-const partitionCount = isLong ? 200 : 5;
-
-/** The provider that sends recordings of a kind. */
-const types: Record<string, string> = { chat: "openai", messages: "claude", gemini: "gemini" };
+const seed = Number(process.env.FUZZ_SEED ?? 20261123);
 
 const folder = recordingsFolder();
 if (folder === undefined) test.skip("no recordings beside this checkout", () => {});
@@ -29,7 +28,7 @@ const recordings =
     ? []
     : loadRecordings(folder)
         .filter(isStream)
-        .filter(({ kind, expected }) => expected !== undefined && kind in types);
+        .filter((recording) => entriesOf(recording, "openai").length > 0);
 
 /** Positions of single cuts: all of them, or as many as the slice has room for, evenly spread. */
 function* cutPositions(size: number, bytes: number): Generator<number> {
@@ -40,58 +39,69 @@ function* cutPositions(size: number, bytes: number): Generator<number> {
 const counts = { exchanges: 0, cuts: 0, partitions: 0 };
 
 /** A provider that sends this recording in the pieces it is given, and a client of a dialect. */
-function exchangeOf({ kind }: StreamRecording, dialect: "openai" | "anthropic", more: object) {
-  const entry = { type: types[kind], apiTokens: ["sk-provider"], ...more };
-  let pieces: Uint8Array[] = [];
-  const chain = provider(entry, { upstream: () => eventStream(pieces), logLevel: "error" });
-  const options = { model: "any", stream: true, stream_options: { include_usage: true } };
-  const request = dialect === "openai" ? chat(options) : message(options);
-  return {
-    chain,
-    answer(given: Uint8Array[]): Buffer {
-      pieces = given;
-      counts.exchanges++;
-      const { client } = chain.exchange(request);
-      if (client.status !== 200 || !client.complete) throw new Error(`status ${client.status}`);
-      return client.body;
-    },
-  };
+class CutStream {
+  readonly chain: TestChain;
+  readonly #client: ClientDialect;
+  #pieces: Uint8Array[] = [];
+
+  constructor({ contentType, ...recording }: StreamRecording, client: ClientDialect, more: object) {
+    this.#client = client;
+    const entry = recordedEntries[entriesOf({ contentType, ...recording }, client)[0]!]!;
+    const mapping = { "*": "their-model" };
+    this.chain = provider(
+      { apiTokens: ["sk-provider"], modelMapping: mapping, ...entry, ...more },
+      {
+        ...calls,
+        upstream: () => ({ headers: { "content-type": contentType }, chunks: this.#pieces }),
+        logLevel: "error",
+      },
+    );
+  }
+
+  answer(pieces: Uint8Array[]): Buffer {
+    this.#pieces = pieces;
+    counts.exchanges++;
+    const { client } = this.chain.exchange(question(this.#client, "stream"));
+    if (client.status !== 200 || !client.complete) throw new Error(`status ${client.status}`);
+    return client.body;
+  }
 }
 
-/** Client, configuration, and how much of the cuts is taken. Promotion is a stage of its own between the dialects. */
-const promotion = { promoteThinkingOnEmpty: true };
-const ways = [
-  { dialect: "openai", entry: {}, bytes: sliceBytes, parts: partitionCount },
-  { dialect: "anthropic", entry: {}, bytes: sliceBytes, parts: partitionCount },
-  { dialect: "openai", entry: promotion, bytes: 300_000, parts: 3 },
-  { dialect: "anthropic", entry: promotion, bytes: 300_000, parts: 3 },
-] as const;
+/** Promotion is a stage of its own between the dialects. `bytes` and `parts`: how much of the cuts a slice takes. */
+const ways = clientDialects.flatMap((client) => [
+  { client, entry: {}, bytes: 150_000, parts: 2 },
+  { client, entry: { promoteThinkingOnEmpty: true }, bytes: 20_000, parts: 1 },
+]);
 
 describe.each(recordings)("$name", (recording) => {
   const { streamBytes } = recording;
-  const title = "reaches a client of $dialect the same at every cut, configured with $entry";
 
-  test.each(ways)(title, { timeout: 7_200_000 }, ({ dialect, entry, bytes, parts }) => {
-    const { chain, answer } = exchangeOf(recording, dialect, entry);
-    const whole = answer([streamBytes]);
-    expect(whole.length).toBeGreaterThan(0);
-    const differing: string[] = [];
-    for (const position of cutPositions(streamBytes.length, bytes)) {
-      counts.cuts++;
-      const cut = answer([streamBytes.subarray(0, position), streamBytes.subarray(position)]);
-      if (!cut.equals(whole)) differing.push(`cut at ${position}`);
-    }
-    if (!answer(drip(streamBytes)).equals(whole)) differing.push("byte by byte");
-    let number = 0;
-    for (const pieces of partitions(streamBytes, parts, 20261123)) {
-      counts.partitions++;
-      if (!answer(pieces).equals(whole)) differing.push(`partition ${number}`);
-      number++;
-    }
-    expect(differing).toEqual([]);
-    expect(chain.problems()).toEqual([]);
-    chain.close();
-  });
+  test.each(ways)(
+    "reaches a client of $client the same at every cut, configured with $entry",
+    { timeout: 14_400_000 },
+    ({ client, entry, bytes, parts }) => {
+      const stream = new CutStream(recording, client, entry);
+      const whole = stream.answer([streamBytes]);
+      expect(whole.length).toBeGreaterThan(0);
+      const differing: string[] = [];
+      const compare = (pieces: Uint8Array[], name: string) => {
+        if (!stream.answer(pieces).equals(whole)) differing.push(name);
+      };
+      for (const position of cutPositions(streamBytes.length, isLong ? Infinity : bytes)) {
+        counts.cuts++;
+        compare([streamBytes.subarray(0, position), streamBytes.subarray(position)], `cut at ${position}`);
+      }
+      if (isLong || streamBytes.length < 8_000) compare(drip(streamBytes), "byte by byte");
+      let number = 0;
+      for (const pieces of partitions(streamBytes, isLong ? 200 : parts, seed)) {
+        counts.partitions++;
+        compare(pieces, `partition ${number++} of seed ${seed}`);
+      }
+      expect(differing).toEqual([]);
+      expect(stream.chain.problems()).toEqual([]);
+      stream.chain.close();
+    },
+  );
 });
 
 afterAll(() => {

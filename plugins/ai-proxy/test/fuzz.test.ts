@@ -1,71 +1,43 @@
-// Whatever clients and providers send, the VM lives: golden requests, answers and streams with bytes changed at
-// random, cut at random. A trap fails every stream of a worker, so after each the next request must still be served.
+// Whatever clients and providers send, the VM lives, the exchange ends, and the client gets an answer of its dialect
+// or a documented error: every provider type, a client of every dialect, golden and recorded bodies with their JSON and
+// their bytes changed at random, cut at random. A trap fails every stream of a worker, so after each exchange another
+// client's must be served.
+//
+// Each run takes a slice; LONG=1 makes a million exchanges. FUZZ_SEED=n repeats a run, FUZZ_RUNS=n sets its length.
 
 import fc from "fast-check";
-import { readdirSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import type { TestReply } from "../../../host-test/testing/chain.ts";
-import { partitions } from "../../../host-test/testing/recordings.ts";
-import { change, changed } from "./changed-bytes.ts";
-import { chat, provider } from "./proxy.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { configuredProviders } from "./configured-providers.ts";
+import { HostileChain } from "./hostile-chain.ts";
+import { hostile } from "./hostile-exchanges.ts";
+import { tableTypes } from "./provider-fixtures.ts";
 
-const folder = new URL("../../../shared/llm/test/fixtures/", import.meta.url);
-const dialects = ["openai", "anthropic"] as const;
+const runs = Number(process.env.FUZZ_RUNS ?? (process.env.LONG ? 1_000_000 : 6_000));
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Math.ceil(runs / configuredProviders.length);
 
-const bodies = dialects.flatMap((dialect) =>
-  readdirSync(new URL(dialect, folder)).map((file) => ({
-    file,
-    bytes: readFileSync(new URL(`${dialect}/${file}`, folder)),
-  })),
-);
-const requests = bodies.filter(({ file }) => file.startsWith("request-"));
-const answers = bodies.filter(({ file }) => !file.startsWith("request-"));
+const totals = { exchanges: 0, refused: 0, translated: 0, streams: 0, errors: 0 };
 
-const hostile = fc.record({
-  request: fc.constantFrom(...requests),
-  requestChanges: fc.array(change, { maxLength: 4 }),
-  answer: fc.constantFrom(...answers),
-  answerChanges: fc.array(change, { maxLength: 4 }),
-  isMessage: fc.boolean(),
-  status: fc.constantFrom(200, 200, 200, 400, 529),
-  seed: fc.nat(),
+describe.each(configuredProviders)("$title", (configured) => {
+  test("whatever comes, clients of all dialects get what they can read", { timeout: 14_400_000 }, () => {
+    const chain = new HostileChain(configured);
+    fc.assert(
+      fc.property(hostile, (given) => chain.check(given)),
+      { numRuns, seed },
+    );
+    for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += chain.counts[name];
+    chain.close();
+  });
 });
 
-const everything = {
-  promoteThinkingOnEmpty: true,
-  mergeConsecutiveMessages: true,
-  contextCleanupCommands: ["clear"],
-  customSettings: [{ name: "a.b.0", mode: "raw", value: 1 }],
-  modelMapping: { "~(.*)": "x-$1", "*": "y" },
-};
+test("every provider type is among them", () => {
+  expect(new Set(configuredProviders.map(({ type }) => type))).toEqual(new Set(tableTypes()));
+});
 
-test.each([
-  { type: "yi" },
-  { type: "claude" },
-  { type: "claude", ...everything },
-  { type: "openrouter", ...everything },
-  { type: "moonshot", ...everything },
-])("no request and no answer makes $type fail", { timeout: 1_200_000 }, (entry) => {
-  let reply: TestReply = {};
-  const chain = provider(
-    { apiTokens: ["sk-provider"], ...entry },
-    { upstream: () => reply, logLevel: "error" },
+afterAll(() => {
+  const { exchanges, refused, translated, streams, errors } = totals;
+  console.log(
+    `FUZZ_SEED=${seed}: ${exchanges} exchanges, ${refused} requests refused, ${translated} answers translated, ` +
+      `${streams} of them streams, ${errors} errors`,
   );
-  fc.assert(
-    fc.property(hostile, ({ request, requestChanges, answer, answerChanges, isMessage, status, seed }) => {
-      const [received] = partitions(changed(answer.bytes, answerChanges), 1, seed);
-      const [sent] = partitions(changed(request.bytes, requestChanges), 1, seed + 1);
-      const type = answer.file.endsWith(".sse") ? "text/event-stream" : "application/json";
-      reply = { status, headers: { "content-type": type }, chunks: received! };
-      const path = isMessage ? "/v1/messages" : "/v1/chat/completions";
-      const { client, record } = chain.exchange(chat("", { body: undefined, chunks: sent!, path }));
-      expect([200, 400, 500, 529]).toContain(client.status);
-      expect(client.complete).toBe(true);
-      expect(record!.details).not.toContain("wasm_fail");
-    }),
-    { numRuns: process.env.LONG ? 20_000 : 400 },
-  );
-  reply = {};
-  expect(chain.exchange({ path: "/v1/models" }).upstream).toBeDefined();
-  chain.close();
 });

@@ -243,6 +243,14 @@ describe("an answer", () => {
     );
   });
 
+  test("that is an error with a code of another type is one all the same", () => {
+    const error = { error: { code: "quota", message: "No", status: ["x"] } };
+    const { client } = provider(unmapped, answering(json(error))).exchange(chat({ model: "m" }));
+    expect(JSON.parse(client.text).error.message).toBe(
+      "gemini chat completion response error, error_code: 0, error_status:, error_message: No",
+    );
+  });
+
   test("with an error status keeps it, in the client's dialect", () => {
     const error = { error: { code: 400, message: "API key not valid", status: "INVALID_ARGUMENT" } };
     const chain = provider(unmapped, answering(json(error, { status: 400 })));

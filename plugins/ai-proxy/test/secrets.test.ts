@@ -1,8 +1,15 @@
 // Credentials: the client's end at the gateway, the provider's go to the provider, and neither is ever logged.
 
 import { describe, expect, test } from "vitest";
-import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
-import { asking, entryOf, fixtures } from "./provider-fixtures.ts";
+import type {
+  TestChain,
+  TestChainOptions,
+  TestReply,
+  TestRequest,
+} from "../../../host-test/testing/chain.ts";
+import { clientDialects, question } from "./client-requests.ts";
+import { configuredProviders } from "./configured-providers.ts";
+import { entryOf, fixtures } from "./provider-fixtures.ts";
 import { answering, chat, eventStream, json, message, provider, proxy, refusal } from "./proxy.ts";
 
 const canary = "client-canary-0123456789";
@@ -20,12 +27,25 @@ const credentials: [string, string][] = [
   ["x-hi-original-auth", canary],
 ];
 
-/** A request of each dialect, whole and streamed, and some that the plugin does not look into. */
+/** Queries of Gemini's clients, which may carry the key. */
+const keys = [`key=${canary}`, `alt=sse&key=${canary}`, `key=${canary}&alt=sse`, `k%65y=${canary}&a=b`];
+
+/** A conversation in each dialect, whole and streamed, and requests that the plugin does not look into. */
 const requests: [string, TestRequest][] = [
-  ["an OpenAI client", chat()],
-  ["an OpenAI client that streams", chat({ stream: true })],
-  ["an Anthropic client", message()],
-  ["an Anthropic client that streams", message({ stream: true })],
+  ...clientDialects.flatMap((dialect) =>
+    (["whole", "stream"] as const).map((way): [string, TestRequest] => [
+      `a client of ${dialect}, ${way}`,
+      question(dialect, way),
+    ]),
+  ),
+  ...keys.flatMap((query) =>
+    ["generateContent", "streamGenerateContent"].map((method): [string, TestRequest] => [
+      `a client of gemini, ${method}?${query.replace(canary, "…")}`,
+      { ...question("gemini", "whole"), path: `/v1beta/models/gpt-4o:${method}?${query}` },
+    ]),
+  ),
+  ["a client of gemini that counts", { path: `/v1beta/models/gpt-4o:countTokens?key=${canary}`, body: "{}" }],
+  ["a client of gemini that lists", { path: `/v1beta/models?key=${canary}` }],
   ["a request without a body", { path: "/v1/files" }],
   ["a request to an unknown path", { path: "/unknown" }],
 ];
@@ -34,21 +54,51 @@ function withCredentials(request: TestRequest): TestRequest {
   return { ...request, headers: credentials };
 }
 
-describe("the client's own authorization or key never reaches the provider", () => {
-  describe.each(fixtures)("$title", (fixture) => {
-    test.each(requests)("%s", (_, request) => {
-      const { upstream } = provider(entryOf(fixture)).exchange(asking(fixture, withCredentials(request)));
-      expect(upstream).toBeDefined();
-      expect(JSON.stringify(upstream!.headers)).not.toContain(canary);
-      expect(upstream!.text).not.toContain(canary);
-    });
+/** What goes upstream, by the route and by calls of the plugin's own. */
+function sentBy(chain: TestChain, request: TestRequest): string[] {
+  const before = chain.calls.length;
+  const { upstream } = chain.exchange(withCredentials(request));
+  const sent = chain.calls.slice(before).map(({ headers, body }) => [headers, Buffer.from(body)]);
+  if (upstream !== undefined) sent.push([upstream.headers, upstream.body]);
+  return sent.map(([headers, body]) => JSON.stringify(headers) + (body as Buffer).toString());
+}
 
-    test("with the provider's own protocol", () => {
-      const chain = provider(entryOf(fixture, { protocol: "original" }));
-      for (const [, request] of requests) {
-        const { upstream } = chain.exchange(withCredentials(request));
-        expect(JSON.stringify(upstream?.headers ?? [])).not.toContain(canary);
+describe("the client's own authorization or key never reaches the provider", () => {
+  const second = { id: "second", type: "yi", apiTokens: ["sk-second"] };
+  const failing: TestReply = json({ error: { message: "no" } }, { status: 429 });
+  const anywhere: Partial<TestChainOptions> = {
+    upstream: () => failing,
+    calls: (call) => (call.cluster.includes("google-auth") ? json({ access_token: "t" }) : failing),
+  };
+
+  describe.each(configuredProviders)("$title", ({ entry }) => {
+    const ways: [string, object][] = [
+      ["translated", {}],
+      ["with the provider's own protocol", { protocol: "original" }],
+      [
+        "tried again with other tokens and other providers",
+        {
+          ...("apiTokens" in entry && { apiTokens: ["sk-provider", "sk-other"] }),
+          retryOnFailure: { enabled: true },
+          fallbacks: [{ providerId: "second", cluster: "second" }],
+        },
+      ],
+    ];
+
+    test.each(ways)("%s", (_, more) => {
+      const chain = proxy(
+        { providers: [{ ...entry, ...more, id: "first" }, second], activeProviderId: "first" },
+        { ...anywhere, logLevel: "critical" },
+      );
+      let count = 0;
+      for (const [name, request] of requests) {
+        for (const sent of sentBy(chain, request)) {
+          expect(sent, name).not.toContain(canary);
+          count++;
+        }
       }
+      expect(count).toBeGreaterThan(5);
+      chain.close();
     });
   });
 

@@ -70,7 +70,10 @@ export class ThinkingPromotion {
       this.settle("content");
       return false;
     }
-    const choices = Json.checked(data).get("choices").items();
+    const chunk = Json.checked(data);
+    // Clients read no further than an error.
+    if (chunk.get("error").kind > JsonKind.Null) this.settle("reasoning_content");
+    const choices = chunk.get("choices").items();
     while (choices.next()) {
       const choice = choices.value;
       if (choice.get("index").integer(0) == 0) return this.readChoice(data, choice, choices.index);

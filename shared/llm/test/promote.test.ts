@@ -85,6 +85,14 @@ describe("a stream", () => {
     expect(conversion.promotedStream([input])).toBe(role + chunk({}) + sent("reasoning_content", "a") + rest);
   });
 
+  test("that ends with an error has its reasoning before the error, behind which nobody reads", () => {
+    const error = 'data: {"error":{"message":"m","type":"server_error"}}\n\n';
+    const input = role + chunk({ reasoning_content: "a" }) + error + done;
+    expect(conversion.promotedStream([input])).toBe(
+      role + chunk({}) + sent("reasoning_content", "a") + error + done,
+    );
+  });
+
   test("without reasoning passes byte for byte, comments, other events and broken ones included", () => {
     const input = `: hi\n\nevent: x\nid: 3\ndata: {"choices":[]}\r\n\r\n\n\ndata: no json\n\n${chunk({ content: "x" })}data: {"unfinished":`;
     expect(conversion.promotedStream([input])).toBe(input);

@@ -14,7 +14,7 @@ import { AnswerStage, MAX_EVENT_BYTES, ReaderStage } from "../../answer-stage";
 import { newAnswerId } from "../../answer-id";
 import { Api } from "../../apis";
 import { Settings } from "../../config/settings";
-import { encodedSegment, queryOf, withQuery, withoutQuery } from "../../path";
+import { encodedSegment } from "../../path";
 import { Preparation } from "../../preparation";
 import { Request } from "../../request";
 import { Provider } from "../provider";
@@ -43,6 +43,7 @@ export class Gemini extends Provider {
       .recognises("batchEmbedContents", Api.Embeddings)
       .recognises("predict", Api.ImageGeneration);
     this.hasDialect = true;
+    this.takesKeyInQuery = true;
     this.placesByModel = true;
   }
 
@@ -73,7 +74,7 @@ export class Gemini extends Provider {
 
   pathFor(request: Request): string {
     const model = request.finalModel;
-    if (model.length == 0) return withoutKey(request.path);
+    if (model.length == 0) return request.path;
     const path = `/${this.version}/${modelPath(model)}:`;
     if (request.api == Api.Embeddings) return path + "batchEmbedContents";
     if (request.api == Api.ImageGeneration) return path + "predict";
@@ -105,7 +106,7 @@ export class Gemini extends Provider {
     const known = ErrorBody.of(root);
     const message = new Buffer();
     message.text("gemini chat completion response error, error_code: ");
-    message.append(error.get("code").raw());
+    message.text(error.get("code").lenientInteger().toString());
     message.text(", error_status:");
     message.append(error.get("status").escaped());
     message.text(", error_message: ");
@@ -140,12 +141,4 @@ function modelPath(model: string): string {
   const kind = model.substring(0, max(slash, 0));
   if (kind != "models" && kind != "tunedModels") return "models/" + encodedSegment(model);
   return kind + "/" + encodedSegment(model.substring(slash + 1));
-}
-
-/** The path without the client's own credential, which Google takes in the query too. */
-function withoutKey(path: string): string {
-  const query = queryOf(path);
-  if (!query.includes("key=")) return path;
-  const kept = query.split("&").filter((item) => !item.startsWith("key="));
-  return withQuery(withoutQuery(path), kept.join("&"));
 }

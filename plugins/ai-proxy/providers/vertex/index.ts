@@ -47,6 +47,7 @@ export class Vertex extends Provider {
     super("vertex", "");
     this.offers(Api.ChatCompletions, "").offers(Api.VertexRaw, "");
     this.hasDialect = true;
+    this.takesKeyInQuery = true;
     this.placesByModel = true;
     this.reasoningName = "reasoning";
     this.claude.version = "vertex-2023-10-16";
