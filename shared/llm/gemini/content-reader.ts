@@ -32,19 +32,28 @@ export class ContentReader {
   /** Calls whose result has not come yet. */
   private open: ChatPart[] = [];
   private calls: i32 = 0;
+  /** A part that comes in pieces, and what it says so far. */
+  private growing: ChatPart | null = null;
+  private said: Buffer = new Buffer(0);
 
   constructor(private readonly request: ChatRequest) {}
 
   read(content: Json): void {
     const role = textOf(content.get("role"));
-    const message = new ChatMessage(role.equalsAscii("model") ? Role.Assistant : Role.User);
+    const messages = this.request.messages;
+    const isModel = role.equalsAscii("model");
+    // Google's own client keeps every chunk of a stream as a content.
+    const goesOn = isModel && messages.length > 0 && messages[messages.length - 1].role == Role.Assistant;
+    const message = goesOn
+      ? messages[messages.length - 1]
+      : new ChatMessage(isModel ? Role.Assistant : Role.User);
     const parts = content.get("parts");
     if (parts.kind == JsonKind.Object) this.readPart(message, parts);
     const items = parts.items();
     while (items.next()) this.readPart(message, items.value);
     if (message.parts.length == 0) return;
     message.isPlain = message.parts.length == 1 && message.parts[0].kind == PartKind.Text;
-    this.request.messages.push(message);
+    if (!goesOn) messages.push(message);
   }
 
   private readPart(message: ChatMessage, value: Json): void {
@@ -85,14 +94,32 @@ export class ContentReader {
       if (part.kind == PartKind.ToolCall) part.data = signature;
       message.parts.push(part);
     } else if (isThought) {
-      const thinking = new ChatPart(PartKind.Thinking);
-      thinking.text = text;
-      thinking.data = signature;
-      message.parts.push(thinking);
+      this.say(message, PartKind.Thinking, text);
+      message.parts[message.parts.length - 1].data = signature;
     } else {
-      if (!text.isEmpty) message.parts.push(ChatPart.text(text));
+      if (!text.isEmpty) this.say(message, PartKind.Text, text);
       if (!signature.isEmpty) dropped.add("contents.parts.thoughtSignature");
     }
+  }
+
+  /** Adds a text, or thoughts that a signature has not ended, to a piece of the same that came before. */
+  private say(message: ChatMessage, kind: PartKind, text: Span): void {
+    const parts = message.parts;
+    const last = parts.length - 1;
+    if (last < 0 || message.role != Role.Assistant || parts[last].kind != kind || !parts[last].data.isEmpty) {
+      const part = new ChatPart(kind);
+      part.text = text;
+      parts.push(part);
+      return;
+    }
+    const part = parts[last];
+    if (this.growing !== part) {
+      this.growing = part;
+      this.said = new Buffer(part.text.size + text.size);
+      this.said.append(part.text);
+    }
+    this.said.append(text);
+    part.text = this.said.span();
   }
 
   private callOf(value: Json): ChatPart | null {

@@ -370,3 +370,30 @@ test("what Gemini reads by address and Anthropic does not is left out", () => {
   expect(types).toEqual(["document", "image"]);
   expect(dropped).toContain("messages.content.video/mp4");
 });
+
+test("pieces of a stream that are sent back are one turn, in contents or parts, with its seal", () => {
+  const pieces = [
+    { text: "Let ", thought: true },
+    { text: "me see", thought: true },
+    { text: "", thought: true, thoughtSignature: "S1" },
+    { text: "More", thought: true, thoughtSignature: "S2" },
+    { text: "It " },
+    { text: "is 2" },
+    { functionCall: { id: "c", name: "f", args: {} } },
+  ];
+  const model = (parts: object[]) => ({ role: "model", parts });
+  for (const contents of [[model(pieces)], pieces.map((piece) => model([piece]))]) {
+    const { text } = conversion.request(
+      "gemini",
+      "anthropic",
+      JSON.stringify({ contents }),
+      "claude-sonnet-4-5",
+    );
+    expect(JSON.parse(text).messages[1].content).toEqual([
+      { type: "thinking", thinking: "Let me see", signature: "S1" },
+      { type: "thinking", thinking: "More", signature: "S2" },
+      { type: "text", text: "It is 2" },
+      { type: "tool_use", id: "c", name: "f", input: {} },
+    ]);
+  }
+});
