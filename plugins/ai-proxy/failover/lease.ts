@@ -1,24 +1,13 @@
 // One VM of all checks the tokens: who holds the lease, and renews it (compat ai-proxy §12.3).
 
-import { Change, nowMs, random, Store, Update } from "as-proxy-wasm-sdk/sdk";
+import { Change, nowMs, Store, Update } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { uuid } from "../uuid";
 import { LEASE } from "./shared-tokens";
 
 /** A holder that is silent for longer is gone. */
 const LEASE_SECONDS = 60;
-
-/** A random UUID (RFC 9562 §5.4). */
-function uuid(): string {
-  const high = hexDigits(random());
-  const low = hexDigits((random() >> 2) | 0x8000000000000000);
-  const start = `${high.substring(0, 8)}-${high.substring(8, 12)}-4${high.substring(13)}`;
-  return `${start}-${low.substring(0, 4)}-${low.substring(4)}`;
-}
-
-function hexDigits(value: u64): string {
-  return value.toString(16).padStart(16, "0");
-}
 
 export class Lease extends Change {
   private holder: string = uuid();
