@@ -229,7 +229,9 @@ describe("an answer", () => {
     const { responseId: _, ...nameless } = answer;
     const chain = provider(unmapped, answering(json(nameless)));
     const read = [1, 2].map(() => JSON.parse(chain.exchange(chat({ model: "m" })).client.text));
-    expect(read[0].id).toMatch(/^chatcmpl-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(read[0].id).toMatch(
+      /^chatcmpl-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
     const ids = read.map((one) => one.choices[0].message.tool_calls[0].id);
     expect(new Set(ids).size).toBe(2);
   });
