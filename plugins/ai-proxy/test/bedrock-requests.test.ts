@@ -426,8 +426,9 @@ describe("settings", () => {
   });
 
   test("a schema for the answer is outputConfig where the model knows it, else it is named as dropped", () => {
-    const schema = { type: "object", properties: { a: { enum: ['"', "é"] } } };
-    const response_format = { type: "json_schema", json_schema: { name: "n", schema, strict: true } };
+    const schema = { type: "object", properties: { a: { enum: ['"', "é"] } }, additionalProperties: false };
+    const asked = { type: "object", properties: { a: { enum: ['"', "é"], minLength: 1 } } };
+    const response_format = { type: "json_schema", json_schema: { name: "n", schema: asked, strict: true } };
     const { textFormat } = converse({ response_format }).outputConfig;
     expect(textFormat).toEqual({
       type: "json_schema",

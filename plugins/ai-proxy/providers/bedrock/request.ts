@@ -4,6 +4,7 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { maxTokensAsked, TokenLimits } from "as-proxy-wasm-sdk/llm/anthropic/limits";
+import { writeOutputSchema } from "as-proxy-wasm-sdk/llm/anthropic/output-schema";
 import { writeObjectSchema } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
 import { ToolNames } from "as-proxy-wasm-sdk/llm/anthropic/tool-names";
 import { nothing, Turn, Turns } from "as-proxy-wasm-sdk/llm/anthropic/turns";
@@ -273,8 +274,11 @@ export class RequestWriter {
     }
     const json = this.json.key("outputConfig").object().key("textFormat").object();
     json.key("type").text("json_schema").key("structure").object().key("jsonSchema").object();
-    const schema = new Buffer(request.responseSchema.size + 64);
-    writeValueEscaped(schema, request.responseSchema);
+    // AWS refuses the words that Anthropic refuses.
+    const closed = new Buffer(request.responseSchema.size + 64);
+    writeOutputSchema(new JsonWriter(closed), Json.read(request.responseSchema), request.dropped);
+    const schema = new Buffer(closed.size + 64);
+    writeValueEscaped(schema, closed.span());
     json.key("schema").escaped(schema.span());
     if (!request.responseSchemaName.isEmpty) json.key("name").escaped(request.responseSchemaName);
     json.end().end().end().end();
