@@ -58,9 +58,12 @@ function withCredentials(request: TestRequest): TestRequest {
 function sentBy(chain: TestChain, request: TestRequest): string[] {
   const before = chain.calls.length;
   const { upstream } = chain.exchange(withCredentials(request));
-  const sent = chain.calls.slice(before).map(({ headers, body }) => [headers, Buffer.from(body)]);
-  if (upstream !== undefined) sent.push([upstream.headers, upstream.body]);
-  return sent.map(([headers, body]) => JSON.stringify(headers) + (body as Buffer).toString());
+  const sent = chain.calls
+    .slice(before)
+    .map((call) => ({ ...call, text: Buffer.from(call.body).toString() }));
+  return [...sent, ...(upstream ? [upstream] : [])].map(
+    ({ headers, text }) => JSON.stringify(headers) + text,
+  );
 }
 
 describe("the client's own authorization or key never reaches the provider", () => {
