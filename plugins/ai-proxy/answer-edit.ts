@@ -3,7 +3,7 @@
 
 import { Body, Flow, Head, setProperty } from "as-proxy-wasm-sdk/sdk";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
-import { requestIdOf, writeAnswerHead } from "./answer-head";
+import { nameDropped, requestIdOf, writeAnswerHead } from "./answer-head";
 import { errorBody, translatedError } from "./client-dialect";
 import { Upstream } from "./config";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
@@ -47,6 +47,7 @@ export class AnswerEdit {
   ): AnswerEdit | null {
     const isError = head.status >= 400;
     if (!isError && head.status != 200) return null;
+    nameDropped(head, request);
     const isForeign = upstream.translatesAnswer(request);
     const isStream = !isError && upstream.isStreamed(request, head.contentType);
     let kind = request.isConverted ? Kind.Converted : Kind.Whole;

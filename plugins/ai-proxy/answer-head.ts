@@ -10,11 +10,15 @@ const DROPPED: string = "x-ai-proxy-dropped";
 export function writeAnswerHead(head: Head, request: Request, upstream: Upstream, isStream: bool): void {
   upstream.provider.editAnswerHead(head, request);
   nameRequest(head, request.dialect);
-  if (!request.dropped.isEmpty) head.set(DROPPED, request.dropped.names.join(","));
   if (!isStream || request.wantsArray) head.set("content-type", "application/json");
   else if (!head.contentType.startsWith("text/event-stream")) {
     head.set("content-type", "text/event-stream; charset=utf-8");
   }
+}
+
+/** Says what of the request did not reach the provider, whoever wrote the answer. */
+export function nameDropped(head: Head, request: Request): void {
+  if (!request.dropped.isEmpty) head.set(DROPPED, request.dropped.names.join(","));
 }
 
 /** What the answer calls the request; "" when it does not. */

@@ -21,10 +21,16 @@ export class Doubao extends Provider {
   editBody(body: RequestBody, request: Request): void {
     if (request.api == Api.Responses) {
       // Its responses API refuses a request that has these.
-      if (body.has("parallel_tool_calls")) body.remove("parallel_tool_calls");
-      if (body.has("tool_choice")) body.remove("tool_choice");
+      drop(body, "parallel_tool_calls", request);
+      drop(body, "tool_choice", request);
     } else if (request.api == Api.ImageGeneration && !body.has("watermark")) {
       body.set("watermark", Span.text("false"));
     }
   }
+}
+
+function drop(body: RequestBody, name: string, request: Request): void {
+  if (!body.has(name)) return;
+  body.remove(name);
+  request.dropped.add(name);
 }

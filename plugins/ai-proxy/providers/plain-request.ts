@@ -57,19 +57,28 @@ export function messageText(message: ChatMessage, withResults: bool = true): Spa
   return out.span();
 }
 
-/** Notes the parts of a message that are no texts, except those of the kinds that are taken. */
+/** Notes the parts of a message that are no texts, except those of the kinds that are taken, and its name. */
 export function dropOtherParts(
   message: ChatMessage,
   dropped: Dropped,
   taken: PartKind = PartKind.Text,
   alsoTaken: PartKind = PartKind.Text,
+  takesName: bool = false,
 ): void {
+  if (!takesName && !message.name.isEmpty) dropped.add("messages.name");
   for (let i = 0; i < message.parts.length; i++) {
-    const kind = message.parts[i].kind;
-    if (kind != PartKind.Text && kind != PartKind.ToolResult && kind != taken && kind != alsoTaken) {
-      dropped.add("messages.content." + PART_NAMES[kind]);
-    }
+    const part = message.parts[i];
+    const kind = part.kind;
+    if (!part.cacheControl.isEmpty) dropped.add("messages.content.cache_control");
+    if (part.isError) dropped.add("messages.content.tool_result.is_error");
+    if (kind == PartKind.ToolResult) {
+      for (let j = 0; j < part.parts.length; j++) dropKind(part.parts[j].kind, dropped);
+    } else if (kind != taken && kind != alsoTaken) dropKind(kind, dropped);
   }
+}
+
+function dropKind(kind: PartKind, dropped: Dropped): void {
+  if (kind != PartKind.Text) dropped.add("messages.content." + PART_NAMES[kind]);
 }
 
 /** Notes the settings that the request has and `taken` does not name. */

@@ -33,6 +33,7 @@ export class Zhipuai extends Provider {
     if (request.api != Api.ChatCompletions) return;
     if (body.get("reasoning_effort").text().length > 0) {
       body.remove("reasoning_effort");
+      request.dropped.add("reasoning_effort");
       body.set("thinking", Span.text('{"type":"enabled"}'));
     } else if (request.dialect == Dialect.Anthropic && !request.thinks) {
       body.set("thinking", Span.text('{"type":"disabled"}'));

@@ -125,6 +125,7 @@ function readMember(request: ChatRequest, system: ChatMessage, name: Span, value
     case Field.Thinking:
       request.thinking = max(indexOfName(THINKING_TYPES, textOf(value.get("type"))), Thinking.Unset);
       request.thinkingBudget = max(value.get("budget_tokens").integer(0), 0);
+      if (value.get("display").exists) request.dropped.add("thinking.display");
       break;
     case Field.OutputConfig:
       request.reasoningEffort = textOf(value.get("effort"));

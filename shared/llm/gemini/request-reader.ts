@@ -58,6 +58,9 @@ export function readGeminiRequest(body: Span): ChatRequest {
         break;
       case Field.ToolConfig:
         readToolConfig(request, member(value, "functionCallingConfig", "function_calling_config"));
+        if (member(value, "retrievalConfig", "retrieval_config").exists) {
+          request.dropped.add("toolConfig.retrievalConfig");
+        }
         break;
       case Field.Model:
         break;

@@ -193,7 +193,10 @@ export class MessageWriter {
     }
     this.scratch.clear();
     for (let i = 0; i < message.parts.length; i++) {
-      if (message.parts[i].kind == PartKind.Thinking) this.scratch.append(message.parts[i].text);
+      const part = message.parts[i];
+      if (part.kind != PartKind.Thinking) continue;
+      this.scratch.append(part.text);
+      if (!this.keepsSeals && !part.data.isEmpty) this.dropped.add("messages.content.thinking.signature");
     }
     this.json.key("reasoning_content").escaped(this.scratch.span());
   }

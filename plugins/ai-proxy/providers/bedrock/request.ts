@@ -77,6 +77,9 @@ export class RequestWriter {
     this.writeSchema();
     json.end();
     request.dropOptions(Option.Seed, Option.Audio);
+    request.dropOptions(Option.PromptCacheKey, Option.PromptCacheKey);
+    if (this.ttl == CacheTtl.None)
+      request.dropOptions(Option.PromptCacheRetention, Option.PromptCacheRetention);
     request.dropOptions(Option.Verbosity, Option.SafetyIdentifier);
     if (request.parallelToolCalls == Answer.No) request.dropped.add("parallel_tool_calls");
   }

@@ -87,7 +87,6 @@ export class CohereV1Writer {
     if (isOpen) json.end();
     for (let i = 0; i < messages.length; i++) {
       dropOtherParts(messages[i], this.chat.dropped, PartKind.ToolCall);
-      if (!messages[i].name.isEmpty) this.chat.dropped.add("messages.name");
     }
   }
 
@@ -174,6 +173,8 @@ export class CohereV1Writer {
       json.keyBytes(members.keyBytes()).object();
       const description = textOf(property.get("description"));
       if (!description.isEmpty) json.key("description").escaped(description);
+      const known = i32(property.get("description").exists) + i32(property.get("type").exists);
+      if (property.length() > known) this.chat.dropped.add("tools.function.parameters");
       json.key("type").text(type < 0 ? "dict" : PARAMETER_TYPES[type]);
       json
         .key("required")

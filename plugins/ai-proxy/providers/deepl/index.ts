@@ -50,8 +50,10 @@ export class DeepL extends ObjectProvider {
     for (let i = 0; i < chat.messages.length; i++) {
       const message = chat.messages[i];
       dropOtherParts(message, chat.dropped);
-      if (message.isSystem) context = messageText(message);
-      else json.escaped(messageText(message));
+      if (message.isSystem) {
+        if (!context.isEmpty) chat.dropped.add("messages.system but the last");
+        context = messageText(message);
+      } else json.escaped(messageText(message));
     }
     json.end().key("target_lang").text(this.targetLang);
     if (!context.isEmpty) json.key("context").escaped(context);

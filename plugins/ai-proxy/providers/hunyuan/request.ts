@@ -144,5 +144,6 @@ class RequestWriter {
     this.scratch.clear();
     writeValueEscaped(this.scratch, tool.parameters);
     json.key("Parameters").escaped(this.scratch.span()).end().end();
+    if (!tool.strict.isEmpty) this.chat.dropped.add("tools.function.strict");
   }
 }

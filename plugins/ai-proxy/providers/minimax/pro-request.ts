@@ -3,7 +3,7 @@
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonWriter } from "as-proxy-wasm-sdk/json";
-import { Answer, ChatMessage, ChatRequest, Option, Role } from "as-proxy-wasm-sdk/llm/chat";
+import { Answer, ChatMessage, ChatRequest, Option, PartKind, Role } from "as-proxy-wasm-sdk/llm/chat";
 import { NONE } from "as-proxy-wasm-sdk/llm/text";
 import { dropOptions, dropOtherParts, dropTools, messageText } from "../plain-request";
 
@@ -48,7 +48,7 @@ export function writeProRequest(chat: ChatRequest, out: Buffer): void {
 }
 
 function writeMessage(json: JsonWriter, chat: ChatRequest, message: ChatMessage): void {
-  dropOtherParts(message, chat.dropped);
+  dropOtherParts(message, chat.dropped, PartKind.Text, PartKind.Text, true);
   if (message.isSystem) return;
   if (message.role == Role.Tool) {
     chat.dropped.add("messages.role=tool");
