@@ -11,7 +11,11 @@ export function readOpenaiAnswer(body: Span, events: ChatEvents): bool {
   if (root.kind != JsonKind.Object) return false;
   const reader = new OpenaiChunkReader(events);
   reader.read(root);
-  if (!reader.isBegun && !reader.hasFailed) return false;
+  if (!reader.isBegun && !reader.hasFailed) {
+    // A list without a choice is an answer that says nothing.
+    if (root.get("choices").kind != JsonKind.Array) return false;
+    reader.begin(root);
+  }
   events.end();
   return true;
 }

@@ -117,7 +117,7 @@ export class OpenaiChunkReader {
     this.events.error(body.kind, body.message);
   }
 
-  private begin(root: Json): void {
+  begin(root: Json): void {
     this.isBegun = true;
     const head = new AnswerHead();
     head.id = textOf(root.get("id"));
