@@ -132,6 +132,7 @@ export class MessageWriter {
   private file(part: ChatPart): void {
     const json = this.json.key("type").text("file").key("file").object();
     if (!part.name.isEmpty) json.key("filename").escaped(part.name);
+    else if (part.fileId.isEmpty) json.key("filename").text("file.pdf"); // Refused without one.
     if (part.fileId.isEmpty) json.key("file_data").escaped(this.urlOf(part));
     else json.key("file_id").escaped(part.fileId);
     json.end();

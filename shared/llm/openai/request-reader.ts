@@ -27,6 +27,7 @@ const enum Field {
   StreamOptions,
   ReasoningEffort,
   ReasoningMaxTokens,
+  Reasoning,
   Thinking,
   ResponseFormat,
   EnableThinking,
@@ -46,6 +47,7 @@ const FIELDS: StaticArray<string> = [
   "stream_options",
   "reasoning_effort",
   "reasoning_max_tokens",
+  "reasoning",
   "thinking",
   "response_format",
   "enable_thinking",
@@ -112,6 +114,11 @@ function readMember(request: ChatRequest, name: Span, value: Json): void {
       break;
     case Field.ReasoningMaxTokens:
       if (value.integer(0) > 0) request.thinkingBudget = value.integer(0);
+      break;
+    case Field.Reasoning:
+      // OpenRouter's: `{"effort":"high"}` or `{"max_tokens":2000}`.
+      if (request.reasoningEffort.isEmpty) request.reasoningEffort = textOf(value.get("effort"));
+      request.thinkingBudget = max(value.get("max_tokens").integer(0), request.thinkingBudget);
       break;
     case Field.Thinking:
       readThinking(request, value);

@@ -82,6 +82,8 @@ describe("to Anthropic", () => {
     [{ reasoning_max_tokens: 10 }, 1024, 4096],
     [{ reasoning_max_tokens: 3000, reasoning_effort: "low" }, 3000, 4096],
     [{ thinking: { type: "enabled", budget_tokens: 2000 } }, 2000, 4096],
+    [{ reasoning: { max_tokens: 2000, exclude: false } }, 2000, 4096],
+    [{ reasoning: { effort: "high" } }, 16384, 20480],
     [{ reasoning_effort: "high", max_tokens: 4000 }, 2000, 4000],
   ])("%j thinks for %i of %i tokens", (given, budget, tokens) => {
     const { body } = convert("openai", { messages: [user], ...given });
@@ -92,6 +94,8 @@ describe("to Anthropic", () => {
   test.each([
     [{ reasoning_effort: "none" }],
     [{ reasoning_effort: "" }],
+    [{ reasoning: { effort: "none" } }],
+    [{ reasoning: null }],
     [{ reasoning_effort: "high", thinking: { type: "disabled" } }],
     [{ reasoning_effort: "high", max_tokens: 1000 }],
   ])("%j does not think", (given) => {
