@@ -136,11 +136,14 @@ export class ProxyConfig extends Config {
   /** A rule starts with the global list of entries, but with none of them active. */
   static parse(reader: ConfigReader, inherited: ProxyConfig | null): ProxyConfig {
     const config = new ProxyConfig();
-    if (inherited !== null) config.entries = inherited.entries;
-    if (reader.has("providers")) config.entries = reader.list("providers");
+    if (inherited !== null) {
+      config.entries = inherited.entries;
+      config.models = inherited.models;
+    }
+    if (reader.has("providers")) config.list(reader.list("providers"));
     const activeId = reader.text("activeProviderId");
     if (reader.isObjectAt("provider")) {
-      config.entries = [reader.child("provider")];
+      config.list([reader.child("provider")]);
       config.activate(config.entries[0], reader);
       return config;
     }
@@ -154,12 +157,17 @@ export class ProxyConfig extends Config {
     return config;
   }
 
+  /** Rules share what is read here: there may be as many of them as there are entries. */
+  private list(entries: ConfigReader[]): void {
+    this.entries = entries;
+    this.models = OfferedModels.read(entries);
+  }
+
   private activate(listed: ConfigReader, into: ConfigReader): void {
     // An inherited entry belongs to the global configuration: its errors are to show where it is activated.
     const entry = new ConfigReader(listed.value, listed.path, into.report);
     const upstream = Upstream.read(entry);
     this.upstream = upstream;
-    this.models = OfferedModels.read(this.entries);
     if (upstream === null) return;
     const listedFallbacks = upstream.fallbacks;
     for (let i = 0; i < listedFallbacks.length; i++) {
