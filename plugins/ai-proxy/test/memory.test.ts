@@ -2,7 +2,11 @@
 
 import { describe, expect, test } from "vitest";
 import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
+import { drip } from "../../../host-test/testing/recordings.ts";
 import { guestBuild } from "../../../scripts/guest-build.mjs";
+import { clientDialects, question } from "./client-requests.ts";
+import { calls, configuredProviders } from "./configured-providers.ts";
+import { providerAnswers } from "./provider-answers.ts";
 import { chat, chatPath, eventStream, json, message, proxy } from "./proxy.ts";
 
 const isLong = Boolean(process.env.LONG);
@@ -116,6 +120,67 @@ describe.runIf(guestBuild === "release")("linear memory", () => {
     const settled = seen.filter(([count]) => count >= 10_000).map(([, after]) => after);
     expect(new Set(settled).size).toBe(1);
   }, 1_200_000);
+
+  // A dozen entries take six pages more than one. Memory grows by doubling, so that with the longest requests of the
+  // test above they would be at 48; here the longest has 50 KB.
+  const groups = Array.from({ length: 5 }, (_, group) =>
+    configuredProviders.filter((_, at) => at % 5 === group),
+  );
+  test.each(groups.map((group) => [group.map(({ type }) => type).join(", "), group] as const))(
+    "stays so with clients of all dialects, for %s",
+    { timeout: 1_200_000 },
+    (_, group) => {
+      const total = isLong ? 20_000 : 1_800;
+      const random = generator(11);
+      let reply: TestReply = {};
+      let pages = 0;
+      const providers = group.map(({ entry }, at) => ({ ...entry, id: `p${at}` }));
+      const _rules_ = providers.map(({ id }) => ({ _match_domain_: [`${id}.test`], activeProviderId: id }));
+      const observer = { callback: ({ memoryPages }: { memoryPages: number }) => (pages = memoryPages) };
+      const chain = proxy(
+        { providers, _rules_ },
+        { ...calls, upstream: () => reply, observer, logLevel: "critical" },
+      );
+      const seen: number[] = [];
+      for (let count = 1; count <= total; count++) {
+        const at = random(group.length);
+        const answers = providerAnswers.filter(({ format }) => format === group[at]!.format);
+        const { contentType, documents, framed } = answers[random(answers.length)]!;
+        const chunks = drip(framed(documents), 700);
+        reply = { headers: { "content-type": contentType }, chunks };
+        // An error status, a broken connection, a client that goes away.
+        const kind = random(10);
+        if (kind === 0) reply.status = 429;
+        if (kind === 1) reply.reset = { afterChunks: random(chunks.length + 1) };
+        const client = clientDialects[random(clientDialects.length)]!;
+        const way = random(2) === 0 ? "whole" : "stream";
+        const request = question(client, way, text.slice(0, sizeOf(random) / 2));
+        chain.exchange({ ...request, authority: `p${at}.test`, ...(kind === 2 && { abortAfter: 0 }) });
+        if (count % (total / 6) === 0) seen.push(pages);
+      }
+      console.log(`pages after each sixth of ${total} requests: ${seen.join(", ")}`);
+      expect(Math.max(...seen)).toBeLessThanOrEqual(32);
+      expect(new Set(seen.slice(-3)).size).toBe(1);
+      chain.close();
+    },
+  );
+
+  test("for rules grows with their number, not with its square, whatever they share", () => {
+    const pagesOf = (count: number) => {
+      let pages = 0;
+      const providers = Array.from({ length: count }, (_, at) => ({
+        ...{ id: `p${at}`, type: "yi", apiTokens },
+        modelMapping: { [`model-${at}`]: "x" },
+      }));
+      const _rules_ = providers.map(({ id }) => ({ _match_domain_: [`${id}.test`], activeProviderId: id }));
+      const observer = { callback: ({ memoryPages }: { memoryPages: number }) => (pages = memoryPages) };
+      proxy({ providers, _rules_ }, { observer, logLevel: "error" }).close();
+      return pages;
+    };
+    const few = pagesOf(30);
+    // Memory grows by doubling.
+    expect(pagesOf(120)).toBeLessThanOrEqual(4 * few);
+  });
 
   /** A body of so many MiB: its last window is as full as any. */
   function upload(mebibytes: number, start: string, end: string): Buffer[] {
