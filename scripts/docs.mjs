@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./compile.mjs";
+import { matrixPage } from "./matrix-docs.mjs";
 
 const check = process.argv.includes("--check");
 let drift = 0;
@@ -140,6 +141,7 @@ function main() {
     write(join(folder, "README_ZH.md"), chinese(name, schema).trimEnd() + "\n");
     summary.push(`| [${name}](plugins/${name}/README.md) | ${cell(schema.description ?? "")} |`);
   }
+  write(join(root, "docs", "ai-proxy-matrix.md"), matrixPage(root).trimEnd() + "\n");
   const rootReadme = join(root, "README.md");
   const text = readFileSync(rootReadme, "utf8");
   if (text.includes("<!-- plugins:start -->"))
