@@ -271,6 +271,17 @@ describe("the OpenAI-compatible mode", () => {
   });
 });
 
+test("an API that the configuration adds has its path, the mapped model, the key in a header, and its own answer", () => {
+  const path = "/v1/publishers/other/models/m:rawPredict";
+  const entry = { ...express, modelMapping: { a: "b" }, capabilities: { "openai/v1/responses": path } };
+  const chain = provider(entry, answering(json({ output: [] })));
+  const { client, upstream } = chain.exchange(chat('{"model":"a","input":"Hi"}', { path: "/v1/responses" }));
+  expect(upstream!.header(":path")).toBe(path);
+  expect(upstream!.header("x-goog-api-key")).toBe("sk-provider");
+  expect(upstream!.text).toBe('{"model":"b","input":"Hi"}');
+  expect(client.text).toBe('{"output":[]}');
+});
+
 describe("embeddings", () => {
   const path = "/v1/embeddings";
   const ask = (body: object, answer: object = {}) => {

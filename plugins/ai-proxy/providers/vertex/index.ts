@@ -108,18 +108,21 @@ export class Vertex extends Provider {
 
   pathFor(request: Request): string {
     const isEdited = !this.isOriginal && this.supports(request.api);
+    if (isEdited && isAdded(request.api)) return super.pathFor(request);
     if (this.isCompatible && isEdited) return `/v1beta1${this.scope}/endpoints/openapi/chat/completions`;
     return isEdited && request.finalModel.length > 0 ? modelPath(this.scope, request) : request.path;
   }
 
   finishPath(path: string, request: Request): string {
-    const isFinal = request.api == Api.VertexRaw || request.finalModel.length > 0;
+    const isFinal = request.api == Api.VertexRaw || (request.finalModel.length > 0 && !isAdded(request.api));
     return this.tokens === null && isFinal ? withKey(path, request.token) : path;
   }
 
   authenticate(request: Request, head: Head): void {
     // Where the path stays the client's the key can only stand in the head.
-    const isPlaced = request.api == Api.VertexRaw || (!this.isOriginal && this.supports(request.api));
+    const isPlaced =
+      request.api == Api.VertexRaw ||
+      (!this.isOriginal && this.supports(request.api) && !isAdded(request.api));
     if (this.tokens === null && !isPlaced) head.set("x-goog-api-key", request.token);
   }
 
@@ -172,7 +175,7 @@ export class Vertex extends Provider {
   }
 
   converts(api: Api): bool {
-    return api != Api.ChatCompletions && api != Api.VertexRaw && this.supports(api);
+    return api != Api.ChatCompletions && !isAdded(api) && this.supports(api);
   }
 
   convertRequest(body: Span, request: Request, out: Buffer): string {
@@ -188,10 +191,16 @@ export class Vertex extends Provider {
   }
 
   unsupportedMessage(api: Api): string {
-    const isOther = api == Api.Embeddings || (api >= Api.ImageGeneration && api <= Api.ImageEdit);
-    if (this.isCompatible && isOther) return "OpenAI compatible mode only supports chat completions API";
+    if (this.isCompatible && !isAdded(api))
+      return "OpenAI compatible mode only supports chat completions API";
     return super.unsupportedMessage(api);
   }
+}
+
+/** True for an API that Vertex AI has no words for: its path, if any, is that of `capabilities`. */
+function isAdded(api: Api): bool {
+  const isImage = api >= Api.ImageGeneration && api <= Api.ImageEdit;
+  return api != Api.ChatCompletions && api != Api.Embeddings && !isImage;
 }
 
 /** Clients of OpenAI's dialect get the reasoning of Gemini models as part of the content, as from Higress. */
