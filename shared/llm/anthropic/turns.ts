@@ -121,7 +121,7 @@ export class Turns {
       return;
     }
     this.dropped.add("messages.tool_call_id");
-    for (let i = 0; i < part.parts.length; i++) this.add(rest, part.parts[i]);
+    for (let i = 0; i < part.parts.length; i++) this.addUsers(rest, part.parts[i]);
   }
 
   private missingResult(id: Span): ChatPart {

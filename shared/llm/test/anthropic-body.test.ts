@@ -531,3 +531,15 @@ test("a schema is closed, and without the words that Anthropic refuses", () => {
     ),
   );
 });
+
+test("a call inside a result that belongs to no call is left out", () => {
+  const content = [answer("a", [text("r"), use("b")])];
+  const { text: sent, dropped } = conversion.request(
+    "anthropic",
+    "anthropic",
+    JSON.stringify({ model: "m", max_tokens: 9, messages: [{ role: "user", content }] }),
+  );
+  checkAnthropicRequest(JSON.parse(sent));
+  expect(turns(JSON.parse(sent))).toEqual([["user", [text("r")]]]);
+  expect(dropped).toContain("messages.user.content");
+});
