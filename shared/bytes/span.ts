@@ -105,9 +105,10 @@ export class Span {
 
   /** True when `text` stands at `from`; `from + text.length` must lie within the run. */
   private hasAscii(from: i32, text: string): bool {
-    const start = this.start + <usize>from;
-    for (let i = 0; i < text.length; i++) {
-      if (<i32>load<u8>(start + <usize>i) != text.charCodeAt(i)) return false;
+    let at = this.start + <usize>from;
+    let unit = changetype<usize>(text);
+    for (const end = unit + ((<usize>text.length) << 1); unit < end; unit += 2) {
+      if (<u16>load<u8>(at++) != load<u16>(unit)) return false;
     }
     return true;
   }

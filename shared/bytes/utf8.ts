@@ -64,8 +64,10 @@ export function decodeLossy(bytes: Span): string {
 export function utf8Size(text: string): i32 {
   const start = changetype<usize>(text);
   const end = start + ((<usize>text.length) << 1);
-  let size = 0;
-  for (let at = start; at < end; at += 2) {
+  let at = start;
+  if (ASC_FEATURE_SIMD) while (at + 16 <= end && areAscii(v128.load(at))) at += 16;
+  let size = <i32>((at - start) >> 1);
+  for (; at < end; at += 2) {
     const unit = <u32>load<u16>(at);
     if (unit < 0x80) size += 1;
     else if (unit < 0x800) size += 2;
@@ -79,9 +81,17 @@ export function utf8Size(text: string): i32 {
 
 /** Writes the text as UTF-8 to `out`, which must have room for `utf8Size(text)` bytes. Answers the end. */
 export function encodeUtf8Unchecked(text: string, out: usize): usize {
-  const start = changetype<usize>(text);
-  const end = start + ((<usize>text.length) << 1);
-  for (let at = start; at < end; at += 2) {
+  let at = changetype<usize>(text);
+  const end = at + ((<usize>text.length) << 1);
+  if (ASC_FEATURE_SIMD) {
+    for (; at + 16 <= end; at += 16) {
+      const block = v128.load(at);
+      if (!areAscii(block)) break;
+      v128.store64_lane(out, i8x16.narrow_i16x8_u(block, block), 0);
+      out += 8;
+    }
+  }
+  for (; at < end; at += 2) {
     let unit = <u32>load<u16>(at);
     if (unit < 0x80) {
       store<u8>(out, unit);
@@ -107,6 +117,11 @@ export function encodeUtf8Unchecked(text: string, out: usize): usize {
     }
   }
   return out;
+}
+
+/** Whether all eight UTF-16 units are below 0x80. */
+function areAscii(units: v128): bool {
+  return !v128.any_true(v128.and(units, i16x8.splat(<i16>0xff80)));
 }
 
 function isPair(unit: u32, at: usize, end: usize): bool {

@@ -168,8 +168,9 @@ export class JsonWriter {
     if (room == 0) return false;
     let to = room;
     store<u8>(to++, 0x22);
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
+    let at = changetype<usize>(text);
+    for (const end = at + ((<usize>length) << 1); at < end; at += 2) {
+      const unit = load<u16>(at);
       // ASCII but the quote, the backslash, control characters and what HTML escapes.
       if (unit < 0x20 || unit > 0x7e || unit == 0x22 || unit == 0x5c || unit == 0x26 || (unit | 2) == 0x3e)
         return false;
