@@ -177,6 +177,8 @@ function readTools(request: ChatRequest, list: Json): void {
       continue;
     }
     tool.description = textOf(value.get("description"));
+    if (value.get("input_examples").exists) request.dropped.add("tools.input_examples");
+    if (value.get("eager_input_streaming").exists) request.dropped.add("tools.eager_input_streaming");
     tool.parameters = rawOf(value.get("input_schema"));
     tool.strict = rawOf(value.get("strict"));
     tool.cacheControl = rawOf(value.get("cache_control"));

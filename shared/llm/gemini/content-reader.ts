@@ -144,13 +144,18 @@ export class ContentReader {
     const isWrapped = output.exists && response.length() == 1;
     const said = isWrapped ? output : response;
     if (said.exists) part.parts.push(ChatPart.text(textIn(said)));
+    const dropped = this.request.dropped;
+    if (value.get("scheduling").exists) dropped.add("contents.parts.functionResponse.scheduling");
+    if (member(value, "willContinue", "will_continue").exists) {
+      dropped.add("contents.parts.functionResponse.willContinue");
+    }
     const items = value.get("parts").items();
     while (items.next()) {
       const members = items.value.members();
       while (members.next()) {
         const file = fileOf(members.value);
         if (file) part.parts.push(file);
-        else this.request.dropped.addNamed("contents.parts.functionResponse.parts.", members.keyBytes());
+        else dropped.addNamed("contents.parts.functionResponse.parts.", members.keyBytes());
       }
     }
     return part;

@@ -120,6 +120,11 @@ function readTool(request: ChatRequest, value: Json): void {
       tool.name = textOf(declared.get("name"));
       if (tool.name.isEmpty) continue;
       tool.description = textOf(declared.get("description"));
+      if (declared.get("behavior").exists) request.dropped.add("tools.functionDeclarations.behavior");
+      const answers =
+        declared.get("response").exists ||
+        member(declared, "responseJsonSchema", "response_json_schema").exists;
+      if (answers) request.dropped.add("tools.functionDeclarations.response");
       tool.parameters = jsonSchemaOf(
         declared.get("parameters"),
         member(declared, "parametersJsonSchema", "parameters_json_schema"),

@@ -113,6 +113,8 @@ export class CohereV1Writer {
     for (let i = first; i < end; i++) {
       const parts = this.chat.messages[i].parts;
       for (let j = 0; j < parts.length; j++) {
+        // With results of tools there is no message beside them.
+        if (parts[j].kind == PartKind.Text) this.chat.dropped.add("messages.content.text");
         if (parts[j].kind != PartKind.ToolResult) continue;
         json.object().key("call");
         const call = this.callOf(parts[j].id, first);
@@ -155,6 +157,8 @@ export class CohereV1Writer {
     const json = this.json.key("tools").array();
     for (let i = 0; i < chat.tools.length; i++) {
       const tool = chat.tools[i];
+      if (!tool.strict.isEmpty) chat.dropped.add("tools.function.strict");
+      if (!tool.cacheControl.isEmpty) chat.dropped.add("tools.cache_control");
       json.object().key("name").escaped(tool.name).key("description").escaped(tool.description);
       json.key("parameter_definitions").object();
       this.parameters(Json.read(tool.parameters));
