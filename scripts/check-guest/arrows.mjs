@@ -9,6 +9,8 @@ const uses = {
   bytes: [],
   json: ["bytes"],
   regex: ["bytes"],
+  gjson: ["bytes", "json"],
+  template: ["bytes", "gjson", "json", "regex"],
   resp: ["bytes"],
   sse: ["bytes", "json"],
   crypto: ["bytes"],

@@ -1,0 +1,22 @@
+// What a request may cost, counted and not timed: bytes read and bytes written.
+
+export class Budget {
+  /** Steps spent so far; a step is about one byte of JSON read, or one written. */
+  spent: i64 = 0;
+
+  /** `maxBytes` bounds what is written, each single result and all of them together. */
+  constructor(
+    readonly maxSteps: i64 = 1 << 30,
+    readonly maxBytes: i32 = 1 << 26,
+  ) {}
+
+  /** Counts steps; false once more were counted than there may be. */
+  spend(steps: i64): bool {
+    this.spent += steps;
+    return this.spent <= this.maxSteps;
+  }
+
+  get isExhausted(): bool {
+    return this.spent > this.maxSteps;
+  }
+}

@@ -1,0 +1,2 @@
+export { Budget } from "./budget";
+export { GjsonPath } from "./path";
