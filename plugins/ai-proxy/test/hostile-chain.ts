@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ClientSees, TestReply } from "../../../host-test/testing/chain.ts";
+import { checkAnthropicRequest } from "../../../shared/llm/test/anthropic-rules.ts";
 import { checkAnswer } from "./answer-grammar.ts";
 import { question } from "./client-requests.ts";
 import { calls, everything, type ConfiguredProvider } from "./configured-providers.ts";
@@ -68,7 +69,8 @@ export class HostileChain {
       const isNothing = body.length === 0 && client.body.length === 0;
       if (!isAsItWas && !isNothing) checkAnswer(dialect, client, isEventByEvent && dialect === "openai");
       if (!isUntranslated && upstream.body.length > 0 && !(hasOwnAnswers && dialect === "openai")) {
-        JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(upstream.body));
+        const sent = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(upstream.body));
+        if (this.#configured.format === "anthropic" && given.variant === "plain") checkAnthropicRequest(sent);
       }
     }
     this.#reply = busy;
