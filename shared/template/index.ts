@@ -1,0 +1,2 @@
+export { Template } from "./template";
+export { TemplateContext } from "./context";
