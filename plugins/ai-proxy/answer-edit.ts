@@ -3,7 +3,7 @@
 
 import { Body, Flow, Head, setProperty } from "as-proxy-wasm-sdk/sdk";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
-import { nameDropped, requestIdOf, writeAnswerHead } from "./answer-head";
+import { nameDropped, requestIdOf, writeAnswerHead, writeStreamType } from "./answer-head";
 import { errorBody, translatedError } from "./client-dialect";
 import { Upstream } from "./config";
 import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
@@ -111,6 +111,7 @@ export class AnswerEdit {
     this.failureText = answer.failureText;
     if (answer.failure.length > 0) return;
     if (answer.isError) head.set(":status", "500");
+    if (answer.isStream) writeStreamType(head, this.request);
     this.upstream.provider.tellInHead(head, this.request);
     body.replace(answer.body);
   }

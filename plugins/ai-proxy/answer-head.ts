@@ -10,7 +10,12 @@ const DROPPED: string = "x-ai-proxy-dropped";
 export function writeAnswerHead(head: Head, request: Request, upstream: Upstream, isStream: bool): void {
   upstream.provider.editAnswerHead(head, request);
   nameRequest(head, request.dialect);
-  if (!isStream || request.wantsArray) head.set("content-type", "application/json");
+  if (isStream) writeStreamType(head, request);
+  else head.set("content-type", "application/json");
+}
+
+export function writeStreamType(head: Head, request: Request): void {
+  if (request.wantsArray) head.set("content-type", "application/json");
   else if (!head.contentType.startsWith("text/event-stream")) {
     head.set("content-type", "text/event-stream; charset=utf-8");
   }

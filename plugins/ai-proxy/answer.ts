@@ -8,6 +8,7 @@ import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { AnswerStage, openaiStage, PromotionStage } from "./answer-stage";
 import { answerWriter, streamWriter } from "./client-dialect";
 import { Upstream } from "./config";
+import { Provider } from "./providers/provider";
 import { Dialect, Request } from "./request";
 import { UsageEstimate, UsageEstimateStage } from "./usage-estimate";
 
@@ -79,6 +80,8 @@ export class WholeAnswer {
   body: Span = Span.empty();
   /** The provider said 200 and meant an error, which `body` has. */
   isError: bool = false;
+  /** The body is a stream: the client asked for one, and the provider answered in one piece. */
+  isStream: bool = false;
   /** Go's detail and text when the provider's body is no answer that can be read; else "". */
   failure: string = "";
   failureText: string = "";
@@ -88,6 +91,7 @@ export class WholeAnswer {
     const promotes = upstream.settings.promotesThinking;
     this.body = received;
     let isOpenAi = true;
+    let source = received;
     if (provider.mendsAnswer) this.body = mended(provider.newStage(new Buffer(received.size)), received);
     if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
@@ -99,7 +103,9 @@ export class WholeAnswer {
       this.body = out.span();
     }
     if (promotes && !this.isError) this.body = promoteThinking(this.body);
-    if (isOpenAi && request.dialect != Dialect.OpenAi && this.failure.length == 0) {
+    const isFromOpenAi = isOpenAi && request.dialect != Dialect.OpenAi;
+    if (isFromOpenAi && this.failure.length == 0) {
+      source = this.body;
       const out = new Buffer(received.size);
       const writer = answerWriter(request.dialect, out, request);
       if (!readOpenaiAnswer(this.body, writer)) {
@@ -110,6 +116,20 @@ export class WholeAnswer {
       this.isError = writer.hasFailed;
       this.body = out.span();
     }
+    const isWritten = isFromOpenAi || (provider.hasOwnAnswers(request) && !promotes);
+    if (request.isStream && request.translates && isWritten && !provider.sendsChunks && !this.isError) {
+      if (this.failure.length == 0) this.stream(request, provider, source, isFromOpenAi);
+    }
+  }
+
+  /** Writes the answer once more, as the stream that the client waits for. */
+  private stream(request: Request, provider: Provider, source: Span, isFromOpenAi: bool): void {
+    const out = new Buffer(source.size * 2);
+    const writer = estimating(streamWriter(request.dialect, out, request, provider.reasoningName), request);
+    if (isFromOpenAi) readOpenaiAnswer(source, writer);
+    else provider.readAnswer(source, writer, request);
+    this.body = out.span();
+    this.isStream = true;
   }
 
   private fail(detail: string, what: string): void {
