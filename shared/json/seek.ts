@@ -100,6 +100,12 @@ export class JsonSeek {
     return this.isName(i) ? this.members[i].end : -1;
   }
 
+  /** Offset of the first byte of a wanted value that the windows so far have begun and not ended, or -1. */
+  get openStart(): i32 {
+    const isOpen = this.state == State.InValue || this.state == State.InScalar;
+    return isOpen && this.current >= 0 ? this.valueStart : -1;
+  }
+
   /** Kind of the member's last value, told by its first byte. */
   kind(i: i32): JsonKind {
     return this.isName(i) ? this.members[i].kind : JsonKind.Missing;

@@ -17,6 +17,10 @@ export function setProperty(name: string, value: string): void {
   hostSetProperty(name, Span.text(value));
 }
 
+export function setPropertyBytes(name: string, value: Span): void {
+  hostSetProperty(name, value);
+}
+
 /** Stock Envoy dropped the old names in favour of `xds.*`; Higress's line has them. "" when neither is known. */
 export function routeName(): string {
   const name = property("route_name");

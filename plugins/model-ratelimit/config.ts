@@ -1,0 +1,71 @@
+// Which of the three kinds a configuration is, and where it keeps its counts.
+
+import { Config, ConfigReader, Redis } from "as-proxy-wasm-sdk/sdk";
+import { LocalBalances, LocalLedger } from "./local-ledger";
+import { hasRate, Unit } from "./limit";
+import { Policy } from "./policy";
+import { QuotaPolicy } from "./quota-policy";
+import { RatePolicy } from "./rate-policy";
+import { RedisBalances, RedisLedger } from "./redis-ledger";
+import { readRedis } from "./redis-settings";
+
+const KINDS: string[] = ["token", "quota", "requests"];
+
+const enum Kind {
+  Token,
+  Quota,
+  Requests,
+}
+
+/** Keys, defaults and bounds are those of schema.json; a test compares the two. */
+export class RatelimitConfig extends Config {
+  /** Null only when the configuration is refused. */
+  policy: Policy | null = null;
+  private redis: Redis | null = null;
+
+  static parse(reader: ConfigReader, inherited: RatelimitConfig | null): RatelimitConfig {
+    const config = new RatelimitConfig();
+    const kind = kindOf(reader);
+    // `redis` is looked at first, as in Higress's plugins.
+    const isShared = reader.has("redis");
+    const redis = isShared ? readRedis(reader) : null;
+    if (isShared && redis === null) return config;
+    config.redis = redis;
+    if (kind == Kind.Quota) {
+      config.policy = QuotaPolicy.read(reader, redis !== null ? new RedisBalances(redis) : new LocalBalances());
+    } else {
+      const unit = kind == Kind.Requests ? Unit.Requests : Unit.Tokens;
+      config.policy = RatePolicy.read(reader, unit, redis !== null ? new RedisLedger(redis) : new LocalLedger());
+    }
+    return config;
+  }
+
+  /** A Redis that is away now may come: each command connects again. */
+  start(): bool {
+    const redis = this.redis;
+    if (redis !== null) redis.connect();
+    return true;
+  }
+}
+
+/** What `kind` says, else what the other keys tell. */
+function kindOf(reader: ConfigReader): Kind {
+  const named = reader.text("kind");
+  const index = KINDS.indexOf(named);
+  if (index >= 0) return <Kind>index;
+  if (named.length > 0) reader.expected("kind", "token, quota or requests");
+  if (reader.has("admin_consumer") || reader.has("admin_path") || reader.has("redis_key_prefix")) return Kind.Quota;
+  const isRequests = reader.has("show_limit_quota_header") || countsRequests(reader);
+  return isRequests ? Kind.Requests : Kind.Token;
+}
+
+/** True when a rate of requests stands somewhere. */
+function countsRequests(reader: ConfigReader): bool {
+  if (hasRate(reader.child("global_threshold"), Unit.Requests)) return true;
+  const items = reader.list("rule_items");
+  for (let i = 0; i < items.length; i++) {
+    const keys = items[i].list("limit_keys");
+    for (let j = 0; j < keys.length; j++) if (hasRate(keys[j], Unit.Requests)) return true;
+  }
+  return false;
+}

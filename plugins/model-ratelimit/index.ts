@@ -1,0 +1,138 @@
+// model-ratelimit: limits of tokens and requests, and quotas of tokens. A request is counted against a claim; a
+// ledger, in Redis or in this process, says whether it may pass; the usage that its answer tells is counted at its end.
+
+export * from "as-proxy-wasm-sdk/sdk/exports";
+import { Body, Flow, Head, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
+import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
+import { Claim } from "./claim";
+import { RatelimitConfig } from "./config";
+import { Asker, Standing } from "./ledger";
+import { QuotaCall } from "./quota-call";
+import { Reply } from "./reply";
+
+plugin<RatelimitConfig>("model-ratelimit", RatelimitConfig.parse, () => new ModelRatelimit());
+
+/** An administrator's call has two short parameters. */
+const MAX_CALL_BYTES: i32 = 16 << 10;
+
+class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
+  private claim: Claim | null = null;
+  private call: QuotaCall | null = null;
+  private standing: Standing | null = null;
+  /** What the request does next; a question that is answered at once has changed it on return. */
+  private flow: Flow = Flow.Next;
+  /** Of an admitted request whose answer is counted. */
+  private usage: UsageReader | null = null;
+
+  onRequestHead(head: Head, end: bool): Flow {
+    const policy = this.config.policy;
+    if (policy === null) return this.pass();
+    // What this plugin edits must not choose the route again.
+    setProperty("clear_route_cache", "off");
+    const refusal = policy.refusalOf(head);
+    if (refusal !== null) return this.answer(refusal);
+    this.call = policy.callOf(head);
+    const call = this.call;
+    if (call !== null) {
+      this.ignoreResponseBody();
+      return call.readsBody && !end ? Flow.Hold : this.administer(call, Span.empty());
+    }
+    this.ignoreRequestBody();
+    const claim = policy.claimOf(head);
+    if (claim === null) return this.pass();
+    this.claim = claim;
+    // Compressed usage cannot be counted.
+    if (policy.readsAnswer) head.remove("accept-encoding");
+    this.flow = Flow.Wait;
+    policy.ask(claim, this, this);
+    return this.flow;
+  }
+
+  onRequestBody(body: Body, end: bool): Flow {
+    const call = this.call;
+    if (call === null) return Flow.Next;
+    const form = body.read(0, MAX_CALL_BYTES + 1);
+    if (!end && form.size <= MAX_CALL_BYTES) return Flow.Hold;
+    return this.administer(call, form.size > MAX_CALL_BYTES ? Span.empty() : form);
+  }
+
+  private administer(call: QuotaCall, form: Span): Flow {
+    this.flow = Flow.Wait;
+    const refusal = call.begin(this.requestHead, form, this, this);
+    return refusal !== null ? this.answer(refusal) : this.flow;
+  }
+
+  /** The ledger has answered. */
+  answered(standing: Standing): void {
+    const policy = this.config.policy;
+    const call = this.call;
+    const claim = this.claim;
+    if (policy === null) return;
+    this.standing = standing;
+    if (call !== null) {
+      this.answer(call.reply(standing));
+      return;
+    }
+    if (claim === null) return;
+    const refusal = policy.verdict(claim, standing);
+    if (refusal !== null) {
+      policy.refused(this.requestHead);
+      this.answer(refusal);
+      return;
+    }
+    if (policy.readsAnswer) this.usage = new UsageReader();
+    this.flow = Flow.Next;
+    this.resumeRequest();
+  }
+
+  onResponseHead(head: Head, end: bool): Flow {
+    const policy = this.config.policy;
+    const claim = this.claim;
+    const standing = this.standing;
+    if (policy !== null && claim !== null && standing !== null && this.flow == Flow.Next) {
+      policy.announce(head, claim, standing);
+    }
+    if (this.usage === null) this.ignoreResponseBody();
+    return Flow.Next;
+  }
+
+  onResponseBody(body: Body, end: bool): Flow {
+    const usage = this.usage;
+    if (usage === null) return Flow.Next;
+    for (let start = 0; ; start += WINDOW) {
+      const window = body.window(start);
+      usage.feed(window);
+      if (window.size < WINDOW) break;
+    }
+    if (end) this.settle();
+    return Flow.Next;
+  }
+
+  /** Also where the client has left, or the provider broke off: what is known by then is counted. */
+  onDone(): void {
+    this.settle();
+  }
+
+  private settle(): void {
+    const policy = this.config.policy;
+    const claim = this.claim;
+    const usage = this.usage;
+    if (policy === null || claim === null || usage === null) return;
+    this.usage = null;
+    usage.finish();
+    const tokens = usage.statedInput + usage.statedOutput;
+    if (tokens > 0) policy.charge(claim, tokens);
+  }
+
+  private answer(reply: Reply): Flow {
+    this.flow = Flow.Answered;
+    return reply.send(this);
+  }
+
+  private pass(): Flow {
+    this.ignoreRequestBody();
+    this.ignoreResponseBody();
+    return Flow.Next;
+  }
+}
