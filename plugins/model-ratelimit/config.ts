@@ -1,6 +1,6 @@
 // Which of the three kinds a configuration is, and where it keeps its counts.
 
-import { Config, ConfigReader, Redis } from "as-proxy-wasm-sdk/sdk";
+import { Config, ConfigReader, log, Redis } from "as-proxy-wasm-sdk/sdk";
 import { LocalBalances, LocalLedger } from "./local-ledger";
 import { hasRate, Unit } from "./limit";
 import { Policy } from "./policy";
@@ -32,10 +32,17 @@ export class RatelimitConfig extends Config {
     if (isShared && redis === null) return config;
     config.redis = redis;
     if (kind == Kind.Quota) {
-      config.policy = QuotaPolicy.read(reader, redis !== null ? new RedisBalances(redis) : new LocalBalances());
+      config.policy = QuotaPolicy.read(
+        reader,
+        redis !== null ? new RedisBalances(redis) : new LocalBalances(),
+      );
     } else {
       const unit = kind == Kind.Requests ? Unit.Requests : Unit.Tokens;
-      config.policy = RatePolicy.read(reader, unit, redis !== null ? new RedisLedger(redis) : new LocalLedger());
+      config.policy = RatePolicy.read(
+        reader,
+        unit,
+        redis !== null ? new RedisLedger(redis) : new LocalLedger(),
+      );
     }
     return config;
   }
@@ -43,7 +50,14 @@ export class RatelimitConfig extends Config {
   /** A Redis that is away now may come: each command connects again. */
   start(): bool {
     const redis = this.redis;
-    if (redis !== null) redis.connect();
+    if (redis === null) return true;
+    if (!Redis.isSupported) {
+      log.error(
+        "redis: stock Envoy offers no Redis to plugins; without this key counts are kept in the process",
+      );
+      return false;
+    }
+    redis.connect();
     return true;
   }
 }
@@ -54,7 +68,8 @@ function kindOf(reader: ConfigReader): Kind {
   const index = KINDS.indexOf(named);
   if (index >= 0) return <Kind>index;
   if (named.length > 0) reader.expected("kind", "token, quota or requests");
-  if (reader.has("admin_consumer") || reader.has("admin_path") || reader.has("redis_key_prefix")) return Kind.Quota;
+  if (reader.has("admin_consumer") || reader.has("admin_path") || reader.has("redis_key_prefix"))
+    return Kind.Quota;
   const isRequests = reader.has("show_limit_quota_header") || countsRequests(reader);
   return isRequests ? Kind.Requests : Kind.Token;
 }

@@ -109,7 +109,8 @@ function cookieValue(cookies: Span, name: Span): Span | null {
     if (end < 0) end = cookies.size;
     const pair = trimAscii(cookies.slice(from, end));
     const equals = pair.indexOf(0x3d);
-    if (equals >= 0 && trimAscii(pair.slice(0, equals)).equals(name)) return trimAscii(pair.slice(equals + 1));
+    if (equals >= 0 && trimAscii(pair.slice(0, equals)).equals(name))
+      return trimAscii(pair.slice(equals + 1));
     from = end + 1;
   }
   return null;

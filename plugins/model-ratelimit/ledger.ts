@@ -1,9 +1,18 @@
 // Where counts are kept. A question is answered at once or later, by `Asker.answered`, exactly once unless the
 // asking stream ends first; it never stays open, since every call-out has a deadline.
 
-import { AnyStream } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, count, log } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
+
+/** Counts requests whose ledger did not answer. */
+export const UNCHECKED: string = "model_ratelimit_unchecked";
+
+/** That usage could not be counted must not be silent. */
+export function reportUncounted(reason: string): void {
+  log.error(`usage not counted: ${reason}`);
+  count("model_ratelimit_uncounted");
+}
 
 /** What a ledger knows. */
 export class Standing {

@@ -51,6 +51,8 @@ export function readRate(
     reader.fail(`${prefix}'${keys[i]}' must be a positive integer${suffix}, got ${amount}`);
     return null;
   }
-  reader.fail(`${prefix}one of '${keys[0]}', '${keys[1]}', '${keys[2]}', or '${keys[3]}' must be set for ${owner}`);
+  reader.fail(
+    `${prefix}one of '${keys[0]}', '${keys[1]}', '${keys[2]}', or '${keys[3]}' must be set for ${owner}`,
+  );
   return null;
 }

@@ -1,10 +1,10 @@
 // Counts and balances in the shared data of this gateway's process, exact across its workers. The same steps as
 // the scripts of Redis.
 
-import { AnyStream, log, nowMs, Slot, SlotChange, Slots, Update } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, nowMs, Slot, SlotChange, Slots, Update } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
-import { Asker, Balances, Ledger, Standing } from "./ledger";
+import { Asker, Balances, Ledger, reportUncounted, Standing } from "./ledger";
 import { Limit } from "./limit";
 
 const UNAVAILABLE: string = "the gateway's shared data takes no more";
@@ -33,7 +33,8 @@ class Addition extends SlotChange {
   apply(slot: Slot, now: i64): bool {
     const limit = this.limit;
     const isOpen = slot.count <= limit.amount;
-    if (isOpen) slot.count = i64.MAX_VALUE - slot.count < this.amount ? i64.MAX_VALUE : slot.count + this.amount;
+    if (isOpen)
+      slot.count = i64.MAX_VALUE - slot.count < this.amount ? i64.MAX_VALUE : slot.count + this.amount;
     const end = now + leftOf(slot, limit, now);
     const isMoved = end != slot.endMs;
     slot.endMs = end;
@@ -79,7 +80,7 @@ export class LocalLedger extends Ledger {
 
   charge(claim: Claim, amount: i64): void {
     const outcome = this.slots.update(claim.key, new Addition(claim.limit, amount));
-    if (outcome > Update.Unchanged) log.error(`usage not counted: ${UNAVAILABLE}`);
+    if (outcome > Update.Unchanged) reportUncounted(UNAVAILABLE);
   }
 }
 
@@ -91,7 +92,7 @@ export class LocalBalances extends Balances {
   }
 
   spend(key: Span, amount: i64): void {
-    if (!this.change(key, new BalanceChange(-amount, false))) log.error(`usage not counted: ${UNAVAILABLE}`);
+    if (!this.change(key, new BalanceChange(-amount, false))) reportUncounted(UNAVAILABLE);
   }
 
   set(key: Span, amount: i64, asker: Asker, stream: AnyStream): void {

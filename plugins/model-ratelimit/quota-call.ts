@@ -18,6 +18,14 @@ export const enum Operation {
   Delta,
 }
 
+/** Name of a consumer's balance. */
+export function balanceKey(prefix: string, consumer: Span): Span {
+  const key = new Buffer(64);
+  key.text(prefix);
+  key.append(consumer);
+  return key.take();
+}
+
 export class QuotaCall {
   private consumer: Span = Span.empty();
 
@@ -42,25 +50,24 @@ export class QuotaCall {
     }
     const consumer = formValue(form, Span.text("consumer"));
     if (consumer !== null) this.consumer = consumer;
-    const key = new Buffer(64);
-    key.text(this.prefix);
-    key.append(this.consumer);
+    const key = balanceKey(this.prefix, this.consumer);
     if (!this.readsBody) {
       if (this.consumer.isEmpty) return refusal("consumer can't be empty.");
-      this.balances.read(key.take(), asker, stream);
+      this.balances.read(key, asker, stream);
       return null;
     }
     const isRefresh = this.operation == Operation.Refresh;
     const name = isRefresh ? "quota" : "value";
     const text = formValue(form, Span.text(name));
     // A sign in front, as Go's `Atoi` takes it.
-    const digits = text === null ? Span.empty() : text.at(0) == 0x2b && text.at(1) != 0x2d ? text.slice(1) : text;
+    const digits =
+      text === null ? Span.empty() : text.at(0) == 0x2b && text.at(1) != 0x2d ? text.slice(1) : text;
     const amount = readInteger(digits);
     if (this.consumer.isEmpty || amount.failed) {
       return refusal(`consumer can't be empty and ${name} must be integer.`);
     }
-    if (isRefresh) this.balances.set(key.take(), amount.value, asker, stream);
-    else this.balances.add(key.take(), amount.value, asker, stream);
+    if (isRefresh) this.balances.set(key, amount.value, asker, stream);
+    else this.balances.add(key, amount.value, asker, stream);
     return null;
   }
 

@@ -1,14 +1,14 @@
 // Balances of tokens that consumers spend: the configuration of ai-quota.
 
-import { AnyStream, ConfigReader, Head, log } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, ConfigReader, count, Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
 import { CONSUMER } from "./dimension";
 import { withoutQuery } from "./form";
-import { Asker, Balances, Standing } from "./ledger";
+import { Asker, Balances, Standing, UNCHECKED } from "./ledger";
 import { Limit, Unit } from "./limit";
 import { Policy } from "./policy";
-import { Operation, QuotaCall } from "./quota-call";
+import { balanceKey, Operation, QuotaCall } from "./quota-call";
 import { Reply } from "./reply";
 
 const CHAT: string = "/v1/chat/completions";
@@ -57,9 +57,10 @@ export class QuotaPolicy extends Policy {
   }
 
   claimOf(head: Head): Claim | null {
-    if (!this.isMetered(pathOf(head))) return null;
+    const consumer = head.bytes(CONSUMER);
+    if (consumer === null || !this.isMetered(pathOf(head))) return null;
     // What is spent has no window, and ends where nothing is left.
-    return new Claim(Span.text(this.prefix + head.get(CONSUMER)), new Limit(Unit.Tokens, 0, 0));
+    return new Claim(balanceKey(this.prefix, consumer), new Limit(Unit.Tokens, 0, 0));
   }
 
   ask(claim: Claim, asker: Asker, stream: AnyStream): void {
@@ -68,8 +69,11 @@ export class QuotaPolicy extends Policy {
 
   /** Without an answer of the ledger the request is refused. */
   verdict(claim: Claim, standing: Standing): Reply | null {
-    if (!standing.isKnown) log.error(`quota not checked, request is refused: ${standing.failure}`);
-    else if (standing.count > 0) return null;
+    if (standing.isKnown && standing.count > 0) return null;
+    if (!standing.isKnown) {
+      log.error(`quota not checked, request is refused: ${standing.failure}`);
+      count(UNCHECKED);
+    }
     return Reply.text(403, "ai-quota.noquota", DENIED + ", No quota left");
   }
 

@@ -1,10 +1,19 @@
 // Tokens or requests in a window: the configurations of ai-token-ratelimit and cluster-key-rate-limit.
 
-import { AnyStream, clusterName, ConfigReader, count, Head, log, logAttribute, routeName } from "as-proxy-wasm-sdk/sdk";
+import {
+  AnyStream,
+  clusterName,
+  ConfigReader,
+  count,
+  Head,
+  log,
+  logAttribute,
+  routeName,
+} from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
 import { CONSUMER } from "./dimension";
-import { Asker, Ledger, Standing } from "./ledger";
+import { Asker, Ledger, Standing, UNCHECKED } from "./ledger";
 import { Limit, readRate, Unit } from "./limit";
 import { Policy } from "./policy";
 import { Reply } from "./reply";
@@ -29,7 +38,8 @@ export class RatePolicy extends Policy {
     private ledger: Ledger,
   ) {
     super(unit == Unit.Tokens);
-    this.scope = (unit == Unit.Tokens ? "higress-token-ratelimit:" : "higress-cluster-key-rate-limit:") + ruleName;
+    this.scope =
+      (unit == Unit.Tokens ? "higress-token-ratelimit:" : "higress-cluster-key-rate-limit:") + ruleName;
   }
 
   static read(reader: ConfigReader, unit: Unit, ledger: Ledger): RatePolicy {
@@ -80,6 +90,7 @@ export class RatePolicy extends Policy {
   verdict(claim: Claim, standing: Standing): Reply | null {
     if (!standing.isKnown) {
       log.error(`limit not checked, request passes: ${standing.failure}`);
+      count(UNCHECKED);
       return null;
     }
     if (standing.count <= claim.limit.amount) return null;
@@ -89,7 +100,10 @@ export class RatePolicy extends Policy {
     if (this.showsQuota) {
       reply.headers.add("X-RateLimit-Limit", claim.limit.amount.toString()).add("X-RateLimit-Remaining", "0");
     }
-    reply.headers.add(isTokens ? "X-TokenRateLimit-Reset" : "X-RateLimit-Reset", standing.resetSeconds.toString());
+    reply.headers.add(
+      isTokens ? "X-TokenRateLimit-Reset" : "X-RateLimit-Reset",
+      standing.resetSeconds.toString(),
+    );
     return reply;
   }
 

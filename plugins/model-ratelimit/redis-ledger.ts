@@ -1,9 +1,9 @@
 // Counts and balances in Redis, shared by all gateways that use it.
 
-import { AnyStream, log, Redis, RedisCall, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, Redis, RedisCall, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
-import { Asker, Balances, Ledger, Standing } from "./ledger";
+import { Asker, Balances, Ledger, reportUncounted, Standing } from "./ledger";
 import { CHARGE, CHECK, TAKE } from "./scripts";
 
 /** As the SDK words it where a reply is lost. */
@@ -50,14 +50,14 @@ class BalanceQuestion extends Question {
   }
 }
 
-/** What was used. It belongs to no stream, which may be over; that it could not be counted must not be silent. */
+/** What was used. It belongs to no stream, which may be over. */
 class Payment extends RedisCall {
   onReply(value: RespValue): void {
     if (value.isError) this.onFailure(value.toString());
   }
 
   onFailure(reason: string): void {
-    log.error(`usage not counted: ${reason}`);
+    reportUncounted(reason);
   }
 
   pay(redis: Redis, command: RespCommand): void {
@@ -108,7 +108,9 @@ export class RedisBalances extends Balances {
 
   add(key: Span, amount: i64, asker: Asker, stream: AnyStream): void {
     const isLess = amount < 0;
-    const command = new RespCommand(isLess ? "decrby" : "incrby").bytes(key).integer(isLess ? -amount : amount);
+    const command = new RespCommand(isLess ? "decrby" : "incrby")
+      .bytes(key)
+      .integer(isLess ? -amount : amount);
     new BalanceQuestion(asker, stream).ask(this.redis, command);
   }
 }

@@ -1,7 +1,7 @@
 // The shared attributes of one exchange that AI plugins add to: filter state `ai_log`, a JSON object written as the
 // inside of a JSON string, names sorted (Higress's `%FILTER_STATE(wasm.ai_log:PLAIN)%`).
 
-import { Buffer, Span } from "../bytes";
+import { Buffer } from "../bytes";
 import { escapeHtmlInto, Json, JsonError, JsonKind, JsonWriter, unescapeInto } from "../json";
 import { propertyBytes, setPropertyBytes } from "./property";
 

@@ -88,6 +88,11 @@ export class Redis {
     installRedisReplies(new PendingReplies());
   }
 
+  /** False in a build for stock Envoy. */
+  static get isSupported(): bool {
+    return isDefined(HIGRESS);
+  }
+
   /**
    * Tells the host who to connect as. The cluster may not exist yet when a configuration is read, so failing here
    * is no error: each command tries again.

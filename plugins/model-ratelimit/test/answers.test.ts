@@ -32,7 +32,12 @@ const anthropicStart = {
 };
 const anthropicDelta = { type: "message_delta", delta: {}, usage: { output_tokens: 15 } };
 const responsesUsage = { input_tokens: 11, output_tokens: 7, total_tokens: 18 };
-const geminiUsage = { promptTokenCount: 4, candidatesTokenCount: 5, thoughtsTokenCount: 90, totalTokenCount: 99 };
+const geminiUsage = {
+  promptTokenCount: 4,
+  candidatesTokenCount: 5,
+  thoughtsTokenCount: 90,
+  totalTokenCount: 99,
+};
 
 describe("an answer costs the input and the output that it states", () => {
   test.each<[string, TestReply, number]>([
@@ -53,7 +58,11 @@ describe("an answer costs the input and the output that it states", () => {
       11,
     ],
     ["Gemini, without thoughts", whole({ candidates: [], usageMetadata: geminiUsage }), 9],
-    ["a stream of chat completions", streamed([{ usage: null }, { usage: { prompt_tokens: 3, completion_tokens: 4 } }]), 7],
+    [
+      "a stream of chat completions",
+      streamed([{ usage: null }, { usage: { prompt_tokens: 3, completion_tokens: 4 } }]),
+      7,
+    ],
     [
       "a stream with usage in every event",
       streamed([
@@ -63,9 +72,17 @@ describe("an answer costs the input and the output that it states", () => {
       ]),
       5,
     ],
-    ["a stream of Responses", streamed([{ type: "response.completed", response: { usage: responsesUsage } }]), 18],
+    [
+      "a stream of Responses",
+      streamed([{ type: "response.completed", response: { usage: responsesUsage } }]),
+      18,
+    ],
     ["a stream of Anthropic", streamed([anthropicStart, anthropicDelta]), 40],
-    ["a stream of Gemini", streamed([{ usageMetadata: { promptTokenCount: 4 } }, { usageMetadata: geminiUsage }]), 9],
+    [
+      "a stream of Gemini",
+      streamed([{ usageMetadata: { promptTokenCount: 4 } }, { usageMetadata: geminiUsage }]),
+      9,
+    ],
     [
       "a stream of Gemini as a JSON list",
       { headers: json, body: JSON.stringify([{ candidates: [] }, { usageMetadata: geminiUsage }]) },
@@ -106,7 +123,12 @@ describe("an answer costs the same at every cut", () => {
       `event: message_start\ndata: ${JSON.stringify(anthropicStart)}\n\nevent: message_delta\ndata: ${JSON.stringify(anthropicDelta)}\n`,
       40,
     ],
-    ["a JSON list", json["content-type"], `[${JSON.stringify({ a: text })},\n{"usageMetadata":${JSON.stringify(geminiUsage)}}]`, 9],
+    [
+      "a JSON list",
+      json["content-type"],
+      `[${JSON.stringify({ a: text })},\n{"usageMetadata":${JSON.stringify(geminiUsage)}}]`,
+      9,
+    ],
   ];
   test.each(bodies)("%s", (_, type, body, cost) => {
     const bytes = Buffer.from(body);
@@ -145,7 +167,12 @@ const folder = recordingsFolder();
 /** The rules of Higress's plugins (compat "observability" §2), with the parts of a stream put together. */
 function stated(documents: unknown[]): number {
   const at = (value: unknown, path: string): unknown =>
-    path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key] ?? undefined, value);
+    path
+      .split(".")
+      .reduce<unknown>(
+        (node, key) => (node as Record<string, unknown> | undefined)?.[key] ?? undefined,
+        value,
+      );
   const first = (value: unknown, paths: string[]): unknown =>
     paths.map((path) => at(value, path)).find((found) => found !== undefined);
   const inputs = ["usage.prompt_tokens", "usage.input_tokens", "response.usage.input_tokens"];
@@ -185,6 +212,7 @@ describe.skipIf(!folder)("recorded answers (skipped without ../shared/data/recor
     const headers = { "content-type": recording.contentType };
     const cost = stated(documentsOf(recording));
     expect(meter.cost({ headers, body: bytes })).toBe(cost);
-    for (const chunks of partitions(bytes, 5, bytes.length)) expect(meter.cost({ headers, chunks })).toBe(cost);
+    for (const chunks of partitions(bytes, 5, bytes.length))
+      expect(meter.cost({ headers, chunks })).toBe(cost);
   });
 });

@@ -41,7 +41,10 @@ describe("a configuration is refused", () => {
       items({ limit_keys: [{ key: "a", ...rate }] }),
       "failed to parse rule_item in rule_items: only one of 'limit_by_header' and 'limit_by_param' and 'limit_by_consumer' and 'limit_by_cookie' and 'limit_by_per_header' and 'limit_by_per_param' and 'limit_by_per_consumer' and 'limit_by_per_cookie' and 'limit_by_per_ip' can be set",
     ],
-    [items({ limit_by_header: "x-key" }), "failed to parse rule_item in rule_items: missing limit_keys in config"],
+    [
+      items({ limit_by_header: "x-key" }),
+      "failed to parse rule_item in rule_items: missing limit_keys in config",
+    ],
     [keys([]), "failed to parse rule_item in rule_items: config limit_keys cannot be empty"],
     [keys([rate]), "failed to parse rule_item in rule_items: limit_keys key is required"],
     [
@@ -71,8 +74,11 @@ describe("a configuration is refused", () => {
     ],
     [{ kind: "quota" }, "missing admin_consumer in config"],
     [{ admin_path: "/quota" }, "missing admin_consumer in config"],
-    [{ kind: "money" }, "kind: expected token, quota or requests, found \"money\""],
-    [{ rule_name: "r", global_threshold: rate, rejected_code: 99 }, "rejected_code: expected an integer from 200 to 599, found 99"],
+    [{ kind: "money" }, 'kind: expected token, quota or requests, found "money"'],
+    [
+      { rule_name: "r", global_threshold: rate, rejected_code: 99 },
+      "rejected_code: expected an integer from 200 to 599, found 99",
+    ],
     [
       { rule_name: "r", global_threshold: rate, redis: { ...redis, service_port: 70000 } },
       "redis.service_port: expected an integer from 1 to 65535, found 70000",
@@ -132,7 +138,11 @@ describe("the kind is told by the keys", () => {
 });
 
 test("an unknown key is a warning that names it", () => {
-  const configuration = { rule_name: "r", global_threshold: { query_per_minute: 1, burst: 2 }, rejected_mesage: "x" };
+  const configuration = {
+    rule_name: "r",
+    global_threshold: { query_per_minute: 1, burst: 2 },
+    rejected_mesage: "x",
+  };
   const chain = ratelimit(configuration);
   const warnings = chain.problems("warn").join("\n");
   expect(warnings).toContain("global_threshold.burst: unknown key, ignored");

@@ -86,7 +86,10 @@ describe("an address is found", () => {
 });
 
 test("one address in two spellings has one counter", () => {
-  const chain = ratelimit({ ...only, rule_items: [limited({ limit_by_per_ip: "from-header-x-ip" }, "::/0")] });
+  const chain = ratelimit({
+    ...only,
+    rule_items: [limited({ limit_by_per_ip: "from-header-x-ip" }, "::/0")],
+  });
   const status = (address: string) => chain.exchange({ headers: { "x-ip": address } }).client.status;
   expect(["2001:DB8:0:0:0:0:0:1", "2001:db8::1", "2001:db8::2"].map(status)).toEqual([200, 418, 200]);
   chain.close();

@@ -15,6 +15,13 @@ describeEngines("model-ratelimit", (engine) => {
       workers,
     });
 
+  test("a Redis is refused where the host offers none", async () => {
+    const configuration = { rule_name: "r", global_threshold: { query_per_day: 1 } };
+    const redis = { service_name: "redis.static" };
+    if (engine.name === "node") await start({ ...configuration, redis });
+    else await expect(start({ ...configuration, redis })).rejects.toThrow("plugin start failed");
+  });
+
   test("four workers admit exactly the limit of requests", async () => {
     const gateway = await start({ rule_name: "r", global_threshold: { query_per_day: 100 } }, 4);
     const answers = await Promise.all(Array.from({ length: 400 }, () => gateway.send()));
@@ -24,7 +31,11 @@ describeEngines("model-ratelimit", (engine) => {
 
   test("four workers lose nothing of what parallel answers spend", async () => {
     const gateway = await start(quota, 4);
-    const refresh = { path: `${chatPath}/quota/refresh`, headers: consumer("admin"), body: "consumer=ann&quota=5000" };
+    const refresh = {
+      path: `${chatPath}/quota/refresh`,
+      headers: consumer("admin"),
+      body: "consumer=ann&quota=5000",
+    };
     expect((await gateway.send(refresh)).status).toBe(200);
     const request = { path: chatPath, headers: consumer("ann"), body: "{}" };
     const answers = await Promise.all(Array.from({ length: 200 }, () => gateway.send(request)));
@@ -34,7 +45,11 @@ describeEngines("model-ratelimit", (engine) => {
   });
 
   test("a limit of tokens refuses, with the seconds that are left", async () => {
-    const gateway = await start({ rule_name: "r", global_threshold: { token_per_hour: 15 }, rejected_msg: "enough" });
+    const gateway = await start({
+      rule_name: "r",
+      global_threshold: { token_per_hour: 15 },
+      rejected_msg: "enough",
+    });
     const statuses = [(await gateway.send()).status, (await gateway.send()).status];
     const refused = await gateway.send();
     expect([...statuses, refused.status]).toEqual([200, 200, 429]);
@@ -44,11 +59,18 @@ describeEngines("model-ratelimit", (engine) => {
 
   test("a streamed answer that arrives in pieces passes unchanged and is charged", async () => {
     const gateway = await start(quota);
-    await gateway.send({ path: `${chatPath}/quota/refresh`, headers: consumer("admin"), body: "consumer=ann&quota=50" });
-    const chunks = ['data: {"choices":[]}\n\nda', 'ta: {"usage":{"prompt_to', 'kens":8,"completion_tokens":9}}\n', "\n"];
-    gateway
-      .upstream("llm.static")
-      .reply({ headers: { "content-type": "text/event-stream" }, chunks });
+    await gateway.send({
+      path: `${chatPath}/quota/refresh`,
+      headers: consumer("admin"),
+      body: "consumer=ann&quota=50",
+    });
+    const chunks = [
+      'data: {"choices":[]}\n\nda',
+      'ta: {"usage":{"prompt_to',
+      'kens":8,"completion_tokens":9}}\n',
+      "\n",
+    ];
+    gateway.upstream("llm.static").reply({ headers: { "content-type": "text/event-stream" }, chunks });
     const streamed = await gateway.send({ path: chatPath, headers: consumer("ann"), body: "{}" });
     expect(streamed.text).toBe(chunks.join(""));
     const query = { path: `${chatPath}/quota?consumer=ann`, headers: consumer("admin") };

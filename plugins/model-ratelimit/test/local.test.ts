@@ -1,5 +1,6 @@
 // Counts in the process: windows, several VMs, bounds.
 
+import { createHash } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
@@ -113,6 +114,41 @@ test("balances do not end, and may go below zero", () => {
   expect(chain.exchange(chat()).client.status).toBe(403);
 });
 
+test("where a bucket is full, the counter that ends first gives way, and no other", () => {
+  const sharedData = new LocalData();
+  const salt = Buffer.alloc(16, 7);
+  sharedData.set("", "model-ratelimit.count.salt", salt, 0);
+  const bucketOf = (name: string) =>
+    createHash("sha256").update(salt).update(name).digest().readUInt16BE(0) % 16_384;
+  const scope = "higress-cluster-key-rate-limit:r:limit_by_per_header:3600:x-key:";
+  const names: string[] = [];
+  for (let i = 0; names.length < 33; i++) if (bucketOf(`${scope}${i}`) === 5) names.push(String(i));
+  const item = { limit_by_per_header: "x-key", limit_keys: [{ key: "*", query_per_hour: 1 }] };
+  const chain = started({ rule_name: "r", rule_items: [item] }, { sharedData });
+  const status = (name: string) => chain.exchange({ headers: { "x-key": name } }).client.status;
+  for (const name of names) {
+    expect(status(name)).toBe(200);
+    chain.advance(10);
+  }
+  expect(sharedData.get("", "model-ratelimit.count.5")!.value.length).toBe(32 * 32);
+  expect(names.slice(1).map(status)).toEqual(Array(32).fill(429));
+  expect(status(names[0]!)).toBe(200);
+});
+
+test("a full bucket of balances takes no further one, and says so", () => {
+  const sharedData = new LocalData();
+  const salt = Buffer.alloc(16, 7);
+  sharedData.set("", "model-ratelimit.balance.salt", salt, 0);
+  const digest = createHash("sha256").update(salt).update("chat_quota:ann").digest();
+  const bucket = `model-ratelimit.balance.${digest.readUInt16BE(0) % 16_384}`;
+  const others = Buffer.alloc(32 * 32, 1);
+  for (let at = 24; at < others.length; at += 32) others.fill(0, at, at + 8);
+  sharedData.set("", bucket, others, 0);
+  const { status, text } = fill(started(quota, { sharedData }), 5);
+  expect([status, text]).toEqual([503, "redis error:the gateway's shared data takes no more"]);
+  expect(Buffer.from(sharedData.get("", bucket)!.value)).toEqual(others);
+});
+
 test("100,000 consumers stay within 16 MiB of shared data, and none is let through early", () => {
   let bytes = 0;
   const sizes = new Map<string, number>();
@@ -129,15 +165,14 @@ test("100,000 consumers stay within 16 MiB of shared data, and none is let throu
   const chain = started(
     {
       rule_name: "many",
-      rule_items: [
-        { limit_by_per_header: "x-key", limit_keys: [{ key: "*", query_per_hour: 1 }] },
-      ],
+      rule_items: [{ limit_by_per_header: "x-key", limit_keys: [{ key: "*", query_per_hour: 1 }] }],
     },
     { sharedData, logLevel: "error" },
   );
   const status = (i: number) => chain.exchange({ headers: { "x-key": `consumer-${i}` } }).client.status;
   for (let i = 0; i < 100_000; i++) if (status(i) !== 200) expect.unreachable(`consumer ${i} was refused`);
-  for (let i = 0; i < 100_000; i += 97) if (status(i) !== 429) expect.unreachable(`consumer ${i} passed twice`);
+  for (let i = 0; i < 100_000; i += 97)
+    if (status(i) !== 429) expect.unreachable(`consumer ${i} passed twice`);
   expect(sizes.size).toBeLessThanOrEqual(16_385);
   expect(bytes).toBeLessThanOrEqual(16 << 20);
 }, 120_000);

@@ -74,7 +74,8 @@ test("a balance is refreshed, read, changed and spent", () => {
   const refreshed = fill(chain, 100);
   expect([refreshed.status, refreshed.text]).toEqual([200, "refresh quota successful"]);
   const delta = (value: string) =>
-    chain.exchange({ path: `${chatPath}/quota/delta`, headers: admin, body: `consumer=ann&value=${value}` }).client;
+    chain.exchange({ path: `${chatPath}/quota/delta`, headers: admin, body: `consumer=ann&value=${value}` })
+      .client;
   expect(delta("-30").text).toBe("delta quota successful");
   expect(left(chain)).toBe(70);
   delta("%2B5");
@@ -95,14 +96,20 @@ test("a balance is read as JSON, and nobody's is 0", () => {
 test("parameters may come in any pieces", () => {
   const chain = started();
   const headers = admin;
-  chain.exchange({ path: `${chatPath}/quota/refresh`, headers, chunks: ["consu", "mer=ann&qu", "ota=4", "2"] });
+  chain.exchange({
+    path: `${chatPath}/quota/refresh`,
+    headers,
+    chunks: ["consu", "mer=ann&qu", "ota=4", "2"],
+  });
   expect(left(chain)).toBe(42);
 });
 
 test("other paths pass unmetered, unless they are named", () => {
   const embeddings = chat({ path: "/v1/embeddings?x=1" });
   expect(started().exchange(embeddings).client.status).toBe(200);
-  expect(started({ ...quota, metered_paths: ["/v1/embeddings"] }).exchange(embeddings).client.status).toBe(403);
+  expect(started({ ...quota, metered_paths: ["/v1/embeddings"] }).exchange(embeddings).client.status).toBe(
+    403,
+  );
   expect(started({ ...quota, metered_paths: ["*"] }).exchange(embeddings).client.status).toBe(403);
   expect(started({ ...quota, metered_paths: "/v1/messages" }).exchange(chat()).client.status).toBe(200);
 });
@@ -127,8 +134,15 @@ test("a client that leaves is charged what was known by then", () => {
   const chain = started();
   fill(chain, 100);
   const stream = chain.open("HTTP/1.1", true);
-  const headers = { ":method": "GET", ":path": chatPath, ":authority": "a", "x-mse-consumer": "ann" };
+  const headers = {
+    ":method": "GET",
+    ":path": chatPath,
+    ":authority": "a",
+    ":scheme": "http",
+    "x-mse-consumer": "ann",
+  };
   stream.http.requestHeaders(Object.entries(headers), true);
+  chain.settle();
   stream.http.responseHeaders(
     [
       [":status", "200"],
@@ -138,6 +152,8 @@ test("a client that leaves is charged what was known by then", () => {
   );
   const event = { type: "message_start", message: { usage: { input_tokens: 25, output_tokens: 1 } } };
   stream.http.responseData(Buffer.from(`data: ${JSON.stringify(event)}\n\n`), false);
+  chain.settle();
+  expect(stream.client.status).toBe(200);
   stream.http.requestReset();
   chain.settle();
   expect(left(chain)).toBe(74);

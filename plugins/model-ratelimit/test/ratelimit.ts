@@ -11,10 +11,13 @@ import {
   type TestRequest,
 } from "../../../host-test/testing/chain.ts";
 
-const higress = readFileSync(builtModules("model-ratelimit", repositoryFolders).higress!);
+export const higress = readFileSync(builtModules("model-ratelimit", repositoryFolders).higress!);
 
 /** A chain with the plugin alone. Throws `ConfigurationRejected`. */
-export function ratelimit(configuration: object | string, options: Partial<TestChainOptions> = {}): TestChain {
+export function ratelimit(
+  configuration: object | string,
+  options: Partial<TestChainOptions> = {},
+): TestChain {
   return new TestChain({
     plugins: [{ name: "model-ratelimit", module: higress, configuration }],
     ...options,

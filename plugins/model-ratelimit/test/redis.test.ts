@@ -145,7 +145,11 @@ describe.skipIf(!(await hasRedisServer()))("with Redis", () => {
     const gateway = await start(quota);
     const request = { path: chatPath, headers: consumer("ann"), body: "{}" };
     expect((await gateway.send(request)).status).toBe(403);
-    const refresh = { path: `${chatPath}/quota/refresh`, headers: consumer("admin"), body: "consumer=ann&quota=15" };
+    const refresh = {
+      path: `${chatPath}/quota/refresh`,
+      headers: consumer("admin"),
+      body: "consumer=ann&quota=15",
+    };
     expect((await gateway.send(refresh)).text).toBe("refresh quota successful");
     expect(await get("chat_quota:ann")).toBe("15");
     expect(await ttl("chat_quota:ann")).toBe(-1);
@@ -154,7 +158,11 @@ describe.skipIf(!(await hasRedisServer()))("with Redis", () => {
     expect((await gateway.send(request)).status).toBe(200);
     await until("chat_quota:ann", "-5");
     expect((await gateway.send(request)).status).toBe(403);
-    const delta = { path: `${chatPath}/quota/delta`, headers: consumer("admin"), body: "consumer=ann&value=-2" };
+    const delta = {
+      path: `${chatPath}/quota/delta`,
+      headers: consumer("admin"),
+      body: "consumer=ann&value=-2",
+    };
     await gateway.send(delta);
     const query = { path: `${chatPath}/quota?consumer=ann`, headers: consumer("admin") };
     expect((await gateway.send(query)).text).toBe('{"consumer":"ann","quota":-7}');
@@ -265,7 +273,11 @@ describe("without an answer of Redis", () => {
     await gateway.logged("usage not counted: cannot connect to redis cluster");
     const quotas = await gatewayOn("127.0.0.1:9", { ...quota, ...missing });
     expect((await quotas.send(request)).text).toBe("Request denied by ai quota check, No quota left");
-    const refresh = { path: `${chatPath}/quota/refresh`, headers: consumer("admin"), body: "consumer=a&quota=1" };
+    const refresh = {
+      path: `${chatPath}/quota/refresh`,
+      headers: consumer("admin"),
+      body: "consumer=a&quota=1",
+    };
     const refused = await quotas.send(refresh);
     expect([refused.status, refused.text]).toEqual([503, "redis error:cannot connect to redis cluster"]);
   });
