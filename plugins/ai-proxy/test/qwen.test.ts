@@ -95,12 +95,12 @@ describe("both modes", () => {
     // Go knows responses and conversations in compatible mode only.
     const isCompatibleOnly = /\/(responses|conversations)$/.test(path);
     for (const entry of isCompatibleOnly ? [compatible] : [compatible, native]) {
-      const customSettings = [{ name: "top_k", value: 3 }];
+      const customSettings = [{ name: "seed", value: 3 }];
       const chain = provider({ ...entry, protocol: "original", customSettings });
       const { upstream } = chain.exchange(chat('{"model":"m","stream":true}', { path }));
       expect(upstream!.header(":path")).toBe(path);
       expect(upstream!.header("authorization")).toBe("Bearer sk-provider");
-      expect(JSON.parse(upstream!.text)).toEqual({ model: "m", stream: true, parameters: { top_k: 3 } });
+      expect(JSON.parse(upstream!.text)).toEqual({ model: "m", stream: true, parameters: { seed: 3 } });
     }
   });
 });

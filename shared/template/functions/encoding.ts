@@ -24,7 +24,7 @@ export const encodingFunctions =
   "regexFindAll:3 mustRegexFindAll:3 regexSplit:3 mustRegexSplit:3 regexQuoteMeta getSocketIP:0 getRealIP:0 " +
   "b32dec sha1sum sha512sum bcrypt htpasswd:2 derivePassword:5 genPrivateKey genCA:2 genCAWithKey:3 " +
   "genSelfSignedCert:4 genSelfSignedCertWithKey:5 genSignedCert:5 genSignedCertWithKey:6 buildCustomCert:2 " +
-  "encryptAES:2 decryptAES:2 getHostByName urlParse urlJoin semver semverCompare:2 shuffle pluck:1+ hello:0";
+  "encryptAES:2 decryptAES:2 getHostByName urlParse urlJoin semver semverCompare:2 shuffle pluck:1+";
 
 const FIRST_REGEX = 21;
 const FIRST_UNSUPPORTED = 36;
