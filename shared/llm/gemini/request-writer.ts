@@ -150,7 +150,11 @@ class RequestWriter {
     if (value.isEmpty) return;
     const json = this.json.key("responseModalities").array();
     const items = Json.read(value).items();
-    while (items.next()) json.escaped(upperAscii(textOf(items.value)));
+    while (items.next()) {
+      const word = textOf(items.value);
+      // An escape has another meaning, or none, in upper case.
+      json.escaped(word.indexOf(0x5c) < 0 ? upperAscii(word) : word);
+    }
     json.end();
   }
 
