@@ -5,7 +5,7 @@
 // that was read; the reader has checked the body as a whole. An empty span stands for an absent field.
 
 import { Buffer, Span } from "../bytes";
-import { JsonError } from "../json";
+import { Json, JsonError, JsonKind } from "../json";
 import { Dropped } from "./dropped";
 import { NONE, objectInText, writeValueEscaped } from "./text";
 
@@ -161,6 +161,12 @@ export const enum Answer {
   No = 2,
 }
 
+/** What a JSON value says to a yes-or-no question; other types say nothing. */
+export function answerOf(value: Json): Answer {
+  if (value.kind != JsonKind.Bool) return Answer.Unset;
+  return value.isTrue ? Answer.Yes : Answer.No;
+}
+
 export const enum Thinking {
   Unset = 0,
   Disabled = 1,
@@ -264,6 +270,16 @@ export class ChatRequest {
   dropped: Dropped = new Dropped();
 
   private options: StaticArray<Span> = new StaticArray<Span>(Option.COUNT).fill(NONE);
+
+  /** The body, checked as a whole. Where it is no object, `error` says so. */
+  open(body: Span): Json {
+    const root = Json.checked(body);
+    if (root.kind != JsonKind.Object) {
+      this.jsonError = root.error;
+      this.error = root.exists ? RequestError.NotObject : RequestError.NotJson;
+    }
+    return root;
+  }
 
   option(option: Option): Span {
     return this.options[option];

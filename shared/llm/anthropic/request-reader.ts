@@ -66,12 +66,8 @@ const THINKING_TYPES: StaticArray<string> = ["", "disabled", "enabled", "adaptiv
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readAnthropicRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
-  const root = Json.checked(body);
-  if (root.kind != JsonKind.Object) {
-    request.jsonError = root.error;
-    request.error = root.exists ? RequestError.NotObject : RequestError.NotJson;
-    return request;
-  }
+  const root = request.open(body);
+  if (request.error != RequestError.None) return request;
   const system = new ChatMessage(Role.System);
   const members = root.members();
   while (members.next()) readMember(request, system, members.keyBytes(), members.value);

@@ -32,12 +32,8 @@ const FIELDS: StaticArray<string> = [
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readGeminiRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
-  const root = Json.checked(body);
-  if (root.kind != JsonKind.Object) {
-    request.jsonError = root.error;
-    request.error = root.exists ? RequestError.NotObject : RequestError.NotJson;
-    return request;
-  }
+  const root = request.open(body);
+  if (request.error != RequestError.None) return request;
   let system: ChatMessage | null = null;
   const members = root.members();
   while (members.next()) {

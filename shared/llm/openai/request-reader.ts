@@ -3,7 +3,7 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { Answer, ChatRequest, OPTION_NAMES, RequestError, Thinking } from "../chat";
+import { ChatRequest, OPTION_NAMES, RequestError, Thinking, answerOf } from "../chat";
 import { indexOfName } from "../names";
 import { rawOf, textOf } from "../text";
 import { readOpenaiMessage } from "./message-reader";
@@ -59,12 +59,8 @@ const FIELDS: StaticArray<string> = [
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readOpenaiRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
-  const root = Json.checked(body);
-  if (root.kind != JsonKind.Object) {
-    request.jsonError = root.error;
-    request.error = root.exists ? RequestError.NotObject : RequestError.NotJson;
-    return request;
-  }
+  const root = request.open(body);
+  if (request.error != RequestError.None) return request;
   const members = root.members();
   let choice: Json | null = null;
   while (members.next()) {
@@ -186,9 +182,4 @@ export function readResponseFormat(request: ChatRequest, value: Json): void {
   request.responseSchema = rawOf(schema.get("schema"));
   request.responseSchemaName = textOf(schema.get("name"));
   request.isJson = !request.responseSchema.isEmpty || textOf(value.get("type")).equalsAscii("json_object");
-}
-
-function answerOf(value: Json): Answer {
-  if (value.kind != JsonKind.Bool) return Answer.Unset;
-  return value.isTrue ? Answer.Yes : Answer.No;
 }

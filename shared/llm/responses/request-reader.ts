@@ -15,6 +15,7 @@ import {
   RequestError,
   Role,
   ToolChoice,
+  answerOf,
 } from "../chat";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
@@ -68,12 +69,8 @@ const TOOL_CHOICES: StaticArray<string> = ["", "auto", "none", "required"];
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readResponsesRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
-  const root = Json.checked(body);
-  if (root.kind != JsonKind.Object) {
-    request.jsonError = root.error;
-    request.error = root.exists ? RequestError.NotObject : RequestError.NotJson;
-    return request;
-  }
+  const root = request.open(body);
+  if (request.error != RequestError.None) return request;
   let instructions = NONE;
   const members = root.members();
   while (members.next()) {
@@ -270,9 +267,4 @@ function readInclude(request: ChatRequest, list: Json): void {
     // What a provider seals is always handed on.
     else if (!name.equalsAscii("reasoning.encrypted_content")) request.dropped.addNamed("include.", name);
   }
-}
-
-function answerOf(value: Json): Answer {
-  if (value.kind != JsonKind.Bool) return Answer.Unset;
-  return value.isTrue ? Answer.Yes : Answer.No;
 }
