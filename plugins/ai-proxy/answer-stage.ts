@@ -6,6 +6,7 @@ import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { ThinkingPromotion } from "as-proxy-wasm-sdk/llm/openai/promote";
 import { OpenaiStreamReader } from "as-proxy-wasm-sdk/llm/openai/stream-reader";
 import { StreamReader } from "as-proxy-wasm-sdk/llm/stream-reader";
+import { SseParser } from "as-proxy-wasm-sdk/sse";
 
 /** An event longer than this ends the answer with an error; an image comes as one event. */
 export const MAX_EVENT_BYTES: i32 = 16 << 20;
@@ -29,6 +30,30 @@ export abstract class AnswerStage {
     const bytes = this.out.span();
     this.out.clear();
     return bytes;
+  }
+}
+
+/** Looks at the events of a stream that stays in its dialect. What it does not write anew passes byte for byte. */
+export abstract class EventStage extends AnswerStage {
+  private sse: SseParser = new SseParser(MAX_EVENT_BYTES, true);
+
+  /** True when something was appended to `out` in the event's place. */
+  protected abstract rewrite(data: Span): bool;
+
+  feed(chunk: Span): void {
+    this.sse.feed(chunk);
+    this.readEvents();
+  }
+
+  finish(): void {
+    this.sse.finish();
+    this.readEvents();
+  }
+
+  private readEvents(): void {
+    while (this.sse.next()) {
+      if (!this.sse.isEvent || !this.rewrite(this.sse.data)) this.out.append(this.sse.raw);
+    }
   }
 }
 

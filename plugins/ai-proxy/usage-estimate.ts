@@ -9,8 +9,7 @@ import { ErrorKind } from "as-proxy-wasm-sdk/llm/error";
 import { readOpenaiUsage, writeOpenaiUsage } from "as-proxy-wasm-sdk/llm/openai/usage";
 import { RelayEvents } from "as-proxy-wasm-sdk/llm/relay";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
-import { SseParser } from "as-proxy-wasm-sdk/sse";
-import { AnswerStage, MAX_EVENT_BYTES } from "./answer-stage";
+import { EventStage } from "./answer-stage";
 
 /** English has about four bytes to a token, Chinese (three bytes a character) about as many. */
 const BYTES_PER_TOKEN = 4;
@@ -92,8 +91,7 @@ export class UsageEstimate extends RelayEvents {
 }
 
 /** Adds the estimate to a stream that stays in OpenAI's dialect. All other bytes pass as they are. */
-export class UsageEstimateStage extends AnswerStage {
-  private sse: SseParser = new SseParser(MAX_EVENT_BYTES, true);
+export class UsageEstimateStage extends EventStage {
   private bytes: i64 = 0;
   private isSettled: bool = false;
   /** What Groq says in a place of its own. */
@@ -108,22 +106,15 @@ export class UsageEstimateStage extends AnswerStage {
     super(out);
   }
 
-  feed(chunk: Span): void {
-    this.sse.feed(chunk);
-    this.readEvents();
-  }
-
   finish(): void {
-    this.sse.finish();
-    this.readEvents();
+    super.finish();
     this.settle();
   }
 
-  private readEvents(): void {
-    while (this.sse.next()) {
-      if (this.sse.isEvent) this.readEvent(this.sse.data);
-      this.out.append(this.sse.raw);
-    }
+  /** The usage goes in front of the event that ends the stream, which passes like all others. */
+  protected rewrite(data: Span): bool {
+    this.readEvent(data);
+    return false;
   }
 
   private readEvent(data: Span): void {

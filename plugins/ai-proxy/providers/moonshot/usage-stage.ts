@@ -2,33 +2,14 @@
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonEdit, JsonError, JsonKind } from "as-proxy-wasm-sdk/json";
-import { SseParser } from "as-proxy-wasm-sdk/sse";
-import { AnswerStage, MAX_EVENT_BYTES } from "../../answer-stage";
+import { EventStage } from "../../answer-stage";
 
-export class UsageStage extends AnswerStage {
-  private sse: SseParser = new SseParser(MAX_EVENT_BYTES, true);
-
+export class UsageStage extends EventStage {
   constructor(out: Buffer) {
     super(out);
   }
 
-  feed(chunk: Span): void {
-    this.sse.feed(chunk);
-    this.readEvents();
-  }
-
-  finish(): void {
-    this.sse.finish();
-    this.readEvents();
-  }
-
-  private readEvents(): void {
-    while (this.sse.next()) {
-      if (!this.sse.isEvent || !this.mend(this.sse.data)) this.out.append(this.sse.raw);
-    }
-  }
-
-  private mend(data: Span): bool {
+  protected rewrite(data: Span): bool {
     const usage = Json.read(data).path("choices.0.usage");
     if (usage.kind != JsonKind.Object) return false;
     const edit = new JsonEdit(data);
