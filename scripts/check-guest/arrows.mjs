@@ -16,6 +16,7 @@ const uses = {
   crypto: ["bytes"],
   aws: ["bytes"],
   llm: ["bytes", "json", "sse"],
+  mcp: ["bytes", "json", "sse"],
   abi: ["bytes"],
   sdk: ["abi", "bytes", "json", "regex", "resp", "sse"],
 };

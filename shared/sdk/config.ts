@@ -11,8 +11,14 @@ import { maskInLogs } from "./log";
 
 export { ConfigReport };
 
+/** Until the configurations that belong together are known. */
+const NO_CONFIGS: Config[] = [];
+
 /** Base of every plugin's configuration class. */
 export abstract class Config {
+  /** The global configuration and those of all rules, this one among them. Set before `start`. */
+  siblings: Config[] = NO_CONFIGS;
+
   /** Called once when the configuration is taken into use; false rejects it (log the reason). */
   start(): bool {
     return true;

@@ -29,12 +29,15 @@ export class RuleSet {
 
   /** Puts every configuration to use; false when one refuses. */
   start(): bool {
+    const configs: Config[] = [];
     const global = this.global;
-    if (global !== null && !global.start()) return false;
+    if (global !== null) configs.push(global);
     for (let i = 0; i < this.rules.length; i++) {
       const config = this.rules[i].config;
-      if (config !== null && !config.start()) return false;
+      if (config !== null) configs.push(config);
     }
+    for (let i = 0; i < configs.length; i++) configs[i].siblings = configs;
+    for (let i = 0; i < configs.length; i++) if (!configs[i].start()) return false;
     return true;
   }
 
