@@ -79,7 +79,7 @@ export function matrixPage(root) {
     table(["Target", "Answer", "Reason"], flat(exceptions)),
     "## What a target cannot express",
     "Requests with every field of a client's dialect go to every target. What the target's dialect has no place for is " +
-      "named in the answer's header `x-ai-proxy-dropped`, for this request:",
+      "named in the answer's header `x-ai-proxy-dropped`, for this request; nothing gets lost unnamed:",
     table(
       ["Target", "Client", "Names"],
       Object.entries(json("dropped.json")).flatMap(([target, clients]) =>
@@ -89,15 +89,6 @@ export function matrixPage(root) {
           list.map((name) => `\`${name}\``).join(", "),
         ]),
       ),
-    ),
-    "These members get lost unnamed, at the targets listed:",
-    table(
-      ["Client", "Member", "Targets"],
-      Object.entries(json("unnamed.json")).map(([member, list]) => [
-        member.split(" ")[0],
-        `\`${member.split(" ")[1]}\``,
-        list.join(", "),
-      ]),
     ),
     "These say nothing to another dialect, so that no name is needed:",
     table(["Client", "Member", "Reason"], flat(json("meaningless.json"))),

@@ -2,6 +2,7 @@
 // body as it comes or when it is whole.
 
 import { Body, Flow, Head, setProperty } from "as-proxy-wasm-sdk/sdk";
+import { beginsAsStream } from "./answer-beginning";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
 import { nameDropped, requestIdOf, writeAnswerHead, writeStreamType } from "./answer-head";
 import { errorBody, translatedError } from "./client-dialect";
@@ -21,6 +22,9 @@ enum Kind {
   /** An answer of another API than chat. */
   Converted,
 }
+
+/** What tells a stream from a whole answer. */
+const FIRST_BYTES: i32 = 256;
 
 export class AnswerEdit {
   /** Go's detail and text when the provider's body is no answer that can be read; else "". */
@@ -85,6 +89,12 @@ export class AnswerEdit {
 
   /** What becomes of the body. After a failure the body is as it was. */
   advance(body: Body, end: bool, head: Head): Flow {
+    if (this.kind == Kind.Whole && this.request.isStream && beginsAsStream(body.read(0, FIRST_BYTES))) {
+      this.kind = Kind.Stream;
+      this.streamed = new StreamedAnswer(this.request, this.upstream);
+      this.holdsHead = this.upstream.provider.tellsInHead;
+      writeStreamType(head, this.request);
+    }
     const streamed = this.streamed;
     if (streamed !== null) return this.passOn(streamed, body, end, head);
     if (!end) return Flow.Hold;

@@ -17,7 +17,7 @@ const KEPT_BYTES: i32 = 8 << 10;
 export abstract class AnswerStage {
   constructor(
     /** What has come out since the last call of `drain`. */
-    protected out: Buffer,
+    readonly out: Buffer,
   ) {}
 
   abstract feed(chunk: Span): void;

@@ -2,9 +2,11 @@
 // nothing of a stream is kept anywhere else.
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { AnswerWriter, ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { readOpenaiAnswer } from "as-proxy-wasm-sdk/llm/openai/answer-reader";
 import { promoteThinking } from "as-proxy-wasm-sdk/llm/openai/promote";
+import { EitherStage } from "./answer-beginning";
 import { AnswerStage, openaiStage, PromotionStage } from "./answer-stage";
 import { answerWriter, streamWriter } from "./client-dialect";
 import { Upstream } from "./config";
@@ -28,7 +30,10 @@ export class StreamedAnswer {
       const writer = streamWriter(dialect, out, request, provider.reasoningName);
       request.getsChunks = isOpenAi && provider.sendsChunks;
       writer.endsWithDone = !request.getsChunks;
-      this.stages.push(provider.newStream(out, estimating(writer, request), request));
+      const events = estimating(writer, request);
+      const stream = provider.newStream(out, events, request);
+      const isEither = !provider.streamsObjects;
+      this.stages.push(isEither ? new EitherStage(stream, events, provider, request) : stream);
     } else {
       const own = provider.newStage(new Buffer(512));
       if (own !== null) this.stages.push(own);
@@ -40,7 +45,8 @@ export class StreamedAnswer {
     if (isOpenAi && request.dialect != Dialect.OpenAi) {
       const last = new Buffer(512);
       const writer = streamWriter(request.dialect, last, request, "");
-      this.stages.push(openaiStage(last, estimating(writer, request)));
+      const events = estimating(writer, request);
+      this.stages.push(new EitherStage(openaiStage(last, events), events, null, request));
     }
   }
 
@@ -75,6 +81,12 @@ function mended(stage: AnswerStage | null, received: Span): Span {
   return stage.drain();
 }
 
+/** True for an answer in OpenAI's dialect, and for an error in its place. */
+function isOpenaiAnswer(body: Span): bool {
+  const root = Json.checked(body);
+  return root.get("choices").kind == JsonKind.Array || root.get("error").kind > JsonKind.Null;
+}
+
 /** A whole answer. */
 export class WholeAnswer {
   body: Span = Span.empty();
@@ -92,7 +104,11 @@ export class WholeAnswer {
     this.body = received;
     let isOpenAi = true;
     let source = received;
-    if (provider.mendsAnswer) this.body = mended(provider.newStage(new Buffer(received.size)), received);
+    if (provider.mendsAnswer) {
+      this.body = mended(provider.newStage(new Buffer(received.size)), received);
+      if (request.dialect == Dialect.OpenAi && !isOpenaiAnswer(this.body))
+        this.fail("proc_resp_body_failed", "process response body");
+    }
     if (provider.hasOwnAnswers(request)) {
       isOpenAi = promotes || request.dialect == Dialect.OpenAi;
       const out = new Buffer(received.size);

@@ -7,7 +7,7 @@
 import { Buffer, Span } from "../bytes";
 import { Json, JsonError, JsonKind } from "../json";
 import { Dropped } from "./dropped";
-import { NONE, objectInText, writeValueEscaped } from "./text";
+import { NONE, objectInText, textOf, writeValueEscaped } from "./text";
 
 /** Why a body could not be read as a chat request. */
 export const enum RequestError {
@@ -287,6 +287,31 @@ export class ChatRequest {
 
   setOption(option: Option, value: Span): void {
     this.options[option] = value;
+  }
+
+  /** Leaves only the tools that a list names, as texts or as objects with a name; without tools there is no choice. */
+  allowTools(allowed: Json): void {
+    const kept: ChatTool[] = [];
+    for (let i = 0; i < this.tools.length; i++) {
+      const items = allowed.items();
+      while (items.next()) {
+        const value = items.value;
+        const named = value.get("function");
+        const name = value.kind == JsonKind.String ? value : (named.exists ? named : value).get("name");
+        if (!textOf(name).equals(this.tools[i].name)) continue;
+        kept.push(this.tools[i]);
+        break;
+      }
+    }
+    this.tools = kept;
+    if (kept.length == 0) this.toolChoice = ToolChoice.Unset;
+  }
+
+  /** The schema that the answer has to follow, for dialects that have no words about it beside it. */
+  bareSchema(): Span {
+    const stated = Json.read(this.responseFormat).get("json_schema");
+    if (stated.get("description").exists) this.dropped.add("response_format.description");
+    return this.responseSchema;
   }
 
   /** Notes the settings of this range that were given as dropped. */

@@ -3,6 +3,7 @@
 
 import { Span } from "../bytes";
 import { Json, JsonKind } from "../json";
+import { Dropped } from "./dropped";
 import { indexOfName } from "./names";
 import { NONE } from "./text";
 
@@ -13,6 +14,17 @@ export function collect(value: Json, names: StaticArray<string>, found: StaticAr
   while (members.next()) {
     const index = indexOfName(names, members.keyBytes());
     if (index >= 0) found[index] = members.value;
+  }
+}
+
+/** Notes the members of an object that say something and are none of `known`: nothing reads them. */
+export function nameOthers(value: Json, known: StaticArray<string>, prefix: string, dropped: Dropped): void {
+  const members = value.members();
+  while (members.next()) {
+    if (indexOfName(known, members.keyBytes()) >= 0) continue;
+    const kind = members.value.kind;
+    const isEmpty = kind <= JsonKind.Null || (kind >= JsonKind.String && members.value.raw().size == 2);
+    if (!isEmpty) dropped.addNamed(prefix, members.keyBytes());
   }
 }
 

@@ -7,7 +7,7 @@ import { ErrorKind } from "as-proxy-wasm-sdk/llm/error";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { OpenaiChunkReader } from "as-proxy-wasm-sdk/llm/openai/chunk-reader";
 import { StreamReader } from "as-proxy-wasm-sdk/llm/stream-reader";
-import { AnswerStage, MAX_EVENT_BYTES } from "../answer-stage";
+import { MAX_EVENT_BYTES } from "../answer-stage";
 
 export abstract class ObjectReader {
   /** The model has stopped, as far as its provider tells. */
@@ -74,29 +74,6 @@ export abstract class ObjectReader {
     text.append(message.escaped());
     this.fail(text.span());
     return true;
-  }
-}
-
-/** A whole answer for a client that wants a stream. */
-export class WholeStage extends AnswerStage {
-  private readonly body: Buffer = new Buffer(1024);
-
-  constructor(
-    out: Buffer,
-    private readonly events: ChatEvents,
-    private readonly objects: ObjectReader,
-  ) {
-    super(out);
-  }
-
-  feed(chunk: Span): void {
-    if (this.body.size + chunk.size <= MAX_EVENT_BYTES) this.body.append(chunk);
-  }
-
-  finish(): void {
-    if (this.objects.readWhole(this.body.span())) return;
-    this.events.error(ErrorKind.Api, Span.text("The provider's body is no answer."));
-    this.events.end();
   }
 }
 

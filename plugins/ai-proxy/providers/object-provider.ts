@@ -4,7 +4,7 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { AnswerStage, ReaderStage } from "../answer-stage";
 import { Request } from "../request";
-import { ObjectReader, ObjectStreamReader, WholeStage } from "./object-answer";
+import { ObjectReader, ObjectStreamReader } from "./object-answer";
 import { Provider } from "./provider";
 
 export abstract class ObjectProvider extends Provider {
@@ -18,7 +18,6 @@ export abstract class ObjectProvider extends Provider {
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {
     const reader = this.newReader(events, request);
     if (request.getsChunks) reader.sendChunks(out);
-    if (this.answersWhole) return new WholeStage(out, events, reader);
     return new ReaderStage(out, new ObjectStreamReader(events, reader));
   }
 

@@ -71,7 +71,10 @@ export function dropOtherParts(
     const kind = part.kind;
     if (!part.cacheControl.isEmpty) dropped.add("messages.content.cache_control");
     if (part.isError) dropped.add("messages.content.tool_result.is_error");
+    if (kind == PartKind.ToolCall && !part.data.isEmpty) dropped.add("messages.tool_calls.signature");
+    if (!part.detail.isEmpty) dropped.add("messages.content.image_url.detail");
     if (kind == PartKind.ToolResult) {
+      if (taken != PartKind.ToolCall) dropped.add("messages.tool_call_id");
       for (let j = 0; j < part.parts.length; j++) dropKind(part.parts[j].kind, dropped);
     } else if (kind != taken && kind != alsoTaken) dropKind(kind, dropped);
   }

@@ -299,8 +299,11 @@ export class Provider {
   /** True: a stream for OpenAI's clients has one chunk for each event, and no `[DONE]`. */
   sendsChunks: bool = false;
 
-  /** True when the provider has whole answers only: `newStream` then gets one, for clients that want a stream. */
+  /** True when the provider has whole answers only: clients that want a stream get one made of that. */
   answersWhole: bool = false;
+
+  /** A stream begins with an object, as a whole answer does. */
+  streamsObjects: bool = false;
 
   /** A stage that tells a streamed answer to `events`, which append to `out`. */
   newStream(out: Buffer, events: ChatEvents, request: Request): AnswerStage {

@@ -41,7 +41,7 @@ function configured(fixture: ProviderFixture): ConfiguredProvider {
   if (isChat) speaks.push("openai");
   if (takesMessages(fixture)) speaks.push("anthropic");
   if (isAny || type === "openai" || type === "azure" || takes("/v1/responses")) speaks.push("responses");
-  if (isAny || takes("/v1beta/models")) speaks.push("gemini");
+  if (isAny || type === "vertex" || takes("/v1beta/models")) speaks.push("gemini");
   // deepl's model is the client's, not the mapped one.
   const more =
     model === "gpt-4o"
@@ -69,7 +69,7 @@ const onVertex = (title: string, entry: object, format: Format, speaks: ClientDi
 });
 const claude = { ...standard, modelMapping: { "*": "claude-opus-4-8" } };
 const vertexModes: ConfiguredProvider[] = [
-  onVertex("with an account", standard, "gemini", []),
+  onVertex("with an account", standard, "gemini", ["gemini"]),
   onVertex("with OpenAI's dialect", compatible, "openai", ["openai"]),
   onVertex("with a Claude model", claude, "anthropic", ["anthropic"]),
 ];

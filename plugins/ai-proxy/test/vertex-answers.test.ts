@@ -199,13 +199,24 @@ describe("the OpenAI-compatible mode", () => {
     const { client } = vertex(
       compatible,
       answering({
-        body: answer(written),
+        // What is no JSON is no answer.
+        body: answer(written.replace("\\u00zz", "")),
         headers: { "content-type": "application/json", "content-length": "7" },
       }),
     ).exchange(request(false));
-    expect(client.text).toBe(answer(plain));
+    expect(client.text).toBe(answer(plain.replace("\\u00zz", "")));
     expect(client.header("content-length")).toBeUndefined();
   });
+
+  test.each(['{"candidates":[]}', '{"choices":{}}', '{"choices":[', "<html></html>", '["choices"]'])(
+    "answers 500 where the provider's answer is none of this dialect: %s",
+    (body) => {
+      const reply = { body, headers: { "content-type": "application/json" } };
+      const { client } = vertex(compatible, answering(reply)).exchange(request(false));
+      expect([client.status, client.header("content-type")]).toEqual([500, "text/plain"]);
+      expect(client.text).toBe("failed to process response body: the provider's body is no answer");
+    },
+  );
 
   test("writes the characters of a stream, however it is cut", () => {
     const body = Buffer.from(`data: {"choices":[{"delta":{"content":${written}}}]}\n\ndata: [DONE]\n\n`);

@@ -227,6 +227,60 @@ describe("a chat with a Claude model", () => {
     ]);
   });
 
+  const gemini = {
+    contents: [{ parts: [{ text: "Hi" }] }, { role: "model", parts: [{ text: "Yes", own: 1 }] }],
+    tools: [{ googleSearch: {} }, { codeExecution: {} }],
+    safety_settings: [{ category: "HARM_CATEGORY_HATE_SPEECH", threshold: "OFF" }],
+    generationConfig: { responseModalities: ["IMAGE"], imageConfig: { aspectRatio: "16:9" } },
+  };
+  const generate = (action: string, body: object = gemini) =>
+    chat(JSON.stringify(body), { path: `/v1beta/models/gemini-any:${action}` });
+
+  test("of a Gemini client keeps its words, answer included; Vertex AI wants every content to have a role", () => {
+    const answer =
+      '{"candidates":[{"content":{"parts":[{"text":"a","own":1e0}]},"groundingMetadata":{"own":2}}]}';
+    const geminiSafetySetting = { HARM_CATEGORY_X: "OFF" };
+    const chain = provider(
+      { ...express, geminiSafetySetting, modelMapping: { "*": "gemini-x" } },
+      answering({ body: answer, headers: { "content-type": "application/json" } }),
+    );
+    const { client, upstream } = chain.exchange(generate("generateContent"));
+    expect(upstream!.header(":path")).toBe(
+      "/v1/publishers/google/models/gemini-x:generateContent?key=sk-provider",
+    );
+    const [first, second] = gemini.contents;
+    expect(JSON.parse(upstream!.text)).toEqual({
+      ...gemini,
+      contents: [{ ...first, role: "user" }, second],
+    });
+    expect(client.text).toBe(answer);
+    expect(client.header("x-ai-proxy-dropped")).toBeUndefined();
+    const { safety_settings: _, ...unset } = gemini;
+    const { upstream: other } = chain.exchange(generate("generateContent", unset));
+    expect(JSON.parse(other!.text).safetySettings).toEqual([
+      { category: "HARM_CATEGORY_X", threshold: "OFF" },
+    ]);
+  });
+
+  test.each([
+    ["alt=sse", "text/event-stream", 'data: {"candidates":[]}\r\n\r\n'],
+    ["", "application/json", '[{"candidates":[]}\n]'],
+  ])("of a Gemini client streams as it asks: %s", (query, type, text) => {
+    const chain = provider(express, answering({ headers: { "content-type": type }, chunks: [text] }));
+    const { client, upstream } = chain.exchange(generate(`streamGenerateContent?${query}`));
+    expect(upstream!.header(":path")).toBe(
+      `/v1/publishers/google/models/gemini-any:streamGenerateContent?${query && `${query}&`}key=sk-provider`,
+    );
+    expect([client.text, client.header("content-type")]).toEqual([text, type]);
+  });
+
+  test("of a Gemini client gets Google's errors as they are", () => {
+    const error = { error: { code: 429, message: "m", status: "RESOURCE_EXHAUSTED", details: [{ a: 1 }] } };
+    const chain = provider(express, answering(json(error, { status: 429 })));
+    const { client } = chain.exchange(generate("generateContent"));
+    expect([client.status, JSON.parse(client.text)]).toEqual([429, error]);
+  });
+
   test.each([
     { claudeCodeMode: true },
     { mergeConsecutiveMessages: true },

@@ -4,6 +4,7 @@ import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, PartKind } from "../chat";
 import { Dropped } from "../dropped";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 import { withoutBillingHash } from "./billing";
@@ -30,6 +31,25 @@ const BLOCKS: StaticArray<string> = [
   "search_result",
 ];
 
+/** Members of blocks that are read; `citations` says where a text is from, which no request of another dialect can. */
+const MEMBERS: StaticArray<string> = [
+  "type",
+  "text",
+  "source",
+  "title",
+  "context",
+  "id",
+  "name",
+  "input",
+  "tool_use_id",
+  "content",
+  "is_error",
+  "thinking",
+  "signature",
+  "data",
+  "cache_control",
+];
+
 /** Adds the content's parts to the message. */
 export function readAnthropicContent(message: ChatMessage, content: Json, dropped: Dropped): void {
   message.isPlain = content.kind == JsonKind.String;
@@ -41,16 +61,19 @@ export function readAnthropicContent(message: ChatMessage, content: Json, droppe
   while (items.next()) {
     const block = items.value;
     const type = textOf(block.get("type"));
-    if (indexOfName(BLOCKS, type) == Block.ToolResult) {
-      readToolResult(message.parts, block, dropped);
-    } else if (!readBlock(message.parts, block, type)) {
-      dropped.addNamed("messages.content.", type);
-    }
+    if (indexOfName(BLOCKS, type) == Block.ToolResult) readToolResult(message.parts, block, dropped);
+    else readOrName(message.parts, block, "messages.content.", dropped);
   }
 }
 
+function readOrName(parts: ChatPart[], block: Json, prefix: string, dropped: Dropped): void {
+  const type = textOf(block.get("type"));
+  if (readBlock(parts, block, type, dropped)) nameOthers(block, MEMBERS, prefix, dropped);
+  else dropped.addNamed(prefix, type);
+}
+
 /** Adds what a block holds to `parts`; false when nothing of it can be kept. */
-function readBlock(parts: ChatPart[], block: Json, type: Span): bool {
+function readBlock(parts: ChatPart[], block: Json, type: Span, dropped: Dropped): bool {
   let part: ChatPart;
   switch (indexOfName(BLOCKS, type)) {
     case Block.Text:
@@ -62,10 +85,19 @@ function readBlock(parts: ChatPart[], block: Json, type: Span): bool {
       part = new ChatPart(PartKind.Image);
       if (!readSource(part, block.get("source"))) return false;
       break;
-    case Block.Document:
-      return readDocument(parts, block);
+    case Block.Document: {
+      const source = block.get("source");
+      const isText = textOf(source.get("type")).equalsAscii("text");
+      return readDocument(
+        parts,
+        block,
+        block.get("context"),
+        source.get(isText ? "data" : "content"),
+        dropped,
+      );
+    }
     case Block.SearchResult:
-      return readTexts(parts, block.get("content"));
+      return readDocument(parts, block, block.get("source"), block.get("content"), dropped);
     case Block.ToolUse:
       part = new ChatPart(PartKind.ToolCall);
       part.id = textOf(block.get("id"));
@@ -98,38 +130,52 @@ function readToolResult(parts: ChatPart[], block: Json, dropped: Dropped): void 
   const content = block.get("content");
   if (content.kind == JsonKind.String) result.parts.push(ChatPart.text(content.escaped()));
   const items = content.items();
-  while (items.next()) {
-    const type = textOf(items.value.get("type"));
-    if (!readBlock(result.parts, items.value, type)) dropped.addNamed("messages.content.tool_result.", type);
-  }
+  while (items.next()) readOrName(result.parts, items.value, "messages.content.tool_result.", dropped);
+  nameOthers(block, MEMBERS, "messages.content.tool_result.", dropped);
   parts.push(result);
 }
 
-/** Documents whose source is text become text; others keep their bytes, address or id. */
-function readDocument(parts: ChatPart[], block: Json): bool {
-  const source = block.get("source");
-  const type = textOf(source.get("type"));
-  if (type.equalsAscii("text")) {
-    parts.push(ChatPart.text(textOf(source.get("data"))));
+/**
+ * Documents whose source is text become texts, as search results do: title and origin stand before what they say. Others
+ * keep their bytes, address or id. False when nothing is said.
+ */
+function readDocument(parts: ChatPart[], block: Json, origin: Json, content: Json, dropped: Dropped): bool {
+  const before = parts.length;
+  const title = textOf(block.get("title"));
+  if (content.exists) {
+    addText(parts, title);
+    addText(parts, textOf(origin));
+    if (!readTexts(parts, content, dropped)) {
+      while (parts.length > before) parts.pop();
+      return false;
+    }
+    const cacheControl = rawOf(block.get("cache_control"));
+    if (!cacheControl.isEmpty) parts[parts.length - 1].cacheControl = cacheControl;
     return true;
   }
-  if (type.equalsAscii("content")) return readTexts(parts, source.get("content"));
   const part = new ChatPart(PartKind.File);
-  part.name = textOf(block.get("title"));
+  part.name = title;
   part.cacheControl = rawOf(block.get("cache_control"));
-  if (!readSource(part, source)) return false;
+  if (!readSource(part, block.get("source"))) return false;
+  addText(parts, textOf(origin));
   parts.push(part);
   return true;
 }
 
-/** Adds a string, or the texts among a list of blocks; false when there are none. */
-function readTexts(parts: ChatPart[], content: Json): bool {
+function addText(parts: ChatPart[], text: Span): void {
+  if (!text.isEmpty) parts.push(ChatPart.text(text));
+}
+
+/** Adds a string, or the texts and pictures among a list of blocks; false when there are none. */
+function readTexts(parts: ChatPart[], content: Json, dropped: Dropped): bool {
   const before = parts.length;
-  if (content.kind == JsonKind.String) parts.push(ChatPart.text(content.escaped()));
+  addText(parts, textOf(content));
   const items = content.items();
   while (items.next()) {
-    const text = textOf(items.value.get("text"));
-    if (!text.isEmpty) parts.push(ChatPart.text(text));
+    const type = textOf(items.value.get("type"));
+    if (indexOfName(BLOCKS, type) <= Block.Image)
+      readOrName(parts, items.value, "messages.content.", dropped);
+    else dropped.addNamed("messages.content.document.", type);
   }
   return parts.length > before;
 }

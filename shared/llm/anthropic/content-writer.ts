@@ -109,7 +109,7 @@ export class ContentWriter {
 
   private resultContent(result: ChatPart): void {
     for (let i = 0; i < result.parts.length; i++) {
-      if (result.parts[i].kind == PartKind.Text) continue;
+      if (result.parts[i].kind == PartKind.Text && result.parts[i].cacheControl.isEmpty) continue;
       this.json.array();
       this.blocks(result.parts);
       this.json.end();

@@ -17,6 +17,7 @@ const PDF: i32 = 5;
  */
 export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool = false): bool {
   const given = part.mediaType;
+  if (!part.detail.isEmpty) dropped.add("messages.content.image_url.detail");
   const isRemote = part.data.isEmpty;
   if (isRemote && (part.kind == PartKind.Image || given.isEmpty || part.url.isEmpty)) return true;
   let known = 0;

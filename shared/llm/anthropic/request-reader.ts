@@ -13,6 +13,7 @@ import {
   Thinking,
   ToolChoice,
 } from "../chat";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 import { withoutBillingHash } from "./billing";
@@ -52,6 +53,24 @@ const FIELDS: StaticArray<string> = [
   "output_config",
   "output_format",
   "metadata",
+];
+
+/** What is read of the objects among them, and of tools and messages. */
+const MEMBERS: StaticArray<string> = [
+  "type",
+  "name",
+  "role",
+  "content",
+  "description",
+  "input_schema",
+  "strict",
+  "cache_control",
+  "disable_parallel_tool_use",
+  "budget_tokens",
+  "effort",
+  "format",
+  "schema",
+  "user_id",
 ];
 
 /** A longer id of a user is refused by OpenAI. */
@@ -121,11 +140,12 @@ function readMember(request: ChatRequest, system: ChatMessage, name: Span, value
     case Field.Thinking:
       request.thinking = max(indexOfName(THINKING_TYPES, textOf(value.get("type"))), Thinking.Unset);
       request.thinkingBudget = max(value.get("budget_tokens").integer(0), 0);
-      if (value.get("display").exists) request.dropped.add("thinking.display");
+      nameOthers(value, MEMBERS, "thinking.", request.dropped);
       break;
     case Field.OutputConfig:
       request.reasoningEffort = textOf(value.get("effort"));
       readOutputFormat(request, value.get("format"));
+      nameOthers(value, MEMBERS, "output_config.", request.dropped);
       break;
     case Field.OutputFormat:
       // Its name while it was a beta.
@@ -133,6 +153,7 @@ function readMember(request: ChatRequest, system: ChatMessage, name: Span, value
       break;
     case Field.Metadata:
       readUser(request, value.get("user_id"));
+      nameOthers(value, MEMBERS, "metadata.", request.dropped);
       break;
     default:
       if (value.kind > JsonKind.Null) request.dropped.addNamed("", name);
@@ -151,6 +172,7 @@ function readMessages(request: ChatRequest, list: Json): void {
       isAssistant ? Role.Assistant : role.equalsAscii("system") ? Role.System : Role.User,
     );
     readAnthropicContent(message, value.get("content"), request.dropped);
+    nameOthers(value, MEMBERS, "messages.", request.dropped);
     request.messages.push(message);
   }
 }
@@ -173,8 +195,7 @@ function readTools(request: ChatRequest, list: Json): void {
       continue;
     }
     tool.description = textOf(value.get("description"));
-    if (value.get("input_examples").exists) request.dropped.add("tools.input_examples");
-    if (value.get("eager_input_streaming").exists) request.dropped.add("tools.eager_input_streaming");
+    nameOthers(value, MEMBERS, "tools.", request.dropped);
     tool.parameters = rawOf(value.get("input_schema"));
     tool.strict = rawOf(value.get("strict"));
     tool.cacheControl = rawOf(value.get("cache_control"));
@@ -186,6 +207,7 @@ function readToolChoice(request: ChatRequest, value: Json): void {
   if (value.kind != JsonKind.Object) return;
   request.toolChoice = max(indexOfName(TOOL_CHOICES, textOf(value.get("type"))), ToolChoice.Unset);
   request.toolChoiceName = textOf(value.get("name"));
+  nameOthers(value, MEMBERS, "tool_choice.", request.dropped);
   const isSingle = value.get("disable_parallel_tool_use");
   // What is not said is not sent: some servers refuse the setting whatever its value is.
   if (isSingle.kind == JsonKind.Bool) request.parallelToolCalls = isSingle.isTrue ? Answer.No : Answer.Yes;
@@ -200,6 +222,7 @@ function readStopSequences(request: ChatRequest, list: Json): void {
 }
 
 function readOutputFormat(request: ChatRequest, format: Json): void {
+  nameOthers(format, MEMBERS, "output_config.format.", request.dropped);
   if (textOf(format.get("type")).equalsAscii("json_schema"))
     request.responseSchema = rawOf(format.get("schema"));
   else if (format.kind > JsonKind.Null) request.dropped.add("output_config.format");

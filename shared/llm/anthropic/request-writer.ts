@@ -154,7 +154,9 @@ class RequestWriter {
 
   private sampling(): void {
     const request = this.request;
-    if (Json.read(request.option(Option.Temperature)).number(0) > MAX_TEMPERATURE) {
+    const temperature = Json.read(request.option(Option.Temperature));
+    // What is too large for a number is too large for Anthropic.
+    if (temperature.number(temperature.kind == JsonKind.Number ? 2 : 0) > MAX_TEMPERATURE) {
       this.json.key("temperature").integer(1);
       request.dropped.add("temperature");
     } else {
@@ -228,7 +230,7 @@ class RequestWriter {
     if (effort.length > 0) json.key("effort").text(effort);
     if (hasFormat) {
       json.key("format").object().key("type").text("json_schema").key("schema");
-      writeOutputSchema(json, Json.read(request.responseSchema), request.dropped);
+      writeOutputSchema(json, Json.read(request.bareSchema()), request.dropped);
       json.end();
     } else if (request.isJson || !request.responseSchema.isEmpty) {
       request.dropped.add("response_format");

@@ -43,6 +43,7 @@ export class Turns {
       const isAssistant = messages[i].role == Role.Assistant;
       let end = i + 1;
       while (end < messages.length && (messages[end].role == Role.Assistant) == isAssistant) end++;
+      for (let j = i; j < end; j++) if (!messages[j].name.isEmpty) this.dropped.add("messages.name");
       if (isAssistant) this.assistant(i, end);
       else this.user(i, end);
       i = end;
@@ -60,8 +61,10 @@ export class Turns {
       const turn = new Turn(true, []);
       for (let j = 0; j < message.parts.length; j++) {
         const part = message.parts[j];
-        if (part.kind == PartKind.ToolCall) this.ids.add(part);
-        else if (part.kind == PartKind.Thinking && part.data.isEmpty) {
+        if (part.kind == PartKind.ToolCall) {
+          this.ids.add(part);
+          if (!part.data.isEmpty) this.dropped.add("messages.tool_calls.signature");
+        } else if (part.kind == PartKind.Thinking && part.data.isEmpty) {
           this.dropped.add("messages.reasoning_content");
           continue;
         } else if (part.kind >= PartKind.Image && part.kind <= PartKind.File) {
@@ -83,7 +86,6 @@ export class Turns {
     // Results come first; what was said before the last of them follows in the same message.
     for (let i = from; i <= last; i++) {
       if (this.messages[i].isSystem) continue;
-      this.noteName(this.messages[i]);
       const parts = this.messages[i].parts;
       for (let j = 0; j < parts.length; j++) {
         if (parts[j].kind == PartKind.ToolResult) this.result(parts[j], results, rest);
@@ -146,14 +148,9 @@ export class Turns {
   }
 
   private push(turn: Turn, message: ChatMessage): void {
-    this.noteName(message);
     if (turn.parts.length == 0) return;
     turn.isPlain = message.isPlain && turn.parts.length == 1 && turn.parts[0].kind == PartKind.Text;
     this.list.push(turn);
-  }
-
-  private noteName(message: ChatMessage): void {
-    if (!message.name.isEmpty) this.dropped.add("messages.name");
   }
 
   private get hasOpenCalls(): bool {

@@ -3,6 +3,7 @@
 import { Buffer, Span, lowerAscii } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { ChatRequest, Option, Thinking } from "../chat";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 import { jsonSchemaOf } from "./schema";
@@ -38,6 +39,15 @@ const OPTIONS: StaticArray<Option> = [
   Option.Logprobs,
   Option.TopLogprobs,
   Option.MaxTokens,
+];
+
+const THINKING_MEMBERS: StaticArray<string> = [
+  "thinkingBudget",
+  "thinking_budget",
+  "thinkingLevel",
+  "thinking_level",
+  "includeThoughts",
+  "include_thoughts",
 ];
 
 const enum Special {
@@ -108,6 +118,7 @@ export class GeminiConfigReader {
 
   private readThinking(value: Json): void {
     const request = this.request;
+    nameOthers(value, THINKING_MEMBERS, "generationConfig.thinkingConfig.", request.dropped);
     const budget = member(value, "thinkingBudget", "thinking_budget");
     const level = textOf(member(value, "thinkingLevel", "thinking_level"));
     if (budget.kind == JsonKind.Number) {

@@ -3,6 +3,8 @@
 import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
+import { Dropped } from "../dropped";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, textOf, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
@@ -26,6 +28,22 @@ const FIELDS: StaticArray<string> = [
   "fileData",
   "functionCall",
   "functionResponse",
+];
+
+/** What is read of files, calls and results. */
+const MEMBERS: StaticArray<string> = [
+  "id",
+  "name",
+  "args",
+  "response",
+  "parts",
+  "mimeType",
+  "mime_type",
+  "data",
+  "fileUri",
+  "file_uri",
+  "displayName",
+  "display_name",
 ];
 
 export class ContentReader {
@@ -77,8 +95,10 @@ export class ContentReader {
           signature = textOf(field);
           break;
         case Field.InlineData:
+          part = fileOf(field, "contents.parts.inlineData.", dropped);
+          break;
         case Field.FileData:
-          part = fileOf(field);
+          part = fileOf(field, "contents.parts.fileData.", dropped);
           break;
         case Field.FunctionCall:
           part = this.callOf(field);
@@ -127,6 +147,7 @@ export class ContentReader {
     part.name = textOf(value.get("name"));
     if (part.name.isEmpty) return null;
     part.id = toolCallId(textOf(value.get("id")), part.name, this.calls++);
+    nameOthers(value, MEMBERS, "contents.parts.functionCall.", this.request.dropped);
     const args = value.get("args");
     part.json = args.kind == JsonKind.Object ? args.raw() : Span.text("{}");
     this.open.push(part);
@@ -145,15 +166,12 @@ export class ContentReader {
     const said = isWrapped ? output : response;
     if (said.exists) part.parts.push(ChatPart.text(textIn(said)));
     const dropped = this.request.dropped;
-    if (value.get("scheduling").exists) dropped.add("contents.parts.functionResponse.scheduling");
-    if (member(value, "willContinue", "will_continue").exists) {
-      dropped.add("contents.parts.functionResponse.willContinue");
-    }
+    nameOthers(value, MEMBERS, "contents.parts.functionResponse.", dropped);
     const items = value.get("parts").items();
     while (items.next()) {
       const members = items.value.members();
       while (members.next()) {
-        const file = fileOf(members.value);
+        const file = fileOf(members.value, "contents.parts.functionResponse.parts.", dropped);
         if (file) part.parts.push(file);
         else dropped.addNamed("contents.parts.functionResponse.parts.", members.keyBytes());
       }
@@ -176,7 +194,7 @@ export class ContentReader {
 }
 
 /** Reads `inlineData` or `fileData`; null when it holds neither bytes nor an address. */
-function fileOf(value: Json): ChatPart | null {
+function fileOf(value: Json, prefix: string, dropped: Dropped): ChatPart | null {
   const type = textOf(member(value, "mimeType", "mime_type"));
   const data = textOf(value.get("data"));
   const url = textOf(member(value, "fileUri", "file_uri"));
@@ -188,7 +206,10 @@ function fileOf(value: Json): ChatPart | null {
   part.mediaType = kind == PartKind.Audio ? audioFormat(type) : type;
   part.data = data;
   part.url = url;
-  part.name = textOf(member(value, "displayName", "display_name"));
+  const name = textOf(member(value, "displayName", "display_name"));
+  if (kind == PartKind.File) part.name = name;
+  else if (!name.isEmpty) dropped.add(prefix + "displayName");
+  nameOthers(value, MEMBERS, prefix, dropped);
   return part;
 }
 

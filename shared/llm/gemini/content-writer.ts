@@ -24,6 +24,8 @@ export class ContentWriter {
     private readonly json: JsonWriter,
     private readonly request: ChatRequest,
     private readonly model: GeminiModel,
+    /** Vertex AI's files have names. */
+    private readonly namesFiles: bool,
   ) {}
 
   /** Writes the items of `contents`, without the system's unless there is nothing else. */
@@ -32,6 +34,8 @@ export class ContentWriter {
     const turn = this.presentTurn();
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i];
+      const isResult = message.role == Role.Tool;
+      if (!isResult && !message.name.isEmpty) this.request.dropped.add("messages.name");
       if (message.isSystem && turn != -1) continue;
       const isModel = message.role == Role.Assistant;
       this.role = isModel ? "model" : "user";
@@ -50,9 +54,7 @@ export class ContentWriter {
         }
       }
       // The results of parallel calls must be one turn.
-      const isResult = message.role == Role.Tool;
       if (!isResult || i + 1 >= messages.length || messages[i + 1].role != Role.Tool) this.close();
-      if (!isResult && !message.name.isEmpty) this.request.dropped.add("messages.name");
     }
   }
 
@@ -72,7 +74,7 @@ export class ContentWriter {
   /** Writes one part that is no call and no result; nothing where Gemini has no place for it. */
   content(part: ChatPart): void {
     const dropped = this.request.dropped;
-    if (!part.cacheControl.isEmpty) dropped.add("messages.content.cache_control");
+    this.noteCacheControl(part);
     switch (part.kind) {
       case PartKind.Text:
       case PartKind.Refusal:
@@ -116,11 +118,14 @@ export class ContentWriter {
     else json.text(mediaTypeOfUrl(isInline ? part.name : part.url));
     if (isInline) json.key("data").escaped(part.data);
     else json.key("fileUri").escaped(part.url);
+    if (!part.name.isEmpty && this.namesFiles) json.key("displayName").escaped(part.name);
+    else if (!part.name.isEmpty) this.request.dropped.add("messages.content.file.filename");
     json.end();
   }
 
   private call(part: ChatPart, needsSignature: bool): void {
     this.calls.push(part);
+    this.noteCacheControl(part);
     const json = this.open().key("functionCall").object();
     this.id(part.id);
     const args = part.argumentsJson();
@@ -136,7 +141,12 @@ export class ContentWriter {
     json.end();
   }
 
+  private noteCacheControl(part: ChatPart): void {
+    if (!part.cacheControl.isEmpty) this.request.dropped.add("messages.content.cache_control");
+  }
+
   private result(part: ChatPart, message: ChatMessage): void {
+    this.noteCacheControl(part);
     const json = this.open().key("functionResponse").object();
     this.id(part.id);
     const name = this.nameOf(part.id, message.name);

@@ -4,6 +4,7 @@
 import { Span, equalsAsciiIgnoreCase } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, RequestError, Role, ToolChoice } from "../chat";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { textOf } from "../text";
 import { ContentReader } from "./content-reader";
@@ -29,12 +30,25 @@ const FIELDS: StaticArray<string> = [
   "model",
 ];
 
+/** What is read of the declaration of a function, and of how functions are to be called. */
+const MEMBERS: StaticArray<string> = [
+  "name",
+  "description",
+  "parameters",
+  "parametersJsonSchema",
+  "parameters_json_schema",
+  "mode",
+  "allowedFunctionNames",
+  "allowed_function_names",
+];
+
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readGeminiRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
   const root = request.open(body);
   if (request.error != RequestError.None) return request;
   let system: ChatMessage | null = null;
+  let calling: Json | null = null;
   const members = root.members();
   while (members.next()) {
     const value = members.value;
@@ -53,7 +67,7 @@ export function readGeminiRequest(body: Span): ChatRequest {
         readTools(request, value);
         break;
       case Field.ToolConfig:
-        readToolConfig(request, member(value, "functionCallingConfig", "function_calling_config"));
+        calling = member(value, "functionCallingConfig", "function_calling_config");
         if (member(value, "retrievalConfig", "retrieval_config").exists) {
           request.dropped.add("toolConfig.retrievalConfig");
         }
@@ -64,6 +78,7 @@ export function readGeminiRequest(body: Span): ChatRequest {
         if (value.kind > JsonKind.Null) request.dropped.addNamed("", name);
     }
   }
+  if (calling) readToolConfig(request, calling);
   if (request.messages.length == 0) request.error = RequestError.NoMessages;
   if (system) request.messages.unshift(system);
   return request;
@@ -116,11 +131,7 @@ function readTool(request: ChatRequest, value: Json): void {
       tool.name = textOf(declared.get("name"));
       if (tool.name.isEmpty) continue;
       tool.description = textOf(declared.get("description"));
-      if (declared.get("behavior").exists) request.dropped.add("tools.functionDeclarations.behavior");
-      const answers =
-        declared.get("response").exists ||
-        member(declared, "responseJsonSchema", "response_json_schema").exists;
-      if (answers) request.dropped.add("tools.functionDeclarations.response");
+      nameOthers(declared, MEMBERS, "tools.functionDeclarations.", request.dropped);
       tool.parameters = jsonSchemaOf(
         declared.get("parameters"),
         member(declared, "parametersJsonSchema", "parameters_json_schema"),
@@ -137,11 +148,11 @@ function readToolConfig(request: ChatRequest, value: Json): void {
   else if (equalsAsciiIgnoreCase(mode, "ANY")) request.toolChoice = ToolChoice.Required;
   else if (equalsAsciiIgnoreCase(mode, "AUTO") || equalsAsciiIgnoreCase(mode, "VALIDATED"))
     request.toolChoice = ToolChoice.Auto;
-  const names = allowed.length();
-  if (names == 1 && request.toolChoice == ToolChoice.Required) {
+  if (allowed.length() == 1 && request.toolChoice == ToolChoice.Required) {
     request.toolChoice = ToolChoice.Tool;
     request.toolChoiceName = textOf(allowed.at(0));
-  } else if (names > 0) {
-    request.dropped.add("toolConfig.functionCallingConfig.allowedFunctionNames");
+  } else if (allowed.length() > 0) {
+    request.allowTools(allowed);
   }
+  nameOthers(value, MEMBERS, "toolConfig.functionCallingConfig.", request.dropped);
 }

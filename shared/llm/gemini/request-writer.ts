@@ -76,7 +76,7 @@ class RequestWriter {
   write(format: ResponseFormat): void {
     const request = this.request;
     const json = this.json.object().key("contents").array();
-    new ContentWriter(json, request, this.model).messages();
+    new ContentWriter(json, request, this.model, this.options.isVertex).messages();
     json.end();
     this.system();
     if (!this.options.safetySettings.isEmpty) json.key("safetySettings").raw(this.options.safetySettings);

@@ -40,7 +40,7 @@ export class ResponseFormat {
 
   constructor(request: ChatRequest) {
     this.isJson = request.isJson || !request.responseSchema.isEmpty;
-    this.schema = request.responseSchema;
+    this.schema = request.bareSchema();
     if (!request.responseFormat.isEmpty) this.read(Json.read(request.responseFormat));
     // These models answer in JSON badly, and Higress does not ask them to.
     if (this.isJson && request.model.startsWithAscii("gemini-2.0-")) {

@@ -4,6 +4,7 @@ import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 
@@ -39,6 +40,32 @@ const FIELDS: StaticArray<string> = [
   "reasoning_details",
 ];
 
+/** What is read of parts and of calls. */
+const MEMBERS: StaticArray<string> = [
+  "type",
+  "text",
+  "image_url",
+  "url",
+  "detail",
+  "input_audio",
+  "data",
+  "format",
+  "file",
+  "file_id",
+  "filename",
+  "file_data",
+  "refusal",
+  "cache_control",
+  "id",
+  "index",
+  "function",
+  "name",
+  "arguments",
+  "custom",
+  "input",
+  "extra_content",
+];
+
 /** Reads one message. */
 export function readOpenaiMessage(value: Json, dropped: Dropped): ChatMessage {
   // Collected first: the parts' order must not depend on the members' order.
@@ -72,6 +99,7 @@ export function readOpenaiMessage(value: Json, dropped: Dropped): ChatMessage {
   const details = fields[Field.ReasoningDetails];
   if (!details || !readReasoningDetails(message.parts, details, reasoning)) {
     addText(message.parts, PartKind.Thinking, reasoning);
+    if (details && details.length() > 0 && reasoning.isEmpty) dropped.add("messages.reasoning_details");
   }
   message.isPlain = readContent(message.parts, fields[Field.Content], dropped);
   addText(message.parts, PartKind.Refusal, textOfField(fields[Field.Refusal]));
@@ -97,6 +125,10 @@ function readContent(parts: ChatPart[], content: Json | null, dropped: Dropped):
     const part = value.kind == JsonKind.String ? ChatPart.text(value.escaped()) : readPart(value);
     if (part) {
       part.cacheControl = rawOf(value.get("cache_control"));
+      const type = textOf(value.get("type"));
+      nameOthers(value, MEMBERS, "messages.content.", dropped);
+      // What a part says stands in a member that is called as its kind.
+      nameOthers(value.get(type.toString()), MEMBERS, "messages.content.", dropped);
       parts.push(part);
     } else {
       dropped.addNamed("messages.content.", textOf(value.get("type")));
@@ -158,6 +190,8 @@ function readToolCalls(parts: ChatPart[], list: Json, dropped: Dropped): void {
       ? readCustom(parts, part, custom)
       : readFunction(parts, part, value.get("function"));
     if (!isRead) dropped.addNamed("messages.tool_calls.", textOf(value.get("type")));
+    nameOthers(value, MEMBERS, "messages.tool_calls.", dropped);
+    nameOthers(value.get("function"), MEMBERS, "messages.tool_calls.function.", dropped);
   }
 }
 

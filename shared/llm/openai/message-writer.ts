@@ -94,6 +94,9 @@ export class MessageWriter {
   private joinedContent(parts: ChatPart[], mayBeAbsent: bool): void {
     for (let i = 0; i < parts.length; i++) {
       if (parts[i].kind != PartKind.Text) return this.listedContent(parts);
+      if (parts[i].cacheControl.isEmpty) continue;
+      if (this.keepsCacheControl && !this.joinsTexts) return this.listedContent(parts);
+      this.noteCacheControl(parts[i]);
     }
     if (parts.length == 0 && mayBeAbsent) return;
     this.scratch.clear();
@@ -117,9 +120,12 @@ export class MessageWriter {
     else if (part.kind == PartKind.Image) this.image(part);
     else if (part.kind == PartKind.File) this.file(part);
     else this.audio(part);
-    if (part.cacheControl.isEmpty) return;
-    if (this.keepsCacheControl) this.json.key("cache_control").raw(part.cacheControl);
-    else this.dropped.add("messages.content.cache_control");
+    if (!this.keepsCacheControl) this.noteCacheControl(part);
+    else if (!part.cacheControl.isEmpty) this.json.key("cache_control").raw(part.cacheControl);
+  }
+
+  protected noteCacheControl(part: ChatPart): void {
+    if (!part.cacheControl.isEmpty) this.dropped.add("messages.content.cache_control");
   }
 
   private image(part: ChatPart): void {
@@ -165,6 +171,7 @@ export class MessageWriter {
       json.end();
       if (!part.data.isEmpty) this.toolSignature(part);
       json.end();
+      this.noteCacheControl(part);
     }
     json.end();
   }
@@ -178,12 +185,15 @@ export class MessageWriter {
     const out = this.scratch;
     out.clear();
     for (let i = 0; i < part.parts.length; i++) {
-      if (part.parts[i].kind == PartKind.Text) joinText(out, "\\n", part.parts[i].text);
+      if (part.parts[i].kind != PartKind.Text) continue;
+      joinText(out, "\\n", part.parts[i].text);
+      this.noteCacheControl(part.parts[i]);
     }
     const json = this.json.object().key("role").text("tool").key("content").escaped(out.span());
     json.key("tool_call_id").escaped(part.id).end();
     // The content says what went wrong; the mark itself has no place.
     if (part.isError) this.dropped.add("messages.content.tool_result.is_error");
+    this.noteCacheControl(part);
   }
 
   private reasoningContent(message: ChatMessage): void {

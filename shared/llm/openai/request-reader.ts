@@ -4,17 +4,11 @@
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatRequest, OPTION_NAMES, RequestError, Thinking, answerOf } from "../chat";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { rawOf, textOf } from "../text";
 import { readOpenaiMessage } from "./message-reader";
-import {
-  allowTools,
-  nameCalls,
-  readFunctionChoice,
-  readFunctions,
-  readToolChoice,
-  readTools,
-} from "./tool-reader";
+import { nameCalls, readFunctionChoice, readFunctions, readToolChoice, readTools } from "./tool-reader";
 
 const enum Field {
   Model,
@@ -56,6 +50,15 @@ const FIELDS: StaticArray<string> = [
   "function_call",
 ];
 
+/** What is read of the objects that tell how to reason. */
+const REASONING_MEMBERS: StaticArray<string> = [
+  "type",
+  "budget_tokens",
+  "budget_token",
+  "effort",
+  "max_tokens",
+];
+
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readOpenaiRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
@@ -69,7 +72,10 @@ export function readOpenaiRequest(body: Span): ChatRequest {
     if (name.equalsAscii("tool_choice")) choice = members.value;
   }
   if (request.messages.length == 0) request.error = RequestError.NoMessages;
-  if (choice) allowTools(request, choice.get("allowed_tools"));
+  if (choice) {
+    const allowed = choice.get("allowed_tools").get("tools");
+    if (allowed.kind == JsonKind.Array) request.allowTools(allowed);
+  }
   nameCalls(request.messages);
   return request;
 }
@@ -113,11 +119,13 @@ function readMember(request: ChatRequest, name: Span, value: Json): void {
       break;
     case Field.Reasoning:
       // OpenRouter's: `{"effort":"high"}` or `{"max_tokens":2000}`.
+      nameOthers(value, REASONING_MEMBERS, "reasoning.", request.dropped);
       if (request.reasoningEffort.isEmpty) request.reasoningEffort = textOf(value.get("effort"));
       request.thinkingBudget = max(value.get("max_tokens").integer(0), request.thinkingBudget);
       break;
     case Field.Thinking:
       readThinking(request, value);
+      nameOthers(value, REASONING_MEMBERS, "thinking.", request.dropped);
       break;
     case Field.ResponseFormat:
       readResponseFormat(request, value);

@@ -3,10 +3,22 @@
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, PartKind, ToolChoice } from "../chat";
+import { nameOthers } from "../fields";
 import { rawOf, textOf } from "../text";
 
 /** Calls without id that wait for their results at a time; more stay without. */
 const MAX_OPEN_CALLS: i32 = 128;
+
+/** What is read of tools. */
+const MEMBERS: StaticArray<string> = [
+  "type",
+  "function",
+  "name",
+  "description",
+  "parameters",
+  "strict",
+  "cache_control",
+];
 
 export function readTools(request: ChatRequest, list: Json): void {
   if (list.kind != JsonKind.Array) return;
@@ -20,6 +32,8 @@ export function readTools(request: ChatRequest, list: Json): void {
       continue;
     }
     tool.cacheControl = rawOf(items.value.get("cache_control"));
+    nameOthers(items.value, MEMBERS, "tools.", request.dropped);
+    nameOthers(items.value.get("function"), MEMBERS, "tools.function.", request.dropped);
     request.tools.push(tool);
   }
 }
@@ -30,6 +44,7 @@ export function readFunctions(request: ChatRequest, list: Json): void {
   const items = list.items();
   while (items.next()) {
     const tool = toolOf(items.value);
+    nameOthers(items.value, MEMBERS, "functions.", request.dropped);
     if (tool) request.tools.push(tool);
   }
   request.hasFunctions = request.tools.length > 0;
@@ -43,21 +58,6 @@ function toolOf(value: Json): ChatTool | null {
   tool.parameters = rawOf(value.get("parameters"));
   tool.strict = rawOf(value.get("strict"));
   return tool;
-}
-
-/** Keeps of the tools those that the choice names; the others are not to be called. */
-export function allowTools(request: ChatRequest, allowed: Json): void {
-  if (allowed.kind != JsonKind.Object) return;
-  const kept: ChatTool[] = [];
-  const items = allowed.get("tools").items();
-  while (items.next()) {
-    const named = items.value.get("function");
-    const name = textOf((named.exists ? named : items.value).get("name"));
-    for (let i = 0; i < request.tools.length; i++) {
-      if (!name.isEmpty && request.tools[i].name.equals(name)) kept.push(request.tools[i]);
-    }
-  }
-  if (kept.length > 0) request.tools = kept;
 }
 
 /** Calls of functions have no id, and some servers leave out those of tools. */

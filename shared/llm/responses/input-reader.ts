@@ -5,12 +5,37 @@ import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { joinText, textOf } from "../text";
 import { SEAL_OF_REDACTED } from "./reasoning";
 
 /** Positions are those of `Role`. */
 const ROLES: StaticArray<string> = ["system", "developer", "user", "assistant"];
+
+/** What is read of items and of parts, and what needs no reading: an item of a request is complete. */
+const MEMBERS: StaticArray<string> = [
+  "type",
+  "id",
+  "status",
+  "role",
+  "content",
+  "call_id",
+  "name",
+  "arguments",
+  "output",
+  "summary",
+  "encrypted_content",
+  "text",
+  "refusal",
+  "input_audio",
+  "file_id",
+  "filename",
+  "image_url",
+  "file_url",
+  "file_data",
+  "detail",
+];
 
 export function readInput(request: ChatRequest, value: Json): void {
   request.messages = [];
@@ -51,7 +76,9 @@ function readItem(request: ChatRequest, item: Json): void {
     if (part) assistantOf(request).parts.push(part);
   } else {
     request.dropped.addNamed("input.", type);
+    return;
   }
+  nameOthers(item, MEMBERS, "input.", request.dropped);
 }
 
 function readMessage(request: ChatRequest, item: Json): void {
@@ -96,6 +123,7 @@ function readContent(parts: ChatPart[], content: Json, dropped: Dropped): bool {
   const items = content.items();
   while (items.next()) {
     const part = readPart(items.value);
+    if (part) nameOthers(items.value, MEMBERS, "input.content.", dropped);
     // An empty text says nothing, and other providers refuse it.
     if (part && part.kind == PartKind.Text && part.text.isEmpty) continue;
     if (part) parts.push(part);
@@ -129,7 +157,7 @@ function readPart(value: Json): ChatPart | null {
   const part = new ChatPart(isImage ? PartKind.Image : PartKind.File);
   part.fileId = textOf(value.get("file_id"));
   part.name = textOf(value.get("filename"));
-  part.detail = textOf(value.get("detail"));
+  if (isImage) part.detail = textOf(value.get("detail"));
   part.setUrl(textOf(value.get(isImage ? "image_url" : "file_url")));
   if (!isImage && part.url.isEmpty && part.data.isEmpty) part.setUrl(textOf(value.get("file_data")));
   return part.fileId.isEmpty && part.data.isEmpty && part.url.isEmpty ? null : part;

@@ -123,6 +123,7 @@ export class InputWriter {
   private toolCall(part: ChatPart): void {
     const json = this.json.object().key("type").text("function_call").key("call_id").escaped(part.id);
     json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch)).end();
+    if (!part.data.isEmpty) this.dropped.add("messages.tool_calls.signature");
   }
 
   private toolResult(part: ChatPart): void {

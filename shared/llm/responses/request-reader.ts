@@ -17,6 +17,7 @@ import {
   ToolChoice,
   answerOf,
 } from "../chat";
+import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 import { readInput } from "./input-reader";
@@ -63,6 +64,9 @@ const FIELDS: StaticArray<string> = [
   "background",
 ];
 
+/** What is read of tools. */
+const TOOL_MEMBERS: StaticArray<string> = ["type", "name", "description", "parameters", "strict"];
+
 /** Positions are those of `ToolChoice`. */
 const TOOL_CHOICES: StaticArray<string> = ["", "auto", "none", "required"];
 
@@ -81,7 +85,7 @@ export function readResponsesRequest(body: Span): ChatRequest {
   // A stream of this dialect always closes with usage.
   request.includeUsage = request.stream == Answer.Yes;
   const allowed = root.get("tool_choice").get("tools");
-  if (allowed.kind == JsonKind.Array) keepAllowed(request, allowed);
+  if (allowed.kind == JsonKind.Array) request.allowTools(allowed);
   // Without tools, others than this API refuse to be told how to call them.
   if (request.tools.length == 0) {
     request.toolChoice = ToolChoice.Unset;
@@ -191,6 +195,7 @@ function readTools(request: ChatRequest, list: Json): void {
     tool.description = textOf(value.get("description"));
     tool.parameters = rawOf(value.get("parameters"));
     tool.strict = rawOf(value.get("strict"));
+    nameOthers(value, TOOL_MEMBERS, "tools.", request.dropped);
     request.tools.push(tool);
   }
 }
@@ -206,20 +211,6 @@ function readToolChoice(request: ChatRequest, value: Json): void {
   const word = type.equalsAscii("allowed_tools") ? textOf(value.get("mode")) : textOf(value);
   request.toolChoice = max(indexOfName(TOOL_CHOICES, word), ToolChoice.Unset);
   if (request.toolChoice == ToolChoice.Unset) request.dropped.addNamed("tool_choice.", type);
-}
-
-/** Leaves only the tools that `tool_choice` allows. */
-function keepAllowed(request: ChatRequest, allowed: Json): void {
-  const kept: ChatTool[] = [];
-  for (let i = 0; i < request.tools.length; i++) {
-    const items = allowed.items();
-    while (items.next()) {
-      if (!textOf(items.value.get("name")).equals(request.tools[i].name)) continue;
-      kept.push(request.tools[i]);
-      break;
-    }
-  }
-  request.tools = kept;
 }
 
 function readReasoning(request: ChatRequest, value: Json): void {

@@ -315,6 +315,13 @@ describe("settings", () => {
     expect(converted.dropped).toEqual(dropped);
   });
 
+  test("a temperature that is too large for a number is 1", () => {
+    const body = '{"messages":[{"role":"user","content":"Hi"}],"temperature":1e400}';
+    const { text, dropped } = conversion.request("openai", "anthropic", body);
+    expect(JSON.parse(text).temperature).toBe(1);
+    expect(dropped).toEqual(["temperature"]);
+  });
+
   test.each([
     ["", undefined, []],
     ["END", ["END"], []],

@@ -279,7 +279,7 @@ export class RequestWriter {
     json.key("type").text("json_schema").key("structure").object().key("jsonSchema").object();
     // AWS refuses the words that Anthropic refuses.
     const closed = new Buffer(request.responseSchema.size + 64);
-    writeOutputSchema(new JsonWriter(closed), Json.read(request.responseSchema), request.dropped);
+    writeOutputSchema(new JsonWriter(closed), Json.read(request.bareSchema()), request.dropped);
     const schema = new Buffer(closed.size + 64);
     writeValueEscaped(schema, closed.span());
     json.key("schema").escaped(schema.span());

@@ -29,6 +29,7 @@ export class Cohere extends Provider {
     super.configure(reader, settings);
     const version = reader.text("cohereApiVersion");
     this.isV2 = version == "v2";
+    this.streamsObjects = !this.isV2;
     if (!this.isV2 && version.length > 0 && version != "v1") {
       reader.fail("cohereApiVersion: expected v1 or v2");
     }

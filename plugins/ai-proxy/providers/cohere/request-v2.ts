@@ -13,7 +13,7 @@ import { writeResponseFormat, writeSettings } from "./settings-writer";
 class CohereMessageWriter extends MessageWriter {
   protected canWrite(part: ChatPart): bool {
     if (part.kind != PartKind.Audio && part.kind != PartKind.File) return super.canWrite(part);
-    this.dropped.add("messages.content.file");
+    this.dropped.add("messages.content." + (part.kind == PartKind.File ? "file" : "input_audio"));
     return false;
   }
 }

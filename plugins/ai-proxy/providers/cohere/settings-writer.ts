@@ -32,7 +32,7 @@ export function writeSettings(json: JsonWriter, chat: ChatRequest): void {
 export function writeResponseFormat(json: JsonWriter, chat: ChatRequest, schemaName: string): void {
   if (!chat.isJson && chat.responseSchema.isEmpty) return;
   json.key("response_format").object().key("type").text("json_object");
-  if (!chat.responseSchema.isEmpty) json.key(schemaName).raw(chat.responseSchema);
+  if (!chat.responseSchema.isEmpty) json.key(schemaName).raw(chat.bareSchema());
   json.end();
 }
 

@@ -54,13 +54,13 @@ class RequestWriter {
 
   /** Results of tools are messages of their own. */
   private message(message: ChatMessage): void {
+    dropOtherParts(message, this.chat.dropped, PartKind.ToolCall, PartKind.Image);
     let rests = message.parts.length == 0;
     for (let i = 0; i < message.parts.length; i++) {
       if (message.parts[i].kind == PartKind.ToolResult) this.result(message.parts[i]);
       else rests = true;
     }
     if (!rests) return;
-    dropOtherParts(message, this.chat.dropped, PartKind.ToolCall, PartKind.Image);
     const json = this.json.object().key("Role").text(ROLES[message.role]);
     if (message.has(PartKind.Image)) this.contents(message);
     else {

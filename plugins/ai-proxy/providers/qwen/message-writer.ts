@@ -27,6 +27,7 @@ export class QwenMessageWriter extends MessageWriter {
     if (part.kind == PartKind.Text) this.json.key("text").escaped(part.text);
     else if (part.kind == PartKind.Image) this.json.key("image").escaped(this.urlOf(part));
     else this.json.key("audio").escaped(audioUrl(part));
+    if (!part.detail.isEmpty) this.dropped.add("messages.content.image_url.detail");
     if (!part.cacheControl.isEmpty) this.dropped.add("messages.content.cache_control");
   }
 }

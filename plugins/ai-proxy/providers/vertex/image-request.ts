@@ -45,7 +45,7 @@ export class ImageRequest {
     const chat = new ChatRequest();
     chat.messages.push(message);
     const json = new JsonWriter(out).object().key("contents").array();
-    new ContentWriter(json, chat, new GeminiModel(Span.empty())).messages();
+    new ContentWriter(json, chat, new GeminiModel(Span.empty()), true).messages();
     json.end();
     if (!safetySettings.isEmpty) json.key("safetySettings").raw(safetySettings);
     json.key("generationConfig").object().key("temperature").integer(1).key("maxOutputTokens").integer(32768);

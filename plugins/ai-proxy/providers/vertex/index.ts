@@ -3,6 +3,7 @@
 
 import { ConfigReader, Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { JsonKind } from "as-proxy-wasm-sdk/json";
 import { readAnthropicAnswer } from "as-proxy-wasm-sdk/llm/anthropic/answer-reader";
 import {
   AnthropicRequestOptions,
@@ -143,16 +144,22 @@ export class Vertex extends Provider {
   }
 
   takesAsItIs(request: Request): bool {
-    return (
-      this.hasDialect &&
-      request.dialect == Dialect.Anthropic &&
-      isClaude(request.finalModel) &&
-      !this.claude.claudeCode
-    );
+    if (!this.hasDialect) return false;
+    if (!isClaude(request.finalModel)) return request.dialect == Dialect.Gemini;
+    return request.dialect == Dialect.Anthropic && !this.claude.claudeCode;
+  }
+
+  /** Errors of Gemini models are in their clients' dialect too. */
+  keepsAnswer(request: Request): bool {
+    return request.staysAsItIs && request.dialect == Dialect.Gemini;
   }
 
   editBody(body: RequestBody, request: Request): void {
     if (!request.staysAsItIs) return;
+    if (request.dialect == Dialect.Gemini) {
+      editGeminiBody(body, this.gemini.safetySettings);
+      return;
+    }
     body.remove("model");
     if (!body.has("anthropic_version")) body.set("anthropic_version", quoted(this.claude.version));
   }
@@ -194,6 +201,20 @@ export class Vertex extends Provider {
     if (this.isCompatible && !isAdded(api))
       return "OpenAI compatible mode only supports chat completions API";
     return super.unsupportedMessage(api);
+  }
+}
+
+/** What Google AI does without being told, and Vertex AI does not: a content without a role is the user's. */
+function editGeminiBody(body: RequestBody, safetySettings: Span): void {
+  body.remove("model");
+  const isSet = body.has("safetySettings") || body.has("safety_settings");
+  if (!isSet && !safetySettings.isEmpty) body.set("safetySettings", safetySettings);
+  const contents = body.get("contents");
+  if (contents.kind == JsonKind.Object && !contents.get("role").exists)
+    body.set("contents.role", quoted("user"));
+  const items = contents.items();
+  for (let i = 0; items.next(); i++) {
+    if (!items.value.get("role").exists) body.set(`contents.${i}.role`, quoted("user"));
   }
 }
 

@@ -25,7 +25,9 @@ export function modelPath(scope: string, request: Request): string {
   let action = "";
   if (isAnthropic) action = isStream ? "streamRawPredict" : "rawPredict";
   else if (request.api == Api.Embeddings) action = "predict";
-  else action = isStream ? "streamGenerateContent?alt=sse" : "generateContent";
+  else action = isStream ? "streamGenerateContent" : "generateContent";
+  // A client that gets the answer as it is may want a stream as one JSON array.
+  if (isStream && !isAnthropic && !(request.staysAsItIs && request.wantsArray)) action += "?alt=sse";
   const publisher = isAnthropic ? "anthropic" : "google";
   // The names of Anthropic's models have an @, which a path may have.
   const model = encodedSegment(request.finalModel).replaceAll("%40", "@");
