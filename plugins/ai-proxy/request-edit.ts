@@ -135,7 +135,11 @@ export class RequestEdit {
     const chat = readChat(request.dialect, body.whole());
     if (chat.error != RequestError.None) return unreadable(chat, body);
     if (request.dialect == Dialect.Responses) request.settings = responseSettings(chat);
-    else if (request.dialect == Dialect.Gemini) chat.model = escapedText(request.clientModel);
+    else if (request.dialect == Dialect.Gemini) {
+      chat.model = escapedText(request.clientModel);
+      // Its streams always tell usage.
+      chat.includeUsage = request.isStream;
+    }
     // A stream reports its usage only when asked to.
     request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");
     if (request.isStream) {

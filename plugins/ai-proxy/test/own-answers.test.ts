@@ -75,7 +75,7 @@ describe.each(ownAnswers)("$name", (own) => {
     const got = await anthropic(chain).messages.create({ model, max_tokens: 9, messages: question });
     expect(got).toMatchObject({ type: "message", role: "assistant", model });
     expect(got.content).toEqual([{ type: "text", text }]);
-    expect(got.stop_reason).toBe(finish === null ? null : "end_turn");
+    expect(got.stop_reason).toBe("end_turn");
     if (usage !== null) expect(got.usage).toMatchObject({ input_tokens: usage[0], output_tokens: usage[1] });
   });
 

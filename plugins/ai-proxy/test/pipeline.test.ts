@@ -130,7 +130,7 @@ describe("the answer", () => {
   test("without a choice is one that says nothing", () => {
     const { client } = provider(yi, answering(json({ id: "x", choices: [] }))).exchange(message());
     expect(client.status).toBe(200);
-    expect(JSON.parse(client.text)).toMatchObject({ type: "message", content: [], stop_reason: null });
+    expect(JSON.parse(client.text)).toMatchObject({ type: "message", content: [], stop_reason: "end_turn" });
   });
 
   test("that is no answer is an error with Go's detail", () => {

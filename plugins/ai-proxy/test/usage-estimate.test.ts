@@ -49,6 +49,26 @@ describe("a stream without usage", () => {
     expect(last.usage).toMatchObject({ output_tokens: 2, estimated: true });
     expect(last.usage.input_tokens).toBe(1);
   });
+
+  test("has the estimate in Gemini's words, and in those of Responses", () => {
+    const chain = provider(openai, answering(eventStream([...silent, "data: [DONE]\n\n"])));
+    const body = JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Hi" }] }] });
+    const gemini = chain.exchange(
+      chat(body, { path: "/v1beta/models/gpt-4o:streamGenerateContent?alt=sse" }),
+    ).client;
+    expect(events(gemini.text).at(-1).usageMetadata).toEqual({
+      promptTokenCount: 1,
+      candidatesTokenCount: 2,
+      totalTokenCount: 3,
+      estimated: true,
+    });
+    const azure = { type: "deepseek", apiTokens: ["sk"] };
+    const responses = provider(azure, answering(eventStream([...silent, "data: [DONE]\n\n"])));
+    const { text } = responses.exchange(
+      chat(JSON.stringify({ model: "m", input: "Hi", stream: true }), { path: "/v1/responses" }),
+    ).client;
+    expect(events(text).at(-1).response.usage).toMatchObject({ output_tokens: 2, estimated: true });
+  });
 });
 
 test("what the provider says of usage is passed on as it is, zeros too", () => {

@@ -136,7 +136,9 @@ export class AnthropicAnswerWriter extends AnswerWriter {
       .end()
       .key("model")
       .escaped(this.model.isEmpty ? this.head.model : this.model);
-    textOrNull(json.key("stop_reason"), this.stopReason);
+    let reason = this.stopReason;
+    if (reason.isEmpty) reason = Span.text(this.hasCalls ? "tool_use" : "end_turn");
+    json.key("stop_reason").escaped(reason);
     textOrNull(json.key("stop_sequence"), this.stopSequence);
     out.text(',"usage":');
     writeAnthropicUsage(out, this.lastUsage);
@@ -177,6 +179,11 @@ export class AnthropicAnswerWriter extends AnswerWriter {
   private isOther(choice: i32): bool {
     if (choice != 0) this.dropped.add("choices");
     return choice != 0;
+  }
+
+  private get hasCalls(): bool {
+    for (let i = 0; i < this.blocks.length; i++) if (this.blocks[i].call >= 0) return true;
+    return false;
   }
 
   /** The last block, or a new one when that is of another type. */

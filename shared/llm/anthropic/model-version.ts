@@ -1,9 +1,13 @@
 // What a request may hold depends on the model: the generation that its name tells.
 
 import { Span } from "../../bytes";
+import { ChatRequest, Option } from "../chat";
+import { NONE } from "../text";
 
 /** Thinks as much as it finds right; budgets are refused. */
 export const ADAPTIVE: i32 = 407;
+/** Takes a temperature or `top_p`, not both. */
+const ONE_SAMPLING: i32 = 401;
 /** Takes JSON schemas for its answers. */
 export const OUTPUT_FORMAT: i32 = 405;
 
@@ -30,4 +34,11 @@ export function modelVersion(model: Span): i32 {
     number = 0;
   }
   return major < 0 ? 0 : major * 100;
+}
+
+/** Leaves a request the temperature alone, where its model of this version refuses `top_p` beside it. */
+export function settleSampling(request: ChatRequest, version: i32): void {
+  if (request.option(Option.Temperature).isEmpty || version < ONE_SAMPLING) return;
+  request.dropOptions(Option.TopP, Option.TopP);
+  request.setOption(Option.TopP, NONE);
 }

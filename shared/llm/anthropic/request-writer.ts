@@ -8,7 +8,7 @@ import { plainToolName } from "../tool-id";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
 import { writeOutputSchema } from "./output-schema";
-import { ADAPTIVE, OUTPUT_FORMAT, modelVersion } from "./model-version";
+import { ADAPTIVE, OUTPUT_FORMAT, modelVersion, settleSampling } from "./model-version";
 import { ToolNames } from "./tool-names";
 import { Turn, Turns, nothing } from "./turns";
 
@@ -154,6 +154,7 @@ class RequestWriter {
 
   private sampling(): void {
     const request = this.request;
+    settleSampling(request, modelVersion(request.model));
     const temperature = Json.read(request.option(Option.Temperature));
     // What is too large for a number is too large for Anthropic.
     if (temperature.number(temperature.kind == JsonKind.Number ? 2 : 0) > MAX_TEMPERATURE) {

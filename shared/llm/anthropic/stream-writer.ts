@@ -1,11 +1,11 @@
-// An answer as a stream of Anthropic message events. One block is open at a time: a tool call that begins while
-// another is open waits until that one is complete, and the blocks are numbered in the order they are opened.
+// An answer as a stream of Anthropic message events. One block is open at a time: what comes while the arguments of a
+// tool call are incomplete waits until they are, and the blocks are numbered in the order they are opened.
 
 import { Buffer, Span, writeInteger } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
 import { AnswerHead, AnswerWriter, Citation, Finish } from "../events";
-import { NONE, writeQuoted, writeValueEscaped } from "../text";
+import { NONE, objectInText, writeQuoted, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
 import { writeCitation } from "./citation";
@@ -13,7 +13,7 @@ import { writeAnthropicError } from "./error";
 import { anthropicFinishName } from "./finish";
 import { writeAnthropicUsage } from "./usage";
 
-/** Bytes of arguments held for calls that wait; more end the answer with an error. */
+/** Bytes held of calls, and of what waits for them; more end the answer with an error. */
 const MAX_WAITING_BYTES: i32 = 16 << 20;
 const TOO_MUCH: string = "The arguments of the tool calls are longer than the gateway accepts.";
 
@@ -32,16 +32,31 @@ const enum Block {
   Signed,
   Text,
   ToolUse,
+  Redacted,
 }
 
-class WaitingCall {
-  readonly arguments: Buffer = new Buffer();
+/** The call whose block is open, a call that waits, or what is said while one is incomplete. */
+class Waiting {
+  readonly content: Buffer = new Buffer();
+  private checkedBytes: i32 = -1;
+  private isObject: bool = false;
 
   constructor(
-    readonly index: i32,
-    readonly id: Span,
-    readonly name: Span,
+    readonly block: Block,
+    readonly index: i32 = -1,
+    readonly id: Span = NONE,
+    readonly name: Span = NONE,
   ) {}
+
+  /** False for a call whose arguments are no JSON object yet. */
+  get isComplete(): bool {
+    const bytes = this.content.size;
+    if (this.block == Block.ToolUse && this.checkedBytes != bytes) {
+      this.checkedBytes = bytes;
+      this.isObject = !objectInText(this.content.span()).isEmpty;
+    }
+    return this.block != Block.ToolUse || this.isObject;
+  }
 }
 
 export class AnthropicStreamWriter extends AnswerWriter {
@@ -50,9 +65,8 @@ export class AnthropicStreamWriter extends AnswerWriter {
   private block: Block = Block.None;
   /** Number of the open block, or of the next one when none is open. */
   private blockIndex: i32 = 0;
-  /** Number of the call whose block is open. */
-  private openCall: i32 = -1;
-  private waiting: WaitingCall[] = [];
+  private openCall: Waiting | null = null;
+  private waiting: Waiting[] = [];
   private waitingBytes: i32 = 0;
   private hasCalls: bool = false;
   private hasRefused: bool = false;
@@ -81,7 +95,7 @@ export class AnthropicStreamWriter extends AnswerWriter {
   }
 
   text(choice: i32, escaped: Span): void {
-    if (this.isOther(choice)) return;
+    if (this.isOther(choice) || this.waits(Block.Text, escaped)) return;
     if (this.block != Block.Text) {
       this.closeBlock();
       this.openBlock(Block.Text, '"text","text":""');
@@ -90,27 +104,25 @@ export class AnthropicStreamWriter extends AnswerWriter {
   }
 
   reasoning(choice: i32, escaped: Span): void {
-    if (this.isOther(choice)) return;
+    if (this.isOther(choice) || this.waits(Block.Thinking, escaped)) return;
     this.openThinking();
     this.delta(THINKING_DELTA, escaped);
   }
 
   signature(choice: i32, escaped: Span): void {
-    if (this.isOther(choice)) return;
+    if (this.isOther(choice) || this.waits(Block.Signed, escaped)) return;
     this.openThinking();
     this.delta(SIGNATURE_DELTA, escaped);
     this.block = Block.Signed;
   }
 
   redactedReasoning(choice: i32, data: Span): void {
-    if (this.isOther(choice)) return;
+    if (this.isOther(choice) || this.waits(Block.Redacted, data)) return;
     this.closeBlock();
-    this.open("content_block_start");
-    this.out.text(',"index":' + this.blockIndex.toString());
-    this.out.text(',"content_block":{"type":"redacted_thinking","data":');
-    writeQuoted(this.out, data);
-    this.out.push(0x7d);
-    this.close();
+    const head = new Buffer();
+    head.text('"redacted_thinking","data":');
+    writeQuoted(head, data);
+    this.openBlockWith(Block.Redacted, head.span());
     this.stopBlock();
   }
 
@@ -137,24 +149,21 @@ export class AnthropicStreamWriter extends AnswerWriter {
     if (this.isOther(choice)) return;
     this.hasCalls = true;
     const known = toolCallId(id, this.id, index);
+    const call = new Waiting(Block.ToolUse, index, known.copy(), this.toolName(name).copy());
     if (this.block == Block.ToolUse) {
-      this.waiting.push(new WaitingCall(index, known.copy(), this.toolName(name).copy()));
+      this.waiting.push(call);
       return;
     }
     this.closeBlock();
-    this.openToolUse(index, known, this.toolName(name));
+    this.openToolUse(call);
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
     if (this.isOther(choice)) return;
-    if (this.block == Block.ToolUse && this.openCall == index) {
-      this.delta(INPUT_DELTA, escaped);
-      return;
-    }
-    const call = this.waitingCall(index);
-    if (!call) return;
-    this.wait(escaped.size);
-    call.arguments.append(escaped);
+    const call = this.call(index);
+    if (!call || !this.hold(escaped.size)) return;
+    call.content.append(escaped);
+    if (call === this.openCall) this.delta(INPUT_DELTA, escaped);
   }
 
   toolInput(choice: i32, index: i32, json: Span): void {
@@ -216,14 +225,14 @@ export class AnthropicStreamWriter extends AnswerWriter {
     this.openBlock(Block.Thinking, '"thinking","signature":"","thinking":""');
   }
 
-  private openToolUse(index: i32, id: Span, name: Span): void {
+  private openToolUse(call: Waiting): void {
     const head = new Buffer();
     head.text('"tool_use","id":');
-    writeQuoted(head, id);
+    writeQuoted(head, call.id);
     head.text(',"name":');
-    writeQuoted(head, name);
+    writeQuoted(head, call.name);
     head.text(',"input":{}');
-    this.openCall = index;
+    this.openCall = call;
     this.openBlockWith(Block.ToolUse, head.span());
   }
 
@@ -240,40 +249,66 @@ export class AnthropicStreamWriter extends AnswerWriter {
     this.close();
   }
 
-  /** Closes the open block, and writes the calls that waited for it. */
+  /** Closes the open block, and writes what waited for it. */
   private closeBlock(): void {
-    if (this.block == Block.None) return;
     this.stopBlock();
     const waiting = this.waiting;
     if (waiting.length == 0) return;
     this.waiting = [];
     this.waitingBytes = 0;
     for (let i = 0; i < waiting.length; i++) {
-      const call = waiting[i];
-      this.openToolUse(call.index, call.id, call.name);
-      if (!call.arguments.isEmpty) this.delta(INPUT_DELTA, call.arguments.span());
-      this.stopBlock();
+      const content = waiting[i].content.span();
+      if (waiting[i].block == Block.Text) this.text(0, content);
+      else if (waiting[i].block == Block.Thinking) this.reasoning(0, content);
+      else if (waiting[i].block == Block.Signed) this.signature(0, content);
+      else if (waiting[i].block == Block.Redacted) this.redactedReasoning(0, content);
+      else {
+        this.stopBlock();
+        this.openToolUse(waiting[i]);
+        if (!content.isEmpty) this.delta(INPUT_DELTA, content);
+        this.stopBlock();
+      }
     }
+    this.stopBlock();
   }
 
   private stopBlock(): void {
+    if (this.block == Block.None) return;
     this.open("content_block_stop");
     this.out.text(',"index":' + this.blockIndex.toString());
     this.close();
     this.block = Block.None;
-    this.openCall = -1;
+    this.openCall = null;
     this.blockIndex++;
   }
 
-  private waitingCall(index: i32): WaitingCall | null {
+  private call(index: i32): Waiting | null {
+    const open = this.openCall;
+    if (open && open.index == index) return open;
     for (let i = 0; i < this.waiting.length; i++) if (this.waiting[i].index == index) return this.waiting[i];
     this.dropped.add("tool_calls.function.arguments");
     return null;
   }
 
-  private wait(bytes: i32): void {
+  /** Keeps what is said while a call is incomplete: to close its block would lose the rest. */
+  private waits(block: Block, escaped: Span): bool {
+    const open = this.openCall;
+    if (!open) return false;
+    const waiting = this.waiting;
+    let isComplete = open.isComplete;
+    for (let i = 0; i < waiting.length; i++) isComplete = isComplete && waiting[i].isComplete;
+    if (isComplete || !this.hold(escaped.size)) return !isComplete;
+    const last = waiting.length - 1;
+    if (last < 0 || waiting[last].block != block) waiting.push(new Waiting(block));
+    waiting[waiting.length - 1].content.append(escaped);
+    return true;
+  }
+
+  /** Counts what is held; false when it is too much, which is told to the client. */
+  private hold(bytes: i32): bool {
     this.waitingBytes += bytes;
     if (this.waitingBytes > MAX_WAITING_BYTES) this.error(ErrorKind.Api, Span.text(TOO_MUCH));
+    return !this.hasFailed;
   }
 
   private delta(head: Span, escaped: Span): void {

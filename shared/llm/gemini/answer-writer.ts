@@ -138,7 +138,7 @@ export class GeminiAnswerWriter extends AnswerWriter {
       else writeTextPart(json, text, part.type == PartType.Thought, part.signature);
     }
     json.end().key("role").text("model").end();
-    if (candidate.finish.length > 0) json.key("finishReason").text(candidate.finish);
+    json.key("finishReason").text(candidate.finish.length > 0 ? candidate.finish : "STOP");
     if (!candidate.refusal.isEmpty) json.key("finishMessage").escaped(candidate.refusal.span());
     json.key("index").integer(index).end();
   }

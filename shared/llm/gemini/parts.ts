@@ -11,12 +11,24 @@ export class GeminiCall {
   /** Arguments as they are written, when they came as JSON. */
   input: Span = NONE;
   signature: Span = NONE;
+  private checkedBytes: i32 = -1;
+  private isObject: bool = false;
 
   constructor(
     readonly index: i32,
     readonly id: Span,
     readonly name: Span,
   ) {}
+
+  /** False as long as the arguments are no JSON object. */
+  get isComplete(): bool {
+    const bytes = this.arguments.size;
+    if (this.input.isEmpty && this.checkedBytes != bytes) {
+      this.checkedBytes = bytes;
+      this.isObject = !objectInText(this.arguments.span()).isEmpty;
+    }
+    return this.isObject || !this.input.isEmpty;
+  }
 }
 
 /** Writes `{"text":…}`, with `thought` for reasoning and its signature where there is one. */

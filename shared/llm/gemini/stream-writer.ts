@@ -17,7 +17,7 @@ import { GeminiCall, writeCallPart, writeInlinePart, writeTextPart } from "./par
 import { writeGeminiUsage } from "./usage";
 
 class Candidate {
-  /** Calls that are not written yet. */
+  /** Calls that are not written yet; what is said meanwhile does not wait for arguments that are incomplete. */
   calls: GeminiCall[] = [];
   readonly refusal: Buffer = new Buffer();
   finish: string = "";
@@ -119,7 +119,7 @@ export class GeminiStreamWriter extends AnswerWriter {
   }
 
   private writeLast(): void {
-    for (let i = 0; i < this.candidates.length; i++) this.writeCalls(i);
+    for (let i = 0; i < this.candidates.length; i++) this.writeCalls(i, true);
     this.candidate(0);
     this.begun();
     const json = this.json.object().key("candidates").array();
@@ -141,13 +141,16 @@ export class GeminiStreamWriter extends AnswerWriter {
     this.writeHead();
   }
 
-  private writeCalls(choice: i32): void {
+  private writeCalls(choice: i32, isEnd: bool = false): void {
     const candidate = this.candidate(choice);
-    if (candidate.calls.length == 0) return;
+    const calls = candidate.calls;
+    let count = 0;
+    while (count < calls.length && (isEnd || calls[count].isComplete)) count++;
+    if (count == 0) return;
     const json = this.open(choice);
-    for (let i = 0; i < candidate.calls.length; i++) writeCallPart(json, candidate.calls[i], this.dropped);
+    for (let i = 0; i < count; i++) writeCallPart(json, calls[i], this.dropped);
     this.close(choice);
-    candidate.calls = [];
+    candidate.calls = calls.slice(count);
   }
 
   /** Begins an event up to its parts. */

@@ -46,7 +46,9 @@ export function writeGeminiUsage(out: Buffer, usage: Usage): void {
   const thoughts = min(usage.reasoning, usage.output);
   json.key("candidatesTokenCount").integer(usage.output - thoughts);
   if (thoughts > 0) json.key("thoughtsTokenCount").integer(thoughts);
-  json.key("totalTokenCount").integer(usage.total).end();
+  json.key("totalTokenCount").integer(usage.total);
+  if (usage.isEstimated) json.key("estimated").bool(true);
+  json.end();
 }
 
 function audioIn(details: Json, present: i64): i64 {

@@ -185,7 +185,9 @@ export class ResponseReader {
     } else if (type.equalsAscii("function_call")) {
       this.startItem(known, item);
       const args = item.get("arguments");
-      if (args.kind != JsonKind.Object) this.readArguments(known, textOf(args));
+      const text = textOf(args);
+      // Clients parse the arguments of every call.
+      if (args.kind != JsonKind.Object) this.readArguments(known, text.isEmpty ? Span.text("{}") : text);
       else if (known.call >= 0 && take(known)) this.events.toolInput(0, known.call, args.raw());
     } else if (type.equalsAscii("image_generation_call")) {
       const data = textOf(item.get("result"));

@@ -32,7 +32,9 @@ export function writeResponsesUsage(json: JsonWriter, usage: Usage): void {
     .end();
   json.key("output_tokens").integer(usage.output).key("output_tokens_details").object();
   json.key("reasoning_tokens").integer(usage.reasoning).end();
-  json.key("total_tokens").integer(usage.total).end();
+  json.key("total_tokens").integer(usage.total);
+  if (usage.isEstimated) json.key("estimated").bool(true);
+  json.end();
 }
 
 function count(value: Json, name: string): i64 {

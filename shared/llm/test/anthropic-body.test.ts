@@ -315,6 +315,17 @@ describe("settings", () => {
     expect(converted.dropped).toEqual(dropped);
   });
 
+  test.each([
+    ["claude-sonnet-4-5", undefined, ["top_p"]],
+    ["claude-opus-4-1-20250805", undefined, ["top_p"]],
+    ["claude-sonnet-4-20250514", 0.5, []],
+    ["my-model", 0.5, []],
+  ])("%s beside a temperature has the top_p %s", (model, expected, names) => {
+    const { body, dropped } = toAnthropic([user], { model, temperature: 0.25, top_p: 0.5 });
+    expect([body.temperature, body.top_p, dropped]).toEqual([0.25, expected, names]);
+    expect(toAnthropic([user], { model, top_p: 0.5 }).body.top_p).toBe(0.5);
+  });
+
   test("a temperature that is too large for a number is 1", () => {
     const body = '{"messages":[{"role":"user","content":"Hi"}],"temperature":1e400}';
     const { text, dropped } = conversion.request("openai", "anthropic", body);

@@ -34,6 +34,34 @@ function sent(body: object, model = "gemini-2.5-pro", flags = 0): any {
   return JSON.parse(text);
 }
 
+test("a call is written when its arguments are complete, whatever is said meanwhile", () => {
+  const chunk = (delta: object, finish_reason: string | null = null) =>
+    `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  const call = (index: number, args: string, name?: string) => ({
+    tool_calls: [{ index, ...(name && { id: name }), function: { name, arguments: args } }],
+  });
+  const { text } = conversion.stream("openai", "gemini", [
+    chunk(call(0, '{"x":', "f")),
+    chunk({ content: "meanwhile" }),
+    chunk(call(0, "1}")),
+    chunk(call(1, '{"y":2}', "g")),
+    chunk({ content: "then" }),
+    chunk(call(2, "", "h")),
+    chunk({}, "tool_calls"),
+  ]);
+  const parts = [...text.matchAll(/data: (.*)/g)].flatMap(
+    ([, json]) => JSON.parse(json!).candidates[0].content.parts,
+  );
+  expect(parts.map(({ text, functionCall }) => text ?? [functionCall.name, functionCall.args])).toEqual([
+    "meanwhile",
+    ["f", { x: 1 }],
+    ["g", { y: 2 }],
+    "then",
+    ["h", {}],
+    "",
+  ]);
+});
+
 describe("thinking", () => {
   test.each([
     ["gemini-2.5-flash", "none", { thinkingBudget: 0 }],

@@ -12,6 +12,20 @@ const request = (body: object) =>
   conversion.request("responses", "openai", JSON.stringify({ model: "m", input: "x", ...body }));
 const chatOf = (body: object) => JSON.parse(request(body).text);
 
+test("a call without arguments has an empty object of them for an OpenAI client, who parses it", () => {
+  const event = (type: string, more: object) => `data: ${JSON.stringify({ type, ...more })}\n\n`;
+  const item = { type: "function_call", id: "fc", call_id: "c", name: "now", arguments: "" };
+  const { text } = conversion.stream("responses", "openai", [
+    event("response.created", { response: { id: "r", model: "m" } }),
+    event("response.output_item.added", { output_index: 0, item }),
+    event("response.function_call_arguments.done", { output_index: 0, arguments: "" }),
+    event("response.output_item.done", { output_index: 0, item }),
+    event("response.completed", { response: { id: "r", status: "completed", output: [item] } }),
+  ]);
+  const calls = (valuesOf(text) as any[]).flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
+  expect(calls.map((call) => call.function.arguments).join("")).toBe("{}");
+});
+
 describe("requests that need what OpenAI keeps", () => {
   test.each([
     ["previous_response_id", "resp_1"],

@@ -168,9 +168,9 @@ describe("tool calls", () => {
 
   test("arguments for a call that text has ended are noted as dropped", () => {
     const { dropped } = messages(
-      chunk(call(0, "a", "t", "{")),
+      chunk(call(0, "a", "t", "{}")),
       chunk({ content: "text" }),
-      chunk(call(0, undefined, undefined, "}")),
+      chunk(call(0, undefined, undefined, " ")),
       chunk({}, "stop"),
     );
     expect(dropped).toEqual(["tool_calls.function.arguments"]);
@@ -203,6 +203,36 @@ describe("limits", () => {
     );
     expect(text).toContain("longer than the gateway accepts");
     expect(conversion.probe.exports.memoryPages!() - before).toBeLessThan((16 << 20) / 65536);
+  });
+
+  const pieces = [
+    chunk(call(0, "a", "f", '{"x":')),
+    chunk({ content: "mean" }),
+    chunk({ content: "while", reasoning_content: "thought" }),
+    chunk(call(1, "b", "g", '{"y"')),
+    chunk(call(0, undefined, undefined, "1}")),
+    chunk(call(1, undefined, undefined, ":2}")),
+    chunk({}, "tool_calls"),
+    done,
+  ];
+
+  test("a text between the pieces of a call's arguments waits for the call", () => {
+    const { values, dropped } = messages(...pieces);
+    expect(toolCalls(values)).toEqual([
+      ["a", "f", '{"x":1}'],
+      ["b", "g", '{"y":2}'],
+    ]);
+    const said = values.map(({ delta }) => delta?.text ?? delta?.thinking ?? "").join("");
+    expect([...said].sort().join("")).toBe([..."meanwhilethought"].sort().join(""));
+    expect(said).toContain("thought");
+    expect(values.at(-2).delta.stop_reason).toBe("tool_use");
+    expect(dropped).toEqual([]);
+  });
+
+  test("a text behind complete arguments does not wait", () => {
+    const before = [chunk(call(0, "a", "f", '{"x":')), chunk(call(0, undefined, undefined, "1}"))];
+    const { text } = conversion.stream("openai", "anthropic", [...before, chunk({ content: "then" })]);
+    expect(text).toContain("then");
   });
 
   test("arguments that wait for another call are bounded", () => {

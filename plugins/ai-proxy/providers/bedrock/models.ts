@@ -33,7 +33,7 @@ export class Model {
   /** In lower case. */
   private readonly name: Span;
   /** Of Claude, as `modelVersion` has it. */
-  private readonly version: i32;
+  readonly version: i32;
 
   constructor(name: string) {
     this.name = lowerAscii(Span.text(name));

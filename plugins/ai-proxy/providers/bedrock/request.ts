@@ -4,6 +4,7 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { maxTokensAsked, TokenLimits } from "as-proxy-wasm-sdk/llm/anthropic/limits";
+import { settleSampling } from "as-proxy-wasm-sdk/llm/anthropic/model-version";
 import { writeOutputSchema } from "as-proxy-wasm-sdk/llm/anthropic/output-schema";
 import { writeObjectSchema } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
 import { ToolNames } from "as-proxy-wasm-sdk/llm/anthropic/tool-names";
@@ -160,6 +161,7 @@ export class RequestWriter {
     if (thinkingBudget > 0) {
       request.dropOptions(Option.Temperature, Option.TopK);
     } else {
+      settleSampling(request, this.model.version);
       const temperature = request.option(Option.Temperature);
       const topP = request.option(Option.TopP);
       if (!temperature.isEmpty) json.key("temperature").raw(temperature);
