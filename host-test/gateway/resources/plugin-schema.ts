@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Field } from "./field.ts";
 import type { ConfigurationPart } from "./plugin-configuration.ts";
+import { absent, coerced } from "./schema-coercion.ts";
 import type { ModuleFolders } from "./plugin-url.ts";
 import { suggestion } from "./problems.ts";
 import { closed, mask, members, withoutRequired, type Schema } from "./schema-shape.ts";
@@ -44,14 +45,44 @@ export class PluginSchema {
     }
   }
 
-  /** Reports every place where the configuration departs from the schema. */
+  /** Reports every place where the configuration departs from the schema; as a warning where the plugin makes it fit. */
   check({ field, kind }: ConfigurationPart): void {
-    const value = { ...(field.value() as Record<string, unknown>) };
+    const value = structuredClone(field.value()) as Record<string, unknown>;
     for (const key of sdkKeys) delete value[key];
     const validate = kind === "rule" ? this.#rule : this.#whole;
-    if (validate(value)) return;
+    // What is inside a value that did not fit is looked at next.
+    while (!validate(value)) if (!this.#coerce(field, value, validate.errors ?? [])) break;
+    if (!validate.errors) return;
     const masked = mask(this.schema, value);
     for (const error of mostTelling(validate.errors ?? [])) this.#report(field, error, masked);
+  }
+
+  /** Puts in place what the plugin reads instead of values that do not fit; false when it takes none of them. */
+  #coerce(root: Field, value: object, errors: ErrorObject[]): boolean {
+    let hasChanged = false;
+    for (const error of errors) {
+      const { instancePath } = error;
+      const last = keysOf(instancePath).at(-1);
+      const parent = valueAt(value, instancePath.slice(0, instancePath.lastIndexOf("/")));
+      if (last === undefined || !isObject(parent) || !(last in parent)) continue;
+      const read = coerced(parent[last], error);
+      if (read === undefined || (read === absent && Array.isArray(parent))) continue;
+      const found = fieldAt(root, instancePath);
+      const isSecret = valueAt(mask(this.schema, value), instancePath) === "***";
+      if (read === absent) delete parent[last];
+      else parent[last] = read;
+      hasChanged = true;
+      // Null is the usual way to leave a value out.
+      if (found.isEmpty) continue;
+      const text = isSecret ? "what fits" : JSON.stringify(read);
+      // A list of one may hold a secret.
+      const as = read === absent ? "not given" : Array.isArray(read) ? "a list of one" : text;
+      root.source.problems.warning(found.position, `is read as ${as}`, {
+        expected: expectation(error),
+        found: isSecret ? "something else" : found.found,
+      });
+    }
+    return hasChanged;
   }
 
   #report(root: Field, error: ErrorObject, masked: unknown): void {
@@ -92,10 +123,12 @@ function mostTelling(errors: ErrorObject[]): ErrorObject[] {
 }
 
 function fieldAt(root: Field, pointer: string): Field {
-  return keysOf(pointer).reduce(
-    (field, key) => (field.isMapping() ? field.get(key) : (field.items()[Number(key)] ?? field)),
-    root,
-  );
+  return keysOf(pointer).reduce((field, key) => {
+    if (!field.isMapping()) return field.items()[Number(key)] ?? field;
+    const member = field.get(key);
+    // A lone value stands for a list of one.
+    return key === "0" && member.isMissing ? field : member;
+  }, root);
 }
 
 function expectation({ keyword, params, message, schema }: ErrorObject): string {
@@ -133,6 +166,10 @@ function describe({ parentSchema }: ErrorObject, key: string): string {
 
 function valueAt(value: unknown, pointer: string): unknown {
   return keysOf(pointer).reduce((part, key) => (part as Record<string, unknown> | undefined)?.[key], value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function keysOf(pointer: string): string[] {

@@ -70,10 +70,6 @@ test.each([
     "r.yaml:10: error: spec.defaultConfig.limits[0].perMinute: does not fit the plugin's schema: expected >= 1, found the number 0",
   ],
   [
-    "limits: {perMinute: 1}",
-    "r.yaml:10: error: spec.defaultConfig.limits: does not fit the plugin's schema: expected array, found a mapping",
-  ],
-  [
     "mapping: {a: [1]}",
     "r.yaml:10: error: spec.defaultConfig.mapping.a: does not fit the plugin's schema: expected string, found a list",
   ],
@@ -81,6 +77,48 @@ test.each([
   const { lines, problems } = await loadConfigured(`defaultConfig:\n  provider: {type: x}\n  ${line}`);
   expect(lines()).toEqual([expected]);
   expect(problems.hasFatal).toBe(true);
+});
+
+test.each([
+  ["limits: {perMinute: 1}", "limits: is read as a list of one: expected array, found a mapping"],
+  ["limits: [{perMinute: '7'}]", 'limits[0].perMinute: is read as 7: expected integer, found "7"'],
+  ["limits: [{perMinute: 7.5}]", "limits[0].perMinute: is read as 7: expected integer, found the number 7.5"],
+  ["limits: [{perMinute: ''}]", 'limits[0].perMinute: is read as not given: expected integer, found ""'],
+  ["mapping: {a: 1}", 'mapping.a: is read as "1": expected string, found the number 1'],
+  ["mapping: {a: true}", 'mapping.a: is read as "true": expected string, found the boolean true'],
+  ['mode: ""', 'mode: is read as not given: expected one of "fast", "safe", found ""'],
+  ["flag: 'True'", 'flag: is read as true: expected boolean, found "True"'],
+  ["flag: 2", "flag: is read as true: expected boolean, found the number 2"],
+  ["flag: 'f'", 'flag: is read as false: expected boolean, found "f"'],
+])("%s, which the plugin takes as Higress's do, is a warning", async (line, expected) => {
+  const properties = { ...schema.properties, flag: { type: "boolean" } };
+  const { lines, problems } = await loadConfigured(`defaultConfig:\n  provider: {type: x}\n  ${line}`, {
+    properties,
+  });
+  expect(lines()).toEqual([`r.yaml:10: warning: spec.defaultConfig.${expected}`]);
+  expect(problems.hasErrors).toBe(false);
+});
+
+test.each(["mode: null", "limits: null", "mapping: {a: null}"])("%s is the same as nothing", async (line) => {
+  const { lines } = await loadConfigured(`defaultConfig:\n  provider: {type: x}\n  ${line}`);
+  expect(lines()).toEqual([]);
+});
+
+test("what is inside a lone value is checked too", async () => {
+  const { lines } = await loadConfigured("defaultConfig:\n  provider: {type: x}\n  limits: {perMinute: '0'}");
+  expect(lines()).toEqual([
+    expect.stringContaining("warning: spec.defaultConfig.limits: is read as"),
+    expect.stringContaining("warning: spec.defaultConfig.limits.perMinute: is read as 0"),
+    expect.stringContaining("error: spec.defaultConfig.limits.perMinute: does not fit the plugin's schema"),
+  ]);
+});
+
+test("a secret that is read as another value is not shown", async () => {
+  const { lines } = await loadConfigured(
+    "defaultConfig:\n  provider: {type: x, password: 7654321, apiTokens: sk-7654321}",
+  );
+  expect(lines().length).toBe(2);
+  expect(lines().join("\n")).not.toMatch(/7654321/);
 });
 
 test.each([
@@ -117,7 +155,7 @@ test("a pluginConfig is checked with its rules", async () => {
     "pluginConfig:\n  provider: {type: x}\n  _rules_:\n  - _match_route_: [a]\n    provider: {type: 1}",
   );
   expect(lines()).toEqual([
-    "r.yaml:12: error: spec.pluginConfig._rules_[0].provider.type: does not fit the plugin's schema: expected string, found the number 1",
+    'r.yaml:12: warning: spec.pluginConfig._rules_[0].provider.type: is read as "1": expected string, found the number 1',
   ]);
 });
 

@@ -1,7 +1,9 @@
 // Every cut: however a provider's stream is cut into pieces, the client gets the same bytes. Each recorded stream,
 // from the provider that sends such, for a client of each dialect; any byte that differs from the uncut answer fails.
 //
-// Each run takes a slice of it; LONG=1 takes every single cut and 200 random partitions of every recording.
+// Each run takes a slice of it; LONG=1 takes every single cut and 200 random partitions of every recording. Of a long stream
+// the cuts that lie SPACING bytes apart go into one exchange: there are more of them than hours. The bytes before and
+// behind each are what they are when it is alone, up to the next; a difference is then traced to a cut alone.
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { TestChain } from "../../../host-test/testing/chain.ts";
@@ -19,6 +21,9 @@ import { provider } from "./proxy.ts";
 import { entriesOf, recordedEntries } from "./recorded-providers.ts";
 
 const isLong = Boolean(process.env.LONG);
+/** In streams up to this size every cut is alone in its exchange. */
+const ALONE_BYTES = 8_000;
+const SPACING = 2_048;
 const seed = Number(process.env.FUZZ_SEED ?? 20261123);
 
 const folder = recordingsFolder();
@@ -30,10 +35,19 @@ const recordings =
         .filter(isStream)
         .filter((recording) => entriesOf(recording, "openai").length > 0);
 
-/** Positions of single cuts: all of them, or as many as the slice has room for, evenly spread. */
-function* cutPositions(size: number, bytes: number): Generator<number> {
+/** Positions of the cuts of each exchange: all there are, or single ones that are as many as the slice has room for. */
+function* cutPositions(size: number, bytes: number): Generator<number[]> {
+  const isSpaced = bytes === Infinity && size > ALONE_BYTES;
   const stride = Math.max(1, Math.ceil((size * size) / bytes));
-  for (let position = 1; position < size; position += stride) yield position;
+  for (let position = 1; position < (isSpaced ? SPACING + 1 : size); position += stride) {
+    const count = isSpaced ? Math.ceil((size - position) / SPACING) : 1;
+    yield Array.from({ length: count }, (_, index) => position + index * SPACING);
+  }
+}
+
+function cutAt(bytes: Uint8Array, positions: number[]): Uint8Array[] {
+  const ends = [...positions, bytes.length];
+  return ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end));
 }
 
 const counts = { exchanges: 0, cuts: 0, partitions: 0 };
@@ -87,9 +101,12 @@ describe.each(recordings)("$name", (recording) => {
       const compare = (pieces: Uint8Array[], name: string) => {
         if (!stream.answer(pieces).equals(whole)) differing.push(name);
       };
-      for (const position of cutPositions(streamBytes.length, isLong ? Infinity : bytes)) {
-        counts.cuts++;
-        compare([streamBytes.subarray(0, position), streamBytes.subarray(position)], `cut at ${position}`);
+      for (const positions of cutPositions(streamBytes.length, isLong ? Infinity : bytes)) {
+        counts.cuts += positions.length;
+        const known = differing.length;
+        compare(cutAt(streamBytes, positions), `cut at ${positions.join()}`);
+        if (differing.length === known || positions.length === 1) continue;
+        for (const position of positions) compare(cutAt(streamBytes, [position]), `cut at ${position}`);
       }
       if (isLong || streamBytes.length < 8_000) compare(drip(streamBytes), "byte by byte");
       let number = 0;

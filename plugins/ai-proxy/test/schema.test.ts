@@ -197,6 +197,22 @@ spec:
     expect((await lint(entry)).find((line) => line.includes(expected))).toBeDefined();
   });
 
+  test("and takes with a warning what the plugin takes as Go does", async () => {
+    const lines = await lint([
+      "type: qwen",
+      "apiTokens: canary-token-0123456789",
+      'protocol: ""',
+      'qwenEnableSearch: "true"',
+      "promoteThinkingOnEmpty: 1",
+      "customSettings: {name: a, value: b}",
+      'reasoningContentMode: ""',
+      'failover: {enabled: "false", failureThreshold: ""}',
+    ]);
+    expect(lines.filter((line) => line.includes(": error: "))).toEqual([]);
+    expect(lines.filter((line) => line.includes(": warning: ")).length).toBeGreaterThan(4);
+    expect(lines.join()).not.toContain("canary");
+  });
+
   test("and finds nothing wrong with the README's example", async () => {
     const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
     const example = /```yaml\n(.*?)```/s.exec(readme)![1]!;
