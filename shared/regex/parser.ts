@@ -1,4 +1,5 @@
-// RE2's syntax without Unicode classes: https://github.com/google/re2/wiki/Syntax
+// RE2's syntax without Unicode classes, whose table would be larger than all the rest (docs/decisions):
+// https://github.com/google/re2/wiki/Syntax
 
 import { Assertion, CharClass, Node, NodeKind } from "./node";
 
@@ -6,6 +7,40 @@ const MAX_DEPTH = 50;
 const MAX_REPEAT = 1000;
 const MAX_CODE_POINT = 0x10ffff;
 const END = -1;
+
+/** The classes of ASCII by name, as in `[[:alpha:]]`, and their ranges. */
+const CLASS_NAMES: StaticArray<string> = [
+  "alnum",
+  "alpha",
+  "ascii",
+  "blank",
+  "cntrl",
+  "digit",
+  "graph",
+  "lower",
+  "print",
+  "punct",
+  "space",
+  "upper",
+  "word",
+  "xdigit",
+];
+const CLASS_RANGES: StaticArray<string> = [
+  "09AZaz",
+  "AZaz",
+  "\0\x7f",
+  "\t\t  ",
+  "\0\x1f\x7f\x7f",
+  "09",
+  "!~",
+  "az",
+  " ~",
+  "!/:@[`{~",
+  "\t\r  ",
+  "AZ",
+  "09AZ__az",
+  "09AFaf",
+];
 
 export class Parser {
   /** What is wrong with the pattern; "" when nothing is. */
@@ -61,9 +96,24 @@ export class Parser {
   private concatenation(): Node {
     const node = new Node(NodeKind.Concat);
     for (let next = this.peek(); next != END && next != 0x7c && next != 0x29; next = this.peek()) {
-      node.children.push(this.repeated(this.atom()));
+      if (this.pattern.startsWith("\\Q", this.at)) this.quotation(node);
+      else node.children.push(this.repeated(this.atom()));
     }
     return node;
+  }
+
+  /** Takes `\Q…\E`, whose characters stand for themselves. */
+  private quotation(node: Node): void {
+    this.at += 2;
+    const mark = this.pattern.indexOf("\\E", this.at);
+    const end = mark < 0 ? this.pattern.length : mark;
+    let last: Node | null = null;
+    while (this.at < end) {
+      if (last !== null) node.children.push(last);
+      last = this.literal(this.take());
+    }
+    if (mark >= 0) this.at += 2;
+    if (last !== null) node.children.push(this.repeated(last));
   }
 
   private repeated(atom: Node): Node {
@@ -231,8 +281,8 @@ export class Parser {
       case 0x42:
         return new Node(NodeKind.Assert, Assertion.NoWordBoundary);
     }
-    const chars = new CharClass();
-    if (perlClass(chars, char | 0x20)) {
+    const chars = perlClass(char | 0x20);
+    if (chars !== null) {
       chars.isNegated = (char & 0x20) == 0;
       return this.ofClass(chars);
     }
@@ -257,6 +307,7 @@ export class Parser {
       case 0x78:
         return this.hexChar();
     }
+    if ((char | 0x20) == 0x70) this.fail("Unicode classes are not supported");
     if (char == END || (isWord(char) && char != 0x5f) || char > 0x7f) this.fail("unknown escape");
     return char;
   }
@@ -293,10 +344,7 @@ export class Parser {
         this.fail("missing ]");
         break;
       }
-      if (this.pattern.startsWith("[:", this.at)) {
-        this.fail("named classes are not supported");
-        break;
-      }
+      if (this.named(chars)) continue;
       const low = this.classChar(chars);
       if (low < 0) continue;
       let high = low;
@@ -321,41 +369,51 @@ export class Parser {
     const char = this.take();
     if (char != 0x5c) return char;
     const escaped = this.take();
-    const several = new CharClass();
-    if (!perlClass(several, escaped | 0x20)) return escaped == 0x62 ? 0x08 : this.escapedChar(escaped);
-    if ((escaped & 0x20) == 0) {
-      // What lies between the ranges, which are in order.
-      let next = 0;
-      for (let i = 0; i + 1 < several.ranges.length; i += 2) {
-        if (several.ranges[i] > next) chars.add(next, several.ranges[i] - 1);
-        next = several.ranges[i + 1] + 1;
-      }
-      chars.add(next, MAX_CODE_POINT);
-    } else {
-      for (let i = 0; i + 1 < several.ranges.length; i += 2)
-        chars.add(several.ranges[i], several.ranges[i + 1]);
-    }
+    const several = perlClass(escaped | 0x20);
+    if (several === null) return escaped == 0x62 ? 0x08 : this.escapedChar(escaped);
+    addAll(chars, several, (escaped & 0x20) == 0);
     return -1;
+  }
+
+  /** Takes `[:alpha:]` or `[:^alpha:]`; without `:]` the bracket stands for itself. */
+  private named(chars: CharClass): bool {
+    if (!this.pattern.startsWith("[:", this.at)) return false;
+    const end = this.pattern.indexOf(":]", this.at + 2);
+    if (end < 0) return false;
+    const isNegated = this.pattern.startsWith("^", this.at + 2);
+    const name = this.pattern.substring(this.at + (isNegated ? 3 : 2), end);
+    const index = CLASS_NAMES.indexOf(name);
+    if (index < 0) this.fail("unknown class");
+    else addAll(chars, classOf(CLASS_RANGES[index]), isNegated);
+    this.at = end + 2;
+    return true;
   }
 }
 
-/** Adds what `\d`, `\s` and `\w` stand for, in order; false for other letters. */
-function perlClass(chars: CharClass, letter: i32): bool {
-  if (letter == 0x64) {
-    chars.add(0x30, 0x39);
-  } else if (letter == 0x73) {
-    chars.add(0x09, 0x0a);
-    chars.add(0x0c, 0x0d);
-    chars.add(0x20, 0x20);
-  } else if (letter == 0x77) {
-    chars.add(0x30, 0x39);
-    chars.add(0x41, 0x5a);
-    chars.add(0x5f, 0x5f);
-    chars.add(0x61, 0x7a);
-  } else {
-    return false;
+/** What `\d`, `\s` and `\w` stand for; null for other letters. */
+function perlClass(letter: i32): CharClass | null {
+  if (letter == 0x64) return classOf("09");
+  if (letter == 0x73) return classOf("\t\n\f\r  ");
+  return letter == 0x77 ? classOf("09AZ__az") : null;
+}
+
+/** Ranges, each as its first and its last character, in order. */
+function classOf(ranges: string): CharClass {
+  const chars = new CharClass();
+  for (let i = 0; i + 1 < ranges.length; i += 2) chars.add(ranges.charCodeAt(i), ranges.charCodeAt(i + 1));
+  return chars;
+}
+
+/** Adds what is in a class of ranges in order, or what is not. */
+function addAll(chars: CharClass, several: CharClass, isNegated: bool): void {
+  const ranges = several.ranges;
+  let next = 0;
+  for (let i = 0; i + 1 < ranges.length; i += 2) {
+    if (!isNegated) chars.add(ranges[i], ranges[i + 1]);
+    else if (ranges[i] > next) chars.add(next, ranges[i] - 1);
+    next = ranges[i + 1] + 1;
   }
-  return true;
+  if (isNegated) chars.add(next, MAX_CODE_POINT);
 }
 
 /** Letters, digits and `_` of ASCII. */

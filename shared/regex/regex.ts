@@ -1,5 +1,5 @@
 // Regular expressions in time linear to the text, whatever the pattern: RE2's syntax and its leftmost-first
-// match, without Unicode classes and with case folding for ASCII only. Texts are UTF-8; an invalid byte counts
+// match, without Unicode classes (`\p{Greek}` is refused by name) and with case folding for ASCII only. Texts are UTF-8; an invalid byte counts
 // as one U+FFFD.
 
 import { Buffer, Span } from "../bytes";

@@ -240,6 +240,67 @@ describe("replacing all matches", () => {
   });
 });
 
+describe("classes of ASCII by name are those of RE2", () => {
+  // https://github.com/google/re2/wiki/Syntax
+  const classes: Record<string, RegExp> = {
+    alnum: /[0-9A-Za-z]/,
+    alpha: /[A-Za-z]/,
+    ascii: /[\x00-\x7f]/,
+    blank: /[\t ]/,
+    cntrl: /[\x00-\x1f\x7f]/,
+    digit: /[0-9]/,
+    graph: /[!-~]/,
+    lower: /[a-z]/,
+    print: /[ -~]/,
+    punct: /[!-/:-@[-`{-~]/,
+    space: /[\t\n\v\f\r ]/,
+    upper: /[A-Z]/,
+    word: /[0-9A-Za-z_]/,
+    xdigit: /[0-9A-Fa-f]/,
+  };
+  const characters = [...Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)), "é", "漢"];
+
+  test.each(Object.entries(classes))("[:%s:]", (name, expected) => {
+    for (const [pattern, wanted] of [
+      [`[[:${name}:]]`, true],
+      [`[^[:${name}:]]`, false],
+      [`[[:^${name}:]]`, false],
+      [`[^[:^${name}:]]`, true],
+    ] as const) {
+      expect(compile(pattern)).toBe("");
+      for (const character of characters)
+        expect(find(character) !== undefined, `${pattern} ${JSON.stringify(character)}`).toBe(
+          expected.test(character) === wanted,
+        );
+    }
+  });
+
+  test.each([
+    ["[[:alpha:]0-3_-]+", "ab_2-9", "ab_2-"],
+    ["(?i)[[:lower:]]+", "aBc1", "aBc"],
+    ["[[:alpha]+", "x[:alph", "[:alph"],
+    ["[:alpha:]+", "x:ah", ":ah"],
+  ])("%s in %j", (pattern, text, found) => {
+    expect(compile(pattern)).toBe("");
+    expect(find(text)![0]).toBe(found);
+  });
+});
+
+describe("what is quoted stands for itself", () => {
+  test.each([
+    ["\\Qa.b*\\E+", "xa.b***", "a.b***"],
+    ["^\\Qgpt-4(o)\\E$", "gpt-4(o)", "gpt-4(o)"],
+    ["\\Q[é]", "[é]", "[é]"],
+    ["a\\Q\\Eb", "ab", "ab"],
+    ["(?i:\\QA|b\\E)", "xa|B", "a|B"],
+    ["\\Q\\n\\E", "\\n", "\\n"],
+    ["\\Qab\\E{2}", "abb", "abb"],
+  ])("%s in %j", (pattern, text, found) => {
+    expect(compile(pattern)).toBe("");
+    expect(find(text)![0]).toBe(found);
+  });
+});
+
 describe("patterns that are refused say why", () => {
   test.each([
     ["(", "missing )"],
@@ -256,10 +317,14 @@ describe("patterns that are refused say why", () => {
     ["(?P<a>x)(?P<a>y)", "bad group name"],
     ["\\1", "unknown escape"],
     ["\\y", "unknown escape"],
-    ["\\pL", "unknown escape"],
+    ["\\pL", "Unicode classes are not supported"],
+    ["\\p{Han}+", "Unicode classes are not supported"],
+    ["[\\P{Greek}]", "Unicode classes are not supported"],
+    ["a\\E", "unknown escape"],
     ["\\", "unknown escape"],
     ["\\xg", "bad \\x escape"],
-    ["[[:alpha:]]", "named classes"],
+    ["[[:alfa:]]", "unknown class"],
+    ["[[:^:]]", "unknown class"],
     ["((((a{100}){100}){100}){100}){100}", "too large"],
     ["(".repeat(60) + ")".repeat(60), "groups too deep"],
   ])("%s", (pattern, reason) => {
@@ -270,7 +335,7 @@ describe("patterns that are refused say why", () => {
   test("no text makes the parser trap", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom(..."ab()[]{}^$.|*+?\\-,012:<>P=!ixs😀"), maxLength: 20 }),
+        fc.string({ unit: fc.constantFrom(..."ab()[]{}^$.|*+?\\-,012:<>P=!ixsQE😀"), maxLength: 20 }),
         (pattern) => {
           compile(pattern);
           find("ab(1)");
