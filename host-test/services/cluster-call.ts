@@ -7,8 +7,8 @@ import { headerValue } from "./upstream-stream.ts";
 
 const nothing = new Uint8Array(0);
 
-/** An answer beyond this is given up: nobody reads it piece by piece. */
-const maxReplyBytes = 256 * 1024 * 1024;
+/** An answer beyond this is given up, as by Envoy's asynchronous client (`http.async_response_buffer_limit`). */
+export const maxReplyBytes = 32 * 1024 * 1024;
 
 export function callCluster(
   clusters: Clusters,

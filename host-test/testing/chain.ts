@@ -6,6 +6,7 @@
 
 import { createChain } from "../host/chain.ts";
 import { VirtualClock } from "../host/virtual-clock.ts";
+import { maxReplyBytes } from "../services/cluster-call.ts";
 import { LocalData, LocalQueues, LocalStats } from "../services/local-data.ts";
 import type {
   Cancel,
@@ -450,10 +451,12 @@ function callReply(reply: TestReply): UpstreamReply {
   if (reply.reset === "timeout") return plainReply(504, "upstream request timeout");
   if (reply.reset !== undefined) return { kind: "reset" };
   const chunks = (reply.chunks ?? (reply.body === undefined ? [] : [reply.body])).map(bytesOf);
+  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  if (body.length > maxReplyBytes) return { kind: "reset" };
   return {
     kind: "response",
     headers: [[":status", String(reply.status ?? 200)], ...headerList(reply.headers)],
-    body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+    body,
     trailers: headerList(reply.trailers),
   };
 }

@@ -60,6 +60,17 @@ async function upstreamNamed(body: string): Promise<Upstream> {
   return upstream;
 }
 
+test.each([
+  [0, "response"],
+  [1, "reset"],
+])(
+  "the answer of a call-out that is %d bytes longer than 32 MiB is a %s, as on Envoy",
+  async (more, kind) => {
+    const { port } = await upstreamNamed("x".repeat(32 * 1024 * 1024 + more));
+    expect((await call(clustersOf(clusterOf([port]))))!.kind).toBe(kind);
+  },
+);
+
 test("members take turns", async () => {
   const members = [await upstreamNamed("a"), await upstreamNamed("b")];
   const clusters = clustersOf(clusterOf(members.map(({ port }) => port)));
