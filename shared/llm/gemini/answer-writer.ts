@@ -3,13 +3,11 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ErrorKind } from "../error";
-import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead } from "../events";
 import { NONE } from "../text";
-import { Usage } from "../usage";
+import { Candidate, CandidateWriter } from "./candidates";
 import { writeGeminiError } from "./error";
-import { geminiFinishName } from "./finish";
 import { GeminiCall, writeCallPart, writeInlinePart, writeTextPart } from "./parts";
-import { writeGeminiUsage } from "./usage";
 
 const enum PartType {
   Text,
@@ -29,23 +27,21 @@ class Part {
   ) {}
 }
 
-class Candidate {
+class WholeCandidate extends Candidate {
   readonly parts: Part[] = [];
-  readonly refusal: Buffer = new Buffer();
-  finish: string = "";
 }
 
-export class GeminiAnswerWriter extends AnswerWriter {
-  private head: AnswerHead = new AnswerHead();
-  private readonly candidates: Candidate[] = [];
-  private lastUsage: Usage | null = null;
+export class GeminiAnswerWriter extends CandidateWriter {
+  constructor(out: Buffer) {
+    super(out);
+  }
 
-  constructor(private readonly out: Buffer) {
-    super();
+  protected newCandidate(): Candidate {
+    return new WholeCandidate();
   }
 
   begin(head: AnswerHead): void {
-    this.head = head.copy();
+    super.begin(head);
     this.candidate(0);
   }
 
@@ -63,47 +59,16 @@ export class GeminiAnswerWriter extends AnswerWriter {
     this.current(choice, PartType.Thought).signature = escaped.copy();
   }
 
-  redactedReasoning(choice: i32, data: Span): void {
-    this.dropped.add("redacted_thinking");
-  }
-
-  refusal(choice: i32, escaped: Span): void {
-    this.candidate(choice).refusal.append(escaped);
-  }
-
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
-    this.add(choice, PartType.Call, new GeminiCall(index, id.copy(), name.copy()));
-  }
-
-  toolArguments(choice: i32, index: i32, escaped: Span): void {
-    const call = this.call(choice, index);
-    if (call) call.arguments.append(escaped);
-  }
-
-  toolInput(choice: i32, index: i32, json: Span): void {
-    const call = this.call(choice, index);
-    if (call) call.input = json.copy();
-  }
-
-  toolSignature(choice: i32, index: i32, escaped: Span): void {
-    const call = this.call(choice, index);
-    if (call) call.signature = escaped.copy();
+    super.toolCall(choice, index, id, name);
+    const calls = this.candidate(choice).calls;
+    this.add(choice, PartType.Call, calls[calls.length - 1]);
   }
 
   image(choice: i32, mediaType: Span, data: Span): void {
     const part = this.add(choice, PartType.Inline);
     part.mediaType = mediaType.copy();
     part.text.append(data);
-  }
-
-  finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
-    const candidate = this.candidate(choice);
-    const hasRefused = reason == Finish.Stop && !candidate.refusal.isEmpty;
-    candidate.finish = geminiFinishName(hasRefused ? Finish.Filter : reason, word);
-  }
-
-  usage(usage: Usage): void {
-    this.lastUsage = usage.copy();
   }
 
   error(kind: ErrorKind, message: Span): void {
@@ -114,23 +79,16 @@ export class GeminiAnswerWriter extends AnswerWriter {
   end(): void {
     if (this.hasFailed) return;
     const json = new JsonWriter(this.out).object().key("candidates").array();
-    for (let i = 0; i < this.candidates.length; i++) this.writeCandidate(json, i, this.candidates[i]);
+    for (let i = 0; i < this.candidates.length; i++) this.writeCandidate(json, i);
     json.end();
-    const usage = this.lastUsage;
-    if (usage) {
-      this.out.text(',"usageMetadata":');
-      writeGeminiUsage(this.out, usage);
-    }
-    const model = this.model.isEmpty ? this.head.model : this.model;
-    if (!model.isEmpty) json.key("modelVersion").escaped(model);
-    if (!this.head.id.isEmpty) json.key("responseId").escaped(this.head.id);
-    json.end();
+    this.writeTail(json, this.lastUsage);
   }
 
-  private writeCandidate(json: JsonWriter, index: i32, candidate: Candidate): void {
+  private writeCandidate(json: JsonWriter, index: i32): void {
     json.object().key("content").object().key("parts").array();
-    for (let i = 0; i < candidate.parts.length; i++) {
-      const part = candidate.parts[i];
+    const parts = this.partsOf(index);
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
       const text = part.text.span();
       const call = part.call;
       if (call) writeCallPart(json, call, this.dropped);
@@ -138,37 +96,23 @@ export class GeminiAnswerWriter extends AnswerWriter {
       else writeTextPart(json, text, part.type == PartType.Thought, part.signature);
     }
     json.end().key("role").text("model").end();
-    json.key("finishReason").text(candidate.finish.length > 0 ? candidate.finish : "STOP");
-    if (!candidate.refusal.isEmpty) json.key("finishMessage").escaped(candidate.refusal.span());
-    json.key("index").integer(index).end();
+    this.candidates[index].writeEnd(json, index);
+  }
+
+  private partsOf(choice: i32): Part[] {
+    return (this.candidate(choice) as WholeCandidate).parts;
   }
 
   /** The last part, or a new one when that is of another type. */
   private current(choice: i32, type: PartType): Part {
-    const parts = this.candidate(choice).parts;
+    const parts = this.partsOf(choice);
     const last = parts.length - 1;
     return last >= 0 && parts[last].type == type ? parts[last] : this.add(choice, type);
   }
 
   private add(choice: i32, type: PartType, call: GeminiCall | null = null): Part {
     const part = new Part(type, call);
-    this.candidate(choice).parts.push(part);
+    this.partsOf(choice).push(part);
     return part;
-  }
-
-  private call(choice: i32, index: i32): GeminiCall | null {
-    const parts = this.candidate(choice).parts;
-    for (let i = parts.length - 1; i >= 0; i--) {
-      const call = parts[i].call;
-      if (call && call.index == index) return call;
-    }
-    return null;
-  }
-
-  /** Candidates in between that the provider left out are empty. */
-  private candidate(index: i32): Candidate {
-    const known = min(max(index, 0), MAX_CHOICES - 1);
-    while (this.candidates.length <= known) this.candidates.push(new Candidate());
-    return this.candidates[known];
   }
 }

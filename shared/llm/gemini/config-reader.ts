@@ -7,19 +7,11 @@ import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
 import { jsonSchemaOf } from "./schema";
+import { SETTINGS, SETTING_NAMES } from "./settings";
 import { camelName, member } from "./spelling";
 
-/** Position `i` of these is the name of option `OPTIONS[i]`; the others have their own reading. */
+/** Members that have a reading of their own. */
 const NAMES: StaticArray<string> = [
-  "temperature",
-  "topP",
-  "topK",
-  "candidateCount",
-  "seed",
-  "presencePenalty",
-  "frequencyPenalty",
-  "responseLogprobs",
-  "logprobs",
   "maxOutputTokens",
   "stopSequences",
   "responseModalities",
@@ -27,18 +19,6 @@ const NAMES: StaticArray<string> = [
   "responseSchema",
   "responseJsonSchema",
   "thinkingConfig",
-];
-const OPTIONS: StaticArray<Option> = [
-  Option.Temperature,
-  Option.TopP,
-  Option.TopK,
-  Option.N,
-  Option.Seed,
-  Option.PresencePenalty,
-  Option.FrequencyPenalty,
-  Option.Logprobs,
-  Option.TopLogprobs,
-  Option.MaxTokens,
 ];
 
 const THINKING_MEMBERS: StaticArray<string> = [
@@ -51,7 +31,8 @@ const THINKING_MEMBERS: StaticArray<string> = [
 ];
 
 const enum Special {
-  StopSequences = 10,
+  MaxTokens,
+  StopSequences,
   Modalities,
   MimeType,
   Schema,
@@ -69,12 +50,15 @@ export class GeminiConfigReader {
     while (members.next()) {
       const value = members.value;
       const name = camelName(members.keyBytes());
-      const field = indexOfName(NAMES, name);
-      if (field >= 0 && field < OPTIONS.length) {
-        request.setOption(OPTIONS[field], rawOf(value));
+      const setting = indexOfName(SETTING_NAMES, name);
+      if (setting >= 0) {
+        request.setOption(SETTINGS[setting], rawOf(value));
         continue;
       }
-      switch (field) {
+      switch (indexOfName(NAMES, name)) {
+        case Special.MaxTokens:
+          request.setOption(Option.MaxTokens, rawOf(value));
+          break;
         case Special.StopSequences:
           this.readStop(value);
           break;

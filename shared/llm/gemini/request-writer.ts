@@ -9,6 +9,7 @@ import { ContentWriter } from "./content-writer";
 import { GeminiModel } from "./model";
 import { ResponseFormat } from "./response-format";
 import { fitsGeminiSchema, isEmptyObjectSchema } from "./schema";
+import { SETTINGS, SETTING_NAMES } from "./settings";
 import { GeminiThinking } from "./thinking";
 
 export class GeminiRequestOptions {
@@ -22,29 +23,6 @@ export class GeminiRequestOptions {
   thinkingConfig: Span = NONE;
 }
 
-/** Position `i` is the name of option `OPTIONS[i]`. */
-const OPTIONS: StaticArray<Option> = [
-  Option.Temperature,
-  Option.TopP,
-  Option.TopK,
-  Option.N,
-  Option.Seed,
-  Option.PresencePenalty,
-  Option.FrequencyPenalty,
-  Option.Logprobs,
-  Option.TopLogprobs,
-];
-const NAMES: StaticArray<string> = [
-  "temperature",
-  "topP",
-  "topK",
-  "candidateCount",
-  "seed",
-  "presencePenalty",
-  "frequencyPenalty",
-  "responseLogprobs",
-  "logprobs",
-];
 const MODES: StaticArray<string> = ["", "AUTO", "NONE", "ANY", "ANY"];
 
 /**
@@ -122,9 +100,9 @@ class RequestWriter {
   private generationConfig(): void {
     const request = this.request;
     const json = this.json;
-    for (let i = 0; i < OPTIONS.length; i++) {
-      const value = request.option(OPTIONS[i]);
-      if (!value.isEmpty) json.key(NAMES[i]).raw(value);
+    for (let i = 0; i < SETTINGS.length; i++) {
+      const value = request.option(SETTINGS[i]);
+      if (!value.isEmpty) json.key(SETTING_NAMES[i]).raw(value);
     }
     let limit = request.option(Option.MaxCompletionTokens);
     if (limit.isEmpty) limit = request.option(Option.MaxTokens);

@@ -4,6 +4,7 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { textOf } from "as-proxy-wasm-sdk/llm/text";
+import { openImageList, writeImage } from "../image-list";
 
 const DEFAULT_SIDE: i64 = 1024;
 
@@ -40,16 +41,13 @@ function sideOf(digits: string): i64 {
   return Json.read(Span.text(digits)).integer(0);
 }
 
-/** Appends the pictures as OpenAI has them; false when there are none. `created`: seconds since 1970. */
-export function writeImageAnswer(body: Span, created: i64, out: Buffer): bool {
+/** Appends the pictures as OpenAI has them; false when there are none. */
+export function writeImageAnswer(body: Span, out: Buffer): bool {
   const images = Json.checked(body).get("images");
   if (images.kind != JsonKind.Array) return false;
-  const json = new JsonWriter(out).object().key("created").integer(created).key("data").array();
+  const json = openImageList(out);
   const items = images.items();
-  while (items.next()) {
-    const data = textOf(items.value);
-    if (!data.isEmpty) json.object().key("b64_json").escaped(data).end();
-  }
+  while (items.next()) writeImage(json, textOf(items.value));
   json.end().end();
   return true;
 }

@@ -132,7 +132,7 @@ export class Bedrock extends Provider {
   }
 
   convertAnswer(body: Span, request: Request, out: Buffer): bool {
-    return writeImageAnswer(body, nowMs() / 1000, out);
+    return writeImageAnswer(body, out);
   }
 
   isStream(contentType: string): bool {

@@ -1,12 +1,12 @@
 // What Google AI has besides chat: embeddings and pictures.
 // https://ai.google.dev/api/embeddings, https://ai.google.dev/gemini-api/docs/imagen
 
-import { nowMs } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { textOf } from "as-proxy-wasm-sdk/llm/text";
 import { EmbeddingsWriter, readTexts } from "../../embeddings";
 import { Request } from "../../request";
+import { isAnswer, openImageList, writeImage } from "../image-list";
 
 /** Appends a batchEmbedContents request; `model` has its path. Returns what is wrong with the request, or "". */
 export function writeEmbeddings(body: Span, request: Request, model: string, out: Buffer): string {
@@ -65,18 +65,10 @@ export function writeImages(body: Span, request: Request, out: Buffer): void {
 export function readImages(body: Span, out: Buffer): bool {
   const root = Json.checked(body);
   // When all pictures were withheld there is no list.
-  if (root.kind != JsonKind.Object || root.get("error").exists) return false;
-  const json = new JsonWriter(out)
-    .object()
-    .key("created")
-    .integer(nowMs() / 1000)
-    .key("data")
-    .array();
+  if (!isAnswer(root)) return false;
+  const json = openImageList(out);
   const items = root.get("predictions").items();
-  while (items.next()) {
-    const data = textOf(items.value.get("bytesBase64Encoded"));
-    if (!data.isEmpty) json.object().key("b64_json").escaped(data).end();
-  }
+  while (items.next()) writeImage(json, textOf(items.value.get("bytesBase64Encoded")));
   json.end().end();
   return true;
 }

@@ -1,28 +1,21 @@
 // The pictures of a Gemini answer as OpenAI's list of images.
 
-import { nowMs } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { textOf } from "as-proxy-wasm-sdk/llm/text";
+import { isAnswer, openImageList, writeImage } from "../image-list";
 
 /** Appends the list, which may be empty; false when the body is no answer. */
 export function writeImages(body: Span, out: Buffer): bool {
   const root = Json.checked(body);
-  if (root.kind != JsonKind.Object || root.get("error").exists) return false;
-  const json = new JsonWriter(out)
-    .object()
-    .key("created")
-    .integer(nowMs() / 1000)
-    .key("data")
-    .array();
+  if (!isAnswer(root)) return false;
+  const json = openImageList(out);
   const candidates = root.get("candidates").items();
   while (candidates.next()) {
     const parts = candidates.value.path("content.parts").items();
     while (parts.next()) {
-      const data = textOf(parts.value.path("inlineData.data"));
       // Sketches that the model made while it thought are not the answer.
-      if (data.isEmpty || parts.value.get("thought").isTrue) continue;
-      json.object().key("b64_json").escaped(data).end();
+      if (!parts.value.get("thought").isTrue) writeImage(json, textOf(parts.value.path("inlineData.data")));
     }
   }
   json.end();
