@@ -48,6 +48,9 @@ const MEMBERS: StaticArray<string> = [
   "signature",
   "data",
   "cache_control",
+  "media_type",
+  "url",
+  "file_id",
 ];
 
 /** Adds the content's parts to the message. */
@@ -68,8 +71,10 @@ export function readAnthropicContent(message: ChatMessage, content: Json, droppe
 
 function readOrName(parts: ChatPart[], block: Json, prefix: string, dropped: Dropped): void {
   const type = textOf(block.get("type"));
-  if (readBlock(parts, block, type, dropped)) nameOthers(block, MEMBERS, prefix, dropped);
-  else dropped.addNamed(prefix, type);
+  if (readBlock(parts, block, type, dropped)) {
+    nameOthers(block, MEMBERS, prefix, dropped);
+    nameOthers(block.get("source"), MEMBERS, prefix + "source.", dropped);
+  } else dropped.addNamed(prefix, type);
 }
 
 /** Adds what a block holds to `parts`; false when nothing of it can be kept. */

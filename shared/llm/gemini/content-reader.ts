@@ -30,8 +30,9 @@ const FIELDS: StaticArray<string> = [
   "functionResponse",
 ];
 
-/** What is read of files, calls and results. */
+/** What is read of contents, files, calls and results. */
 const MEMBERS: StaticArray<string> = [
+  "role",
   "id",
   "name",
   "args",
@@ -65,6 +66,7 @@ export class ContentReader {
     const message = goesOn
       ? messages[messages.length - 1]
       : new ChatMessage(isModel ? Role.Assistant : Role.User);
+    nameOthers(content, MEMBERS, "contents.", this.request.dropped);
     const parts = content.get("parts");
     if (parts.kind == JsonKind.Object) this.readPart(message, parts);
     const items = parts.items();

@@ -4,6 +4,7 @@
 import { Span, equalsAsciiIgnoreCase } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, RequestError, Role, ToolChoice } from "../chat";
+import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { textOf } from "../text";
@@ -37,10 +38,14 @@ const MEMBERS: StaticArray<string> = [
   "parameters",
   "parametersJsonSchema",
   "parameters_json_schema",
+  "functionCallingConfig",
+  "function_calling_config",
   "mode",
   "allowedFunctionNames",
   "allowed_function_names",
 ];
+
+const TEXT_MEMBERS: StaticArray<string> = ["text"];
 
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readGeminiRequest(body: Span): ChatRequest {
@@ -58,7 +63,7 @@ export function readGeminiRequest(body: Span): ChatRequest {
         readContents(request, value);
         break;
       case Field.SystemInstruction:
-        system = readSystem(value);
+        system = readSystem(value, request.dropped);
         break;
       case Field.GenerationConfig:
         new GeminiConfigReader(request).read(value);
@@ -68,9 +73,7 @@ export function readGeminiRequest(body: Span): ChatRequest {
         break;
       case Field.ToolConfig:
         calling = member(value, "functionCallingConfig", "function_calling_config");
-        if (member(value, "retrievalConfig", "retrieval_config").exists) {
-          request.dropped.add("toolConfig.retrievalConfig");
-        }
+        nameOthers(value, MEMBERS, "toolConfig.", request.dropped);
         break;
       case Field.Model:
         break;
@@ -92,18 +95,20 @@ function readContents(request: ChatRequest, value: Json): void {
   while (items.next()) if (items.value.kind == JsonKind.Object) reader.read(items.value);
 }
 
-function readSystem(value: Json): ChatMessage | null {
+function readSystem(value: Json, dropped: Dropped): ChatMessage | null {
   const message = new ChatMessage(Role.System);
   if (value.kind == JsonKind.String) message.parts.push(ChatPart.text(value.escaped()));
   const parts = value.get("parts");
   const items = parts.items();
-  while (items.next()) addText(message, items.value);
-  if (parts.kind == JsonKind.Object) addText(message, parts);
+  while (items.next()) addText(message, items.value, dropped);
+  if (parts.kind == JsonKind.Object) addText(message, parts, dropped);
   message.isPlain = message.parts.length == 1;
   return message.parts.length > 0 ? message : null;
 }
 
-function addText(message: ChatMessage, part: Json): void {
+/** A system says texts only. */
+function addText(message: ChatMessage, part: Json, dropped: Dropped): void {
+  nameOthers(part, TEXT_MEMBERS, "systemInstruction.parts.", dropped);
   const text = textOf(part.get("text"));
   if (!text.isEmpty) message.parts.push(ChatPart.text(text));
 }

@@ -64,7 +64,8 @@ const FIELDS: StaticArray<string> = [
   "background",
 ];
 
-/** What is read of tools. */
+/** What is read of `text`, and of tools. */
+const TEXT_MEMBERS: StaticArray<string> = ["format", "verbosity"];
 const TOOL_MEMBERS: StaticArray<string> = ["type", "name", "description", "parameters", "strict"];
 
 /** Positions are those of `ToolChoice`. */
@@ -223,6 +224,7 @@ function readReasoning(request: ChatRequest, value: Json): void {
 
 function readTextSettings(request: ChatRequest, value: Json): void {
   request.setOption(Option.Verbosity, rawOf(value.get("verbosity")));
+  nameOthers(value, TEXT_MEMBERS, "text.", request.dropped);
   const format = value.get("format");
   const type = textOf(format.get("type"));
   if (type.isEmpty || type.equalsAscii("text")) return;
