@@ -50,11 +50,11 @@ export class EitherStage extends AnswerStage {
   }
 
   feed(chunk: Span): void {
-    const start = beginningOf(chunk);
-    if (!this.isBegun && start < chunk.size) {
-      this.isBegun = true;
+    if (!this.isBegun) {
+      const first = chunk.at(beginningOf(chunk));
+      this.isBegun = first >= 0;
       // An object: a list may be a stream of Gemini's.
-      if (chunk.at(start) == 0x7b) this.whole = new Buffer(chunk.size);
+      if (first == 0x7b) this.whole = new Buffer(chunk.size);
     }
     const whole = this.whole;
     if (whole === null) this.stream.feed(chunk);
