@@ -9,7 +9,7 @@ import { requirePaths, word, type Command } from "./command-line.ts";
 
 export const lint: Command = {
   summary: "checks resource files without starting anything",
-  help: `Usage: gateway lint PATH… [--format text|json]
+  help: `Usage: gateway lint PATH… [--format text|json] [--pull]
 
 Checks every YAML document in the files and folders: the shape of the resources, plugin configurations
 against the plugins' schemas, services that nobody defines, routes that no request reaches, rules that no
@@ -17,14 +17,15 @@ route meets, the order of the chain, body buffer limits. At last each plugin is 
 does it, so that what it refuses or warns of is known too.
 
   --format text|json   default text
+  --pull               images of our own plugins are pulled too, instead of taking the local build
 
 Exit code 0 when there is no error, 1 when there is. Warnings do not count.
 `,
-  options: { format: { type: "string" } },
+  options: { format: { type: "string" }, pull: { type: "boolean" } },
   async run(values, paths) {
     requirePaths(paths);
     const format = word(values, "format", ["text", "json"]) ?? "text";
-    const gateway = await loadGateway(paths);
+    const gateway = await loadGateway(paths, { pull: values["pull"] === true });
     lintGateway(gateway);
     if (!gateway.problems.hasErrors) await tryPlugins(gateway);
     process.stdout.write(format === "json" ? asJson(gateway) : asText(gateway));

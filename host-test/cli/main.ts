@@ -4,13 +4,22 @@ import { nearest } from "../gateway/resources/problems.ts";
 import { parse, UsageError, type Command } from "./command-line.ts";
 import { bench } from "./bench.ts";
 import { lint } from "./lint.ts";
+import { packageCommand } from "./package.ts";
+import { push } from "./push.ts";
 import { render } from "./render.ts";
 import { run } from "./run.ts";
 
-const commands: Record<string, Command> = { run, lint, render, bench };
+const commands: Record<string, Command> = {
+  run,
+  lint,
+  render,
+  bench,
+  package: packageCommand,
+  push,
+};
 
 /** Named in the documentation, not made yet. */
-const announced = ["package", "replay"];
+const announced = ["replay"];
 
 /** Runs the command and resolves with the exit code. */
 export async function main(args: string[]): Promise<number> {

@@ -8,6 +8,12 @@ interface BuildScript {
   buildPlugins(names: string[], options: { onStart(name: string): void }): Promise<unknown>;
 }
 
+/** Rejects with the compiler's messages. */
+export async function buildNamed(names: string[], onStart: (name: string) => void): Promise<void> {
+  const script = (await import("../../scripts/build.mjs" as string)) as BuildScript;
+  await script.buildPlugins(names, { onStart });
+}
+
 /**
  * The model with the files that are there after the build. Rejects with the compiler's messages when a module is
  * missing; an old one is used with a warning.
@@ -19,8 +25,7 @@ export async function withBuiltModules(
   const names = [...new Set(model.plugins.flatMap(({ plugin }) => plugin ?? []))];
   if (names.length === 0) return model;
   try {
-    const script = (await import("../../scripts/build.mjs" as string)) as BuildScript;
-    await script.buildPlugins(names, { onStart: (name) => log("info", `building ${name}`) });
+    await buildNamed(names, (name) => log("info", `building ${name}`));
   } catch (error) {
     const files = names.flatMap((name) => Object.values(builtModules(name, repositoryFolders)));
     if (!files.every((file) => existsSync(file))) throw error;

@@ -10,10 +10,11 @@ import { withBuiltModules } from "./modules.ts";
 export const render: Command = {
   summary: "prints the Envoy configuration of resource files",
   help: `Usage: gateway render PATH… --engine envoy [--format yaml|json] [--host 127.0.0.1] [--port 8080]
-                                          [--admin-port 8081]
+                                          [--admin-port 8081] [--pull]
 
 Prints the Envoy bootstrap for the same files on standard output. Modules are named by absolute path; those
-that are not built yet are built first.
+that are not built yet are built first. With --pull images of our own plugins are pulled too, instead of
+taking the local build.
 
 Exit code 2 when a resource cannot be used, or needs what only Higress has.
 `,
@@ -23,6 +24,7 @@ Exit code 2 when a resource cannot be used, or needs what only Higress has.
     host: { type: "string" },
     port: { type: "string" },
     "admin-port": { type: "string" },
+    pull: { type: "boolean" },
   },
   async run(values, paths) {
     requirePaths(paths);
@@ -31,7 +33,7 @@ Exit code 2 when a resource cannot be used, or needs what only Higress has.
     const port = integer(values, "port", 0, 65535) ?? 8080;
     const adminPort = integer(values, "admin-port", 0, 65535) ?? 8081;
     const host = values["host"] as string | undefined;
-    const { model, problems } = await loadGateway(paths);
+    const { model, problems } = await loadGateway(paths, { pull: values["pull"] === true });
     process.stderr.write(
       problems
         .sorted()

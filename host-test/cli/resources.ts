@@ -29,17 +29,27 @@ export interface ReadResources {
 
 export class Resources {
   #paths: string[];
+  #pull: boolean;
   #log: (level: "info" | "warn", message: string) => void;
   #simulation = createSimulation();
 
-  constructor(paths: string[], log: (level: "info" | "warn", message: string) => void) {
+  /** `pull`: images of our own plugins too. */
+  constructor(
+    paths: string[],
+    log: (level: "info" | "warn", message: string) => void,
+    { pull = false }: { pull?: boolean } = {},
+  ) {
+    this.#pull = pull;
     this.#paths = paths;
     this.#log = log;
   }
 
   /** Rejects with `UnusableResources`. What can be lived with is logged. */
   async read(): Promise<ReadResources> {
-    const gateway = await loadGateway(this.#paths);
+    const gateway = await loadGateway(this.#paths, {
+      pull: this.#pull,
+      onPull: (reference) => this.#log("info", `pulling ${reference}`),
+    });
     if (!gateway.problems.hasFatal) lintGateway(gateway);
     const problems = gateway.problems.sorted();
     if (gateway.problems.hasFatal) throw new UnusableResources(problems.map(formatProblem));

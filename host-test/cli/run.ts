@@ -22,7 +22,8 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "critical"] as con
 export const run: Command = {
   summary: "serves resource files as a gateway",
   help: `Usage: gateway run PATH… [--port ${defaultPort}] [--host 127.0.0.1] [--admin-port ${defaultAdminPort}]
-                       [--engine node|envoy] [--workers N] [--watch] [--log-level LEVEL]
+                       [--engine node|envoy] [--workers N] [--watch] [--pull]
+                       [--log-level LEVEL]
 
 Loads every YAML document in the files and folders and serves them: HTTP/1.1 and HTTP/2 in cleartext on one
 port. Prints "listening on http://HOST:PORT" once it serves; logs go to standard error.
@@ -34,6 +35,7 @@ port. Prints "listening on http://HOST:PORT" once it serves; logs go to standard
                        installed once)
   --workers N          threads, each with its own instance of every plugin; default 1
   --watch              applies changed files to new requests; running ones keep what they started with
+  --pull               images of our own plugins are pulled too, instead of taking the local build
   --log-level LEVEL    ${logLevels.join(", ")}; default info
 
 SIGTERM or SIGINT: stops accepting, gives running requests ${drainMs / 1000} s to end, exits 0.
@@ -46,6 +48,7 @@ Exit code 2 when a resource cannot be used: nothing is started then.
     engine: { type: "string" },
     workers: { type: "string" },
     watch: { type: "boolean" },
+    pull: { type: "boolean" },
     "log-level": { type: "string" },
   },
   async run(values, paths) {
@@ -62,6 +65,7 @@ interface RunOptions {
   engine: EngineName;
   workers: number;
   watch: boolean;
+  pull: boolean;
   logLevel: LogLevel;
 }
 
@@ -73,6 +77,7 @@ function readOptions(values: Values): RunOptions {
     engine: word(values, "engine", engineNames) ?? "node",
     workers: integer(values, "workers", 1, 256) ?? 1,
     watch: values["watch"] === true,
+    pull: values["pull"] === true,
     logLevel: word(values, "log-level", logLevels) ?? "info",
   };
 }
@@ -92,7 +97,7 @@ class GatewayRun {
   constructor(options: RunOptions, paths: string[]) {
     this.#options = options;
     this.#paths = paths;
-    this.#resources = new Resources(paths, (level, message) => this.#log(level, message));
+    this.#resources = new Resources(paths, (level, message) => this.#log(level, message), options);
   }
 
   /** Resolves with the exit code. */

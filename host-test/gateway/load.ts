@@ -1,11 +1,13 @@
 // Resource files → GatewayModel. The only place that knows all kinds of resources.
 
+import { ImageStore } from "../registry/image-store.ts";
 import { maskByName, mask } from "./resources/schema-shape.ts";
 import type { Cluster, GatewayModel, PluginResource } from "./model.ts";
 import { readResources, substituteResource, type Resource } from "./resources/documents.ts";
 import { readIngress, sortRoutes } from "./resources/ingress.ts";
 import { readMcpBridge } from "./resources/mcp-bridge.ts";
 import { PluginSchema } from "./resources/plugin-schema.ts";
+import type { ImageAccess } from "./resources/plugin-image.ts";
 import { repositoryFolders, type ModuleFolders } from "./resources/plugin-url.ts";
 import { Problems } from "./resources/problems.ts";
 import { collectValues, readBufferLimit } from "./resources/reference-values.ts";
@@ -15,6 +17,12 @@ export interface LoadOptions {
   /** Default: the process's. */
   environment?: Record<string, string | undefined>;
   folders?: ModuleFolders;
+  /** Where images are kept that are none of ours; default: the project's cache. */
+  imageStore?: ImageStore;
+  /** Images of our own plugins are pulled too, instead of taking the local build. */
+  pull?: boolean;
+  /** Told before a registry is asked. */
+  onPull?: (reference: string) => void;
 }
 
 export interface LoadedGateway {
@@ -49,14 +57,19 @@ export async function loadGateway(paths: string[], options: LoadOptions = {}): P
   const of = ([apiVersion, kind]: readonly [string, string]): Resource[] =>
     resources.filter((resource) => resource.apiVersion === apiVersion && resource.kind === kind);
   const values = [...of(kinds.secret), ...of(kinds.configMap)];
-  substituteAll(resources, values, environment);
+  const references = substituteAll(resources, values, environment);
   refuseDuplicates(resources, problems);
   const clusters = of(kinds.bridge).flatMap((bridge) => readMcpBridge(bridge, environment));
   refuseDuplicateClusters(clusters, problems);
   const routes = sortRoutes(of(kinds.ingress).flatMap((ingress) => readIngress(ingress, clusters)));
-  const plugins = of(kinds.plugin)
-    .flatMap((plugin) => readWasmPlugin(plugin, folders, environment) ?? [])
-    .toSorted(compareOrder);
+  const images: ImageAccess = {
+    store: options.imageStore ?? new ImageStore(),
+    pull: options.pull === true,
+    onPull: options.onPull ?? (() => undefined),
+    secret: (name) => references.get(`secret.${name}..dockerconfigjson`),
+  };
+  const read = of(kinds.plugin).map((plugin) => readWasmPlugin(plugin, folders, environment, images));
+  const plugins = (await Promise.all(read)).flatMap((plugin) => plugin ?? []).toSorted(compareOrder);
   for (const plugin of plugins) applySchema(plugin, folders, problems);
   const bufferLimit = of(kinds.configMap)
     .map(readBufferLimit)
@@ -83,13 +96,14 @@ function substituteAll(
   resources: Resource[],
   values: Resource[],
   environment: Record<string, string | undefined>,
-): void {
+): Map<string, string> {
   const references = new Map<string, string>();
   for (const resource of values) substituteResource(resource, { environment, references });
   for (const resource of values) collectValues(resource, references);
   for (const resource of resources) {
     if (!values.includes(resource)) substituteResource(resource, { environment, references });
   }
+  return references;
 }
 
 function applySchema(plugin: LoadedPlugin, folders: ModuleFolders, problems: Problems): void {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { outputFolder } from "../../../scripts/guest-build.mjs";
 import type { PluginResource } from "../model.ts";
 import type { Field } from "./field.ts";
-import { suggestion } from "./problems.ts";
+import { resolveImage, type ImageAccess } from "./plugin-image.ts";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -49,14 +49,18 @@ export function builtModules(plugin: string, { dist }: ModuleFolders): PluginRes
 }
 
 /** Reports and returns `undefined` when the reference cannot be used here. */
-export function resolveUrl(spec: Field, folders: ModuleFolders): PluginModule | undefined {
+export async function resolveUrl(
+  spec: Field,
+  folders: ModuleFolders,
+  images: ImageAccess,
+): Promise<PluginModule | undefined> {
   const url = spec.get("url");
-  const text = url.requiredText("file://PATH, or oci://…/NAME:TAG with a plugin of this repository");
+  const text = url.requiredText("file://PATH, or oci://REGISTRY/…/NAME:TAG");
   if (text === undefined) return undefined;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(text)?.[1] ?? "oci";
   if (scheme === "file") return resolveFile(url, text.slice("file://".length), spec.get("sha256"));
-  if (scheme === "oci") return resolveImage(url, text.replace(/^oci:\/\//, ""), folders);
-  url.source.problems.fatal(url.position, `a local gateway does not download modules`, {
+  if (scheme === "oci") return resolveImage(spec, text.replace(/^oci:\/\//, ""), folders, images);
+  url.source.problems.fatal(url.position, "a local gateway does not download modules", {
     expected: "file://PATH or oci://…/NAME:TAG",
     found: text,
   });
@@ -89,20 +93,4 @@ function resolveFile(url: Field, path: string, sha256: Field): PluginModule | un
     return undefined;
   }
   return { modules: { higress: file, envoy: file } };
-}
-
-function resolveImage(url: Field, reference: string, folders: ModuleFolders): PluginModule | undefined {
-  const name = (reference.split("/").pop() ?? "").replace(/[:@].*$/, "");
-  const known = listPlugins(folders);
-  if (known.includes(name)) return { plugin: name, modules: builtModules(name, folders) };
-  const hint = suggestion(name, known);
-  url.source.problems.fatal(
-    url.position,
-    `images are not pulled: "${name}" is no plugin of this repository${hint}`,
-    {
-      expected: known.length > 0 ? `an image named ${known.join(", ")}` : "a file:// path",
-      found: reference,
-    },
-  );
-  return undefined;
 }

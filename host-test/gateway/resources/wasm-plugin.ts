@@ -5,6 +5,7 @@ import type { Resource } from "./documents.ts";
 import type { Field } from "./field.ts";
 import { makeConfiguration, type ConfigurationPart } from "./plugin-configuration.ts";
 import type { PluginSchema } from "./plugin-schema.ts";
+import type { ImageAccess } from "./plugin-image.ts";
 import { resolveUrl, type ModuleFolders } from "./plugin-url.ts";
 
 /** A plugin and what only the loader needs of it. */
@@ -47,18 +48,19 @@ const fields = [
 const defaultNamespace = "higress-system";
 
 /** `undefined`: switched off by the resource, or unusable and reported. */
-export function readWasmPlugin(
+export async function readWasmPlugin(
   resource: Resource,
   folders: ModuleFolders,
   environment: Record<string, string | undefined>,
-): LoadedPlugin | undefined {
+  images: ImageAccess,
+): Promise<LoadedPlugin | undefined> {
   const spec = resource.root.get("spec");
   if (!spec.isMapping()) {
     spec.mismatch("a mapping");
     return undefined;
   }
   spec.refuseOthers(fields);
-  const module = resolveUrl(spec, folders);
+  const module = await resolveUrl(spec, folders, images);
   const configuration = makeConfiguration(spec);
   const failStrategy = spec.get("failStrategy").word(["FAIL_CLOSE", "FAIL_OPEN"]);
   const variables = readEnvironment(spec.get("vmConfig"), environment);

@@ -346,8 +346,8 @@ vmConfig:
     ["file://r.yaml", "is not a WebAssembly module"],
     ["https://example.com/a.wasm", "a local gateway does not download modules"],
     [
-      "oci://example.com/plugins/nothing-like-it:1.0.0",
-      'images are not pulled: "nothing-like-it" is no plugin of this repository',
+      "oci://127.0.0.1:1/plugins/nothing-like-it:1.0.0",
+      'cannot be pulled, and "nothing-like-it" is no plugin of this repository',
     ],
   ])("the url %s is refused", async (url, message) => {
     const { lines } = await load(plugin("p", "").replace("file://m.wasm", url));
