@@ -324,7 +324,8 @@ test("render prints an Envoy bootstrap", async () => {
 });
 
 test.each([
-  [["package"], "the command package is not available yet"],
+  [["package"], "expected --out DIR"],
+  [["push", "model-ratelimit", "no-registry"], "names no registry"],
   [["replay"], "the command replay is not available yet"],
   [["lnt"], "unknown command lnt; did you mean lint?"],
   [["run"], "expected a file or folder with resources"],
