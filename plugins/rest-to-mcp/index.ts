@@ -7,113 +7,233 @@ import {
   DraftHead,
   Flow,
   Head,
+  HeaderList,
   LastGoodRules,
   plugin,
   setProperty,
   Stream,
 } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Message, MessageKind, Messages, Revision } from "as-proxy-wasm-sdk/mcp";
+import { Buffer, readUnsigned, Span } from "as-proxy-wasm-sdk/bytes";
+import {
+  acceptsBatches,
+  ErrorCode,
+  Message,
+  MessageKind,
+  Messages,
+  Outcome,
+  Revision,
+} from "as-proxy-wasm-sdk/mcp";
+import { Admission } from "./admission";
+import { Batch, BatchClient, MAX_BATCH } from "./batch";
+import { ClientHead } from "./client-head";
 import { McpConfig } from "./config";
-import { dispatch } from "./methods";
-import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
+import { operationOf } from "./methods";
+import { Known, Operation, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
+import { RouteClient, RouteRunner } from "./route-runner";
+import { isOfBody, keptHeaders } from "./answer-head";
 
 plugin<McpConfig>("rest-to-mcp", McpConfig.parse, () => new RestToMcp()).ruleMemory = new LastGoodRules();
 
 const JSON_TYPE: string = "application/json; charset=utf-8";
+const TOO_LARGE: string = "the upstream's answer is too large";
 
-/** Runs an operation on the client's own exchange. */
-class RouteRunner extends Runner {
-  constructor(
-    private exchange: RestToMcp,
-    client: DraftHead,
-  ) {
-    super(exchange, client);
-  }
-
-  proceed(step: Step): void {
-    this.exchange.proceed(step);
-  }
-}
-
-class RestToMcp extends Stream<McpConfig> {
-  private message: Message | null = null;
+class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
+  private client: ClientHead = new ClientHead();
   private revision: Revision = Revision.Unknown;
+  private message: Message | null = null;
   private operation: Operation | null = null;
+  private batch: Batch | null = null;
+  /** What is sent to the route's upstream. */
   private request: UpstreamRequest | null = null;
-  /** The client's body, to be replaced by the upstream's request. */
   private body: Body | null = null;
-  /** How the upstream's answer is read; `Answer` before there is one. */
-  private reading: Step = Step.Answer;
+  /** The request has gone to the route's upstream; what comes back is its answer. */
+  private isForwarded: bool = false;
+  /** How the upstream's answer is heard; `Answer` before it begins. */
+  private hearing: Step = Step.Answer;
 
   onRequestHead(head: Head, end: bool): Flow {
+    // Editing headers must not choose the route again: calls go to this one's upstream.
     setProperty("clear_route_cache", "off");
+    this.client = ClientHead.take(head);
+    const origins = this.config.origins;
+    const origin = head.bytes("origin");
+    if (origins !== null && origin !== null && !origins.has(origin)) {
+      return this.refuse(403, ErrorCode.InvalidRequest, "origin not allowed", "origin_not_allowed");
+    }
     const method = head.method;
     if (method == "GET") return this.empty(405, "not_support_sse_on_this_endpoint");
     if (method == "DELETE") return this.empty(405, "session_termination_not_supported");
     if (end) return this.empty(400, "missing_body_in_mcp_request");
+    const length = head.bytes("content-length");
+    const most = this.config.maxRequestBytes;
+    if (length !== null && readUnsigned(length).value > most) return this.refuseLarge();
     head.remove("accept-encoding");
     head.remove("content-length");
-    setProperty("set_decoder_buffer_limit", this.config.maxRequestBytes.toString());
+    setProperty("set_decoder_buffer_limit", most.toString());
+    setProperty("set_encoder_buffer_limit", this.config.maxAnswerBytes.toString());
+    // Whatever the type says, only JSON is understood here; nothing passes by unread.
+    this.requestBodyReadable = true;
     return Flow.Hold;
   }
 
   onRequestBody(body: Body, end: bool): Flow {
+    if (body.announcedSize > this.config.maxRequestBytes) return this.refuseLarge();
     if (!end) return Flow.Hold;
     this.body = body;
     const head = this.requestHead;
-    const messages = Messages.read(body.all(), 1);
+    const messages = Messages.read(body.all(), MAX_BATCH);
+    const admission = Admission.of(messages.items[0], this.client);
+    this.revision = admission.revision;
+    if (messages.isBatch) return this.beginBatch(messages.items, head);
     const message = messages.items[0];
-    if (message.kind != MessageKind.Request) return this.empty(202, "json_rpc_ack");
     this.message = message;
-    const operation = dispatch(message, this.config, head);
+    const refusal = admission.refusal;
+    if (message.kind == MessageKind.Invalid) return this.refuse(400, message.errorCode, message.error, "");
+    if (refusal !== null) return this.say(refusal);
+    if (message.kind != MessageKind.Request) return this.empty(202, `mcp:${message.method}`);
+    const operation = this.operationAt(message);
     this.operation = operation;
+    const runner = new RouteRunner(this, this, DraftHead.of(head));
     const request = new UpstreamRequest(head);
     this.request = request;
-    return this.onward(operation.begin(request, new RouteRunner(this, DraftHead.of(head))));
+    return this.onward(operation.begin(request, runner));
+  }
+
+  operationAt(message: Message): Operation {
+    const server = this.config.server;
+    if (server === null) return new Known(Outcome.ofError(ErrorCode.InternalError, "no server"));
+    return operationOf(message, this.revision, this.config, server, this.client);
   }
 
   /** What the client's request does next. */
   private onward(step: Step): Flow {
-    if (step == Step.Wait) return Flow.Wait;
     const request = this.request;
     const body = this.body;
+    if (step == Step.Wait) return Flow.Wait;
     if (step != Step.Forward || request === null || body === null) return this.answer();
+    this.isForwarded = true;
     body.replace(request.body);
     return Flow.Next;
   }
 
   /** Call-outs of the operation are over. */
   proceed(step: Step): void {
-    if (this.onward(step) == Flow.Next) this.resumeRequest();
+    if (this.isForwarded) {
+      if (step == Step.Answer) this.answer();
+    } else if (this.onward(step) == Flow.Next) {
+      this.resumeRequest();
+    }
+  }
+
+  private beginBatch(messages: Message[], head: Head): Flow {
+    if (!acceptsBatches(this.revision)) {
+      return this.refuse(400, ErrorCode.InvalidRequest, "batches are not part of this revision", "");
+    }
+    const batch = new Batch(messages, this.revision, this, this, DraftHead.of(head));
+    this.batch = batch;
+    if (!batch.advance()) return Flow.Wait;
+    this.batchDone();
+    return Flow.Answered;
+  }
+
+  batchDone(): void {
+    const batch = this.batch;
+    if (batch === null) return;
+    if (batch.out.isEmpty) this.empty(202, "mcp:batch");
+    else this.reply(200, JSON_TYPE, batch.out.span(), "mcp:batch");
   }
 
   onResponseHead(head: Head, end: bool): Flow {
     const operation = this.operation;
-    if (operation === null || this.message === null) return Flow.Next;
-    this.reading = operation.answerBegins(head);
-    return end ? this.finish(operation, head, Span.empty()) : Flow.Hold;
+    if (!this.isForwarded || operation === null) {
+      this.ignoreResponseBody();
+      return Flow.Next;
+    }
+    this.responseBodyReadable = true;
+    const length = head.bytes("content-length");
+    if (length !== null && readUnsigned(length).value > this.config.maxAnswerBytes) return this.answerLarge();
+    this.hearing = operation.answerBegins(head);
+    if (this.hearing == Step.Answer) return this.answer();
+    if (this.hearing == Step.Relay) return Flow.Next;
+    if (!end) return Flow.Hold;
+    const step =
+      this.hearing == Step.Whole
+        ? operation.answered(new UpstreamAnswer(head.status, head, Span.empty()))
+        : operation.piece(Span.empty(), true);
+    return step == Step.Wait ? Flow.Wait : this.answer();
   }
 
   onResponseBody(body: Body, end: bool): Flow {
     const operation = this.operation;
     if (operation === null) return Flow.Next;
-    return end ? this.finish(operation, this.responseHead, body.all()) : Flow.Hold;
+    if (this.hearing == Step.Whole) {
+      if (body.announcedSize > this.config.maxAnswerBytes) return this.answerLarge();
+      if (!end) return Flow.Hold;
+      const head = this.responseHead;
+      const step = operation.answered(new UpstreamAnswer(head.status, head, body.all()));
+      return step == Step.Wait ? Flow.Wait : this.answerInPlace(head, body);
+    }
+    const step = operation.piece(body.all(), end);
+    if (step == Step.Relay) {
+      body.replace(operation.relayed);
+      return Flow.Next;
+    }
+    if (step == Step.Answer) return this.answer();
+    return step == Step.Wait && end ? Flow.Wait : Flow.Drop;
   }
 
-  private finish(operation: Operation, head: Head, body: Span): Flow {
-    operation.answered(new UpstreamAnswer(head.status, head, body));
-    return this.answer();
-  }
-
-  private answer(): Flow {
-    const message = this.message;
+  onDone(): void {
     const operation = this.operation;
-    if (message === null || operation === null) return Flow.Next;
-    const out = new Buffer(1024);
-    operation.outcome.write(out, message.id, this.revision);
-    const status = operation.outcome.statusIn(this.revision);
-    return this.reply(status, JSON_TYPE, out.span(), operation.outcome.details);
+    if (operation !== null) operation.ended();
+  }
+
+  /** The upstream's answer becomes the client's: its headers stay, but those that describe its body. */
+  private answerInPlace(head: Head, body: Body): Flow {
+    const operation = this.operation;
+    if (operation === null) return Flow.Next;
+    const names: string[] = [];
+    const pairs = head.pairs();
+    while (pairs.next()) if (isOfBody(pairs.name)) names.push(pairs.name.toString());
+    for (let i = 0; i < names.length; i++) head.remove(names[i]);
+    head.set(":status", operation.outcome.statusIn(this.revision).toString());
+    head.set("content-type", JSON_TYPE);
+    body.replace(this.worded(operation.outcome));
+    return Flow.Next;
+  }
+
+  /** The client gets the operation's outcome in place of what else would have come. */
+  private answer(): Flow {
+    const operation = this.operation;
+    return operation === null ? Flow.Next : this.say(operation.outcome);
+  }
+
+  private answerLarge(): Flow {
+    return this.say(Outcome.ofError(ErrorCode.InternalError, TOO_LARGE));
+  }
+
+  private say(outcome: Outcome): Flow {
+    const headers: HeaderList | null = this.isForwarded ? keptHeaders(this.responseHead) : null;
+    // The response callbacks run for this reply too.
+    this.isForwarded = false;
+    const status = outcome.statusIn(this.revision);
+    return this.reply(status, JSON_TYPE, this.worded(outcome), outcome.details, headers);
+  }
+
+  private worded(outcome: Outcome): Span {
+    const message = this.message;
+    const out = new Buffer(outcome.result.size + 256);
+    outcome.write(out, message === null ? Span.empty() : message.id, this.revision);
+    return out.span();
+  }
+
+  private refuse(status: i32, code: i32, error: string, details: string): Flow {
+    const outcome = Outcome.ofError(code, error, details.length > 0 ? details : `json_rpc_error(${error})`);
+    outcome.status = status;
+    return this.say(outcome);
+  }
+
+  private refuseLarge(): Flow {
+    return this.refuse(413, ErrorCode.InvalidRequest, "the request is too large", "request_too_large");
   }
 
   private empty(status: i32, details: string): Flow {

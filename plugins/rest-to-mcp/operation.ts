@@ -71,8 +71,10 @@ export abstract class Operation {
     return Step.Whole;
   }
 
-  /** After `Whole`: sets `outcome`. */
-  answered(answer: UpstreamAnswer): void {}
+  /** After `Whole`: `Answer`, or `Wait` for call-outs. The answer is readable only inside. */
+  answered(answer: UpstreamAnswer): Step {
+    return Step.Answer;
+  }
 
   /** After `Pieces` and `Relay`: the same again, `Wait` (pieces still come), or `Answer`. Bytes may be empty. */
   piece(bytes: Span, end: bool): Step {

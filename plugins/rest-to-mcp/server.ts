@@ -3,7 +3,7 @@
 import { ErrorCode, Outcome, Tool } from "as-proxy-wasm-sdk/mcp";
 import { AllowedTools } from "./allowed-tools";
 import { Known, Operation } from "./operation";
-import { ListRequest, ToolCall } from "./tool-call";
+import { ClientRequest, ListRequest, ToolCall } from "./tool-call";
 import { listTools } from "./tool-list";
 
 export abstract class Server {
@@ -42,6 +42,11 @@ export abstract class Server {
   /** `tools/list`. What comes of it is filtered by `allowed` already. */
   list(request: ListRequest, allowed: AllowedTools, pageSize: i32): Operation {
     return new Known(listTools(this.tools, request, allowed, pageSize));
+  }
+
+  /** A request for anything but tools and the life cycle; null: there is no such method. */
+  request(request: ClientRequest): Operation | null {
+    return null;
   }
 
   /** `tools/call` of a tool that the caller may call. */

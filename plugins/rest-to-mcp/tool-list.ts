@@ -31,7 +31,7 @@ export function listTools(
   json.end();
   const outcome = Outcome.ofResult(out.span());
   outcome.isPublic = allowed.isUnlimited;
-  outcome.ttlMs = 0;
+  outcome.ttlMs = request.ttlMs;
   return outcome;
 }
 

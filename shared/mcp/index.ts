@@ -1,8 +1,11 @@
 export { ErrorCode } from "./error-code";
+export { decodeHeaderText, encodeHeaderText } from "./header-text";
 export { Message, MessageKind, Messages } from "./message";
+export { Meta } from "./meta";
 export { Outcome } from "./outcome";
 export {
   acceptsBatches,
+  ALL_REVISIONS,
   ASSUMED,
   isStateless,
   NEWEST_WITH_SESSION,
@@ -10,7 +13,7 @@ export {
   Revision,
   revisionName,
   revisionOf,
-  SUPPORTED_REVISIONS,
+  STATELESS_REVISIONS,
 } from "./revision";
 export { Tool } from "./tool";
 export { ToolResult } from "./tool-result";

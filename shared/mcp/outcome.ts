@@ -1,7 +1,7 @@
 // What a request comes to, and the JSON-RPC answer that says so in the client's revision.
 
-import { Buffer, Span } from "../bytes";
-import { Json, JsonKind, JsonWriter } from "../json";
+import { Buffer, Span, trimAscii } from "../bytes";
+import { Json, JsonWriter } from "../json";
 import { ErrorCode } from "./error-code";
 import { isStateless, Revision } from "./revision";
 
@@ -17,15 +17,26 @@ export class Outcome {
   ttlMs: i64 = -1;
   /** For the stateless revisions: the result is the same for every caller. */
   isPublic: bool = false;
+  /** HTTP status in every revision; 0 for that of the code. */
+  status: i32 = 0;
+  /** The result may have members of its own that revisions add. */
+  private isForeign: bool = false;
 
   private constructor(
-    /** JSON object of the result without what revisions add to it; empty for an error. */
+    /** JSON object of the result, without space in front; empty for an error. */
     readonly result: Span,
   ) {}
 
   static ofResult(result: Span, details: string = ""): Outcome {
     const outcome = new Outcome(result);
     outcome.details = details;
+    return outcome;
+  }
+
+  /** A result that another server has made: `resultType` and hints of its own stand. */
+  static ofForeignResult(result: Span, details: string = ""): Outcome {
+    const outcome = Outcome.ofResult(result, details);
+    outcome.isForeign = true;
     return outcome;
   }
 
@@ -43,6 +54,7 @@ export class Outcome {
 
   /** HTTP status of the answer: errors about the request itself have their own in the stateless revisions. */
   statusIn(revision: Revision): i32 {
+    if (this.status != 0) return this.status;
     if (this.errorCode == ErrorCode.ParseError) return 400;
     if (!isStateless(revision)) return 200;
     switch (this.errorCode) {
@@ -71,26 +83,23 @@ export class Outcome {
     json.end();
   }
 
-  /** The result with what the stateless revisions demand of it. Members that it has already stand. */
+  /** The result with what the stateless revisions demand of it. */
   private withHints(): Span {
-    const result = Json.read(this.result);
-    if (result.kind != JsonKind.Object) return this.result;
     const out = new Buffer(this.result.size + 64);
     const json = new JsonWriter(out).object();
-    if (!result.get("resultType").exists) json.key("resultType").text("complete");
-    if (this.ttlMs >= 0 && !result.get("ttlMs").exists) json.key("ttlMs").integer(this.ttlMs);
-    if (this.ttlMs >= 0 && !result.get("cacheScope").exists) {
-      json.key("cacheScope").text(this.isPublic ? "public" : "private");
+    if (this.lacks("resultType")) json.key("resultType").text("complete");
+    if (this.ttlMs >= 0) {
+      if (this.lacks("ttlMs")) json.key("ttlMs").integer(this.ttlMs);
+      if (this.lacks("cacheScope")) json.key("cacheScope").text(this.isPublic ? "public" : "private");
     }
-    const isBare = result.length() == 0;
-    json.end();
-    if (isBare) return out.span();
-    // The members of the result follow in place of the closing brace.
-    const added = out.span();
-    const merged = new Buffer(added.size + this.result.size);
-    merged.append(added.slice(0, added.size - 1));
-    if (added.size > 2) merged.push(0x2c);
-    merged.append(this.result.slice(1));
-    return merged.span();
+    // The result's members follow, in place of the closing brace.
+    const members = this.result.slice(1);
+    if (out.size > 1 && trimAscii(members).at(0) != 0x7d) out.push(0x2c);
+    out.append(members);
+    return out.span();
+  }
+
+  private lacks(member: string): bool {
+    return !this.isForeign || !Json.read(this.result).get(member).exists;
   }
 }

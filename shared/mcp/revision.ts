@@ -45,6 +45,7 @@ export function reportsInputInResult(revision: Revision): bool {
   return revision >= Revision.R2025_11_25;
 }
 
-/** JSON list of the revisions' names, for errors and `server/discover`; the stateless ones come first. */
-export const SUPPORTED_REVISIONS: string =
-  '["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"]';
+/** JSON list of the names of all revisions. */
+export const ALL_REVISIONS: string = '["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"]';
+/** JSON list of those without a session, the ones that `server/discover` tells of. */
+export const STATELESS_REVISIONS: string = '["2026-07-28"]';
