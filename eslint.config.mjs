@@ -27,6 +27,10 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals() },
   },
   {
+    files: ["host-test/gateway/admin/page/*.js"],
+    languageOptions: { globals: { document: "readonly", fetch: "readonly", EventSource: "readonly" } },
+  },
+  {
     // AssemblyScript: `==` compares values of one static type, 64-bit literals are exact, the branch that a
     // compile-time condition leaves out needs an else, and a variable needs a value before a switch sets it.
     files: guest,

@@ -3,6 +3,7 @@
 import { runNode } from "../gateway/run-node.ts";
 import type { GatewayModel } from "../gateway/model.ts";
 import type { LogEntry } from "../gateway/workers/worker.ts";
+import type { RecordedExchange } from "../gateway/traces/recorder.ts";
 import type { LogLevel } from "../host/types.ts";
 
 export const engineNames = ["node", "envoy"] as const;
@@ -14,6 +15,8 @@ export interface EngineOptions {
   workers: number;
   logLevel: LogLevel;
   onLog(entry: LogEntry): void;
+  /** Told of every exchange by the engine that records. */
+  onExchange(exchange: RecordedExchange): void;
 }
 
 export interface RunningEngine {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AdminServer } from "../gateway/admin/server.ts";
 import { configDump } from "../gateway/admin/config-dump.ts";
 import { LogHistory } from "../gateway/admin/log-history.ts";
+import { TraceHistory } from "../gateway/admin/trace-history.ts";
 import type { GatewayModel } from "../gateway/model.ts";
 import { repositoryFolders } from "../gateway/resources/plugin-url.ts";
 import type { LogEntry } from "../gateway/workers/worker.ts";
@@ -86,6 +87,7 @@ class GatewayRun {
   #options: RunOptions;
   #paths: string[];
   #logs = new LogHistory();
+  #traces = new TraceHistory();
   #resources: Resources;
   #engine: RunningEngine | undefined;
   #model: GatewayModel = { plugins: [], clusters: [], routes: [], ignored: [] };
@@ -109,6 +111,8 @@ class GatewayRun {
       configDump: () => configDump(this.#model),
       reload: () => this.#reload(),
       logs: this.#logs,
+      traces: this.#options.engine === "node" ? this.#traces : undefined,
+      gateway: () => (this.#engine ? new URL(this.#url(this.#engine.port)) : undefined),
     });
     try {
       const read = await this.#resources.read();
@@ -118,6 +122,7 @@ class GatewayRun {
       this.#engine = await startEngine(this.#options.engine, read.model, {
         ...this.#options,
         onLog: (entry) => this.#write(entry),
+        onExchange: (exchange) => this.#traces.add(exchange),
       });
       this.#started.resolve();
       this.#announce(read, this.#engine.port, adminPort);
@@ -188,8 +193,7 @@ class GatewayRun {
   }
 
   #announce({ model, hints }: ReadResources, port: number, adminPort: number): void {
-    const { host } = this.#options;
-    const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const url = this.#url(port);
     const simulated = model.clusters
       .filter((cluster) => cluster.simulated !== undefined)
       .map(({ name }) => name.split("|").pop());
@@ -197,6 +201,11 @@ class GatewayRun {
     this.#log("info", `admin on http://127.0.0.1:${adminPort}`);
     process.stdout.write(`listening on ${url}\n`);
     for (const hint of hints) process.stderr.write(`\n${hint.replaceAll("{{url}}", url).trimEnd()}\n\n`);
+  }
+
+  #url(port: number): string {
+    const { host } = this.#options;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   }
 
   #stopSignal(): Promise<void> {

@@ -1,17 +1,20 @@
 // One exchange through the gateway: codec → chain → router and back. Holds the two sides together and lets each
 // slow the other down.
 
-import type { Chain, ChainStream, Headers, Route, StreamEvents } from "../host/types.ts";
+import type { Chain, ChainStream, Headers, Route, StreamEvents, StreamRecord } from "../host/types.ts";
 import type { RequestHead, RequestSink, Responder } from "./downstream/exchange-client.ts";
 import { finishResponse } from "./downstream/response-headers.ts";
 import type { RuledRoute } from "./route-table.ts";
 import { RoutedRequest, type RouterContext } from "./router/routed-request.ts";
 import type { Statistics } from "./statistics.ts";
+import type { ExchangeTrace } from "./traces/exchange-trace.ts";
+import type { TraceRecorder } from "./traces/recorder.ts";
 
 export interface ExchangeContext {
   chain: Chain;
   router: RouterContext;
   statistics: Statistics;
+  traces?: TraceRecorder;
   log(message: string): void;
 }
 
@@ -22,6 +25,7 @@ export class Exchange implements StreamEvents, RequestSink {
   #context: ExchangeContext;
   #client: Responder;
   #stream: ChainStream;
+  #trace: ExchangeTrace | undefined;
   #upstream: RoutedRequest | undefined;
   #requestHolders = new Set<Holder>();
   #responseHolders = new Set<Holder>();
@@ -33,15 +37,18 @@ export class Exchange implements StreamEvents, RequestSink {
     this.#context.statistics.requests++;
     this.#context.statistics.active++;
     this.#stream = context.chain.newStream(this, head.info);
+    this.#trace = context.traces?.begin(this.#stream.id, head.info);
   }
 
   start(headers: Headers, endStream: boolean): void {
+    this.#trace?.headers("request", headers);
     this.#stream.requestHeaders(headers, endStream);
   }
 
   // From the codec.
 
   data(chunk: Uint8Array, endStream: boolean): void {
+    this.#trace?.data("request", chunk);
     this.#stream.requestData(chunk, endStream);
   }
 
@@ -61,12 +68,22 @@ export class Exchange implements StreamEvents, RequestSink {
   // From the chain, towards the upstream.
 
   requestHeaders(headers: Headers, endStream: boolean, route: Route): void {
+    this.#trace?.headers("upstreamRequest", headers);
     this.#upstream = new RoutedRequest(
       this.#context.router,
       {
-        selected: (address) => this.#stream.upstreamSelected(address),
-        headers: (received, isEnd) => this.#stream.responseHeaders(received, isEnd),
-        data: (chunk, isEnd) => this.#stream.responseData(chunk, isEnd),
+        selected: (address) => {
+          this.#trace?.selected(address);
+          this.#stream.upstreamSelected(address);
+        },
+        headers: (received, isEnd) => {
+          this.#trace?.headers("upstreamResponse", received);
+          this.#stream.responseHeaders(received, isEnd);
+        },
+        data: (chunk, isEnd) => {
+          this.#trace?.data("upstreamResponse", chunk);
+          this.#stream.responseData(chunk, isEnd);
+        },
         trailers: (received) => this.#stream.responseTrailers(received),
         failed: (reason) => this.#stream.responseReset(reason),
         drained: () => this.#release("request", "writer"),
@@ -80,6 +97,7 @@ export class Exchange implements StreamEvents, RequestSink {
   }
 
   requestData(chunk: Uint8Array, endStream: boolean): void {
+    this.#trace?.data("upstreamRequest", chunk);
     const hasRoom = this.#upstream?.data(chunk, endStream) ?? true;
     if (!hasRoom && !endStream) this.#hold("request", "writer");
   }
@@ -104,6 +122,7 @@ export class Exchange implements StreamEvents, RequestSink {
       this.#cut();
       return;
     }
+    this.#trace?.headers("response", finished);
     try {
       this.#client.headers(finished, endStream);
     } catch (error) {
@@ -116,6 +135,7 @@ export class Exchange implements StreamEvents, RequestSink {
   }
 
   responseData(chunk: Uint8Array, endStream: boolean): void {
+    this.#trace?.data("response", chunk);
     const hasRoom = this.#client.data(chunk, endStream);
     if (endStream) this.#onAnswered();
     else if (!hasRoom) this.#hold("response", "writer");
@@ -140,7 +160,8 @@ export class Exchange implements StreamEvents, RequestSink {
   }
 
   /** The plugins have logged: nothing of this exchange is left. */
-  complete(): void {
+  complete(record: StreamRecord): void {
+    this.#context.traces?.end(record.stream, record);
     this.#end();
   }
 

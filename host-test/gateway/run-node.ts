@@ -5,9 +5,12 @@ import type { PluginOverride } from "../envoy/plugins.ts";
 import type { Flavour, LogLevel, PluginSpec } from "../host/types.ts";
 import type { GatewayModel, PluginResource } from "./model.ts";
 import { mergePrometheus } from "./prometheus.ts";
+import { maskByName } from "./resources/schema-shape.ts";
 import type { Serving } from "./server.ts";
 import type { WorkerStatistics } from "./workers/messages.ts";
 import { createShared } from "./workers/shared.ts";
+import { hiddenTexts } from "./traces/redaction.ts";
+import type { RecordedExchange } from "./traces/recorder.ts";
 import { GatewayThread, type LogEntry } from "./workers/worker.ts";
 
 export interface NodeOptions {
@@ -26,6 +29,8 @@ export interface NodeOptions {
   /** By plugin name: what resources cannot say. */
   plugins?: Record<string, PluginOverride>;
   onLog?: (entry: LogEntry) => void;
+  /** Exchanges are recorded only where somebody wants them. */
+  onExchange?: (exchange: RecordedExchange) => void;
 }
 
 /**
@@ -33,20 +38,22 @@ export interface NodeOptions {
  * its configuration, or with the system's error when the port cannot be used; then nothing is left running.
  */
 export async function runNode(model: GatewayModel, options: NodeOptions = {}): Promise<RunningNode> {
-  const { host = "127.0.0.1", flavour = "higress", onLog = () => undefined } = options;
+  const { host = "127.0.0.1", flavour = "higress", onLog = () => undefined, onExchange } = options;
   const bufferLimit = options.bufferLimit ?? model.bufferLimit;
   const workers = workerCount(options, onLog);
   const serving = await toServing(model, options);
   const shared = createShared(workers);
-  const setup = { serving, flavour, logLevel: options.logLevel ?? "info", bufferLimit, shared };
+  const logLevel = options.logLevel ?? "info";
+  const setup = { serving, flavour, logLevel, bufferLimit, shared, records: onExchange !== undefined };
+  const events = { onLog, onExchange };
   // What the first refuses the others need not try.
-  const first = new GatewayThread({ ...setup, canary: true }, onLog);
+  const first = new GatewayThread({ ...setup, index: 0, canary: true }, events);
   const threads = [first];
   try {
     await first.started();
     const others = Array.from(
       { length: workers - 1 },
-      () => new GatewayThread({ ...setup, canary: false }, onLog),
+      (_, index) => new GatewayThread({ ...setup, index: index + 1, canary: false }, events),
     );
     threads.push(...others);
     await Promise.all(others.map((thread) => thread.started()));
@@ -127,12 +134,21 @@ async function toServing(model: GatewayModel, options: NodeOptions): Promise<Ser
   return {
     clusters: model.clusters,
     routes: model.routes,
+    secrets: model.plugins.flatMap(secretsOf),
     plugins: await Promise.all(
       model.plugins.map(async (plugin) =>
         toSpec(plugin, await read(plugin.modules[flavour]), flavour, plugins[plugin.name]),
       ),
     ),
   };
+}
+
+function secretsOf({ configuration, maskedConfiguration, environment }: PluginResource): string[] {
+  const read = (text: string | undefined): unknown => (text ? JSON.parse(text) : undefined);
+  const named = hiddenTexts(environment, maskByName(environment));
+  // Where nothing tells what is secret, names do.
+  const value = read(configuration);
+  return [...named, ...hiddenTexts(value, read(maskedConfiguration) ?? maskByName(value))];
 }
 
 function toSpec(

@@ -15,22 +15,24 @@ import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { Cluster, RouteRule } from "./model.ts";
 import { RouteTable } from "./route-table.ts";
 import { Statistics } from "./statistics.ts";
+import type { TraceRecorder } from "./traces/recorder.ts";
 
 /** What a server serves; changes with a reload. */
 export interface Serving {
   plugins: PluginSpec[];
   clusters: Cluster[];
   routes: RouteRule[];
+  /** Texts that no trace shows. */
+  secrets: string[];
 }
 
-export interface ServerOptions extends Pick<
-  ChainOptions,
-  "sharedData" | "queues" | "stats" | "canary" | "observer"
-> {
+export interface ServerOptions extends Pick<ChainOptions, "sharedData" | "queues" | "stats" | "canary"> {
   flavour: Flavour;
   log: LogSink;
   /** Bytes a stream may buffer. Default: the chain's. */
   bufferLimit?: number;
+  /** Records exchanges. */
+  traces?: TraceRecorder;
 }
 
 /** What the gateway itself logs carries this in place of a plugin's name. */
@@ -71,6 +73,7 @@ export class GatewayServer {
         counters: (cluster) => this.statistics.cluster(cluster),
       },
       statistics: this.statistics,
+      ...(options.traces && { traces: options.traces }),
       log: (message) => this.#log("warn", message),
     };
   }
@@ -94,7 +97,7 @@ export class GatewayServer {
         ...(options.queues && { queues: options.queues }),
         ...(options.stats && { stats: options.stats }),
         ...(options.canary !== undefined && { canary: options.canary }),
-        ...(options.observer && { observer: options.observer }),
+        ...(options.traces && { observer: options.traces }),
         ...(options.bufferLimit !== undefined && { bufferLimit: options.bufferLimit }),
         clock: new SystemClock(),
         log: options.log,
@@ -131,6 +134,7 @@ export class GatewayServer {
     this.#routes = new RouteTable(serving.routes);
     this.#clusters.update(serving.clusters);
     this.#serving = serving;
+    this.#context.traces?.setSecrets(serving.secrets);
   }
 
   /** Custom metrics of the plugins. */

@@ -8,7 +8,7 @@ import type { HeaderMap } from "./maps.ts";
 import type { PathFilter, Place } from "./path.ts";
 import type { RootContext } from "./root-context.ts";
 import type { Stream } from "./stream.ts";
-import type { Headers } from "./types.ts";
+import type { ChainObserver, Headers } from "./types.ts";
 import type { Vm } from "./vm.ts";
 
 export type Direction = "request" | "response";
@@ -40,7 +40,7 @@ export class Side implements PathFilter {
     else if (!context.created) return HeadersStatus.Continue;
     this.headers = headers;
     context.endOfStream = endStream;
-    const { observer } = context.vm.host;
+    const observer = this.#observer;
     const before = observer?.headers === undefined ? undefined : headers.entries.slice();
     const status = this.#callHeaders(isRequest, headers.size, endStream);
     if (before !== undefined) {
@@ -86,13 +86,14 @@ export class Side implements PathFilter {
       // Too much for a response: the stream has ended. Too much for a request shows after the callback.
       if (context.http.finished) return DataStatus.StopIterationNoBuffer;
     }
-    const { observer } = context.vm.host;
+    const observer = this.#observer;
+    const accumulated = this.buffering;
     const before = observer?.body === undefined ? undefined : (this.visible ?? data).contents();
     const status = this.#callBody(this.visible?.length ?? 0, endStream);
     if (before !== undefined) {
       const { id, plugin } = this.#origin;
       const after = (this.visible ?? data).contents();
-      observer!.body!({ stream: id, plugin, phase: this.direction, before, after, endStream });
+      observer!.body!({ stream: id, plugin, phase: this.direction, before, after, endStream, accumulated });
     }
     this.buffering = status === DataStatus.StopIterationAndBuffer;
     if (status === DataStatus.Continue) this.body = undefined;
@@ -133,6 +134,12 @@ export class Side implements PathFilter {
     else status = vm.stopIteration || value > 0 ? TrailersStatus.StopIteration : TrailersStatus.Continue;
     vm.leave();
     return status;
+  }
+
+  get #observer(): ChainObserver | undefined {
+    const { vm, http } = this.#context;
+    const { observer } = vm.host;
+    return observer?.watches?.(http.id) === false ? undefined : observer;
   }
 
   get #origin(): { id: number; plugin: string } {

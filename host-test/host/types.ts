@@ -226,6 +226,8 @@ export interface StreamRecord {
 }
 
 export interface ChainObserver {
+  /** Whether headers and bodies of this stream are wanted. Default: of all. */
+  watches?(stream: number): boolean;
   callback?(event: {
     stream: number;
     plugin: string;
@@ -248,6 +250,8 @@ export interface ChainObserver {
     before: Uint8Array;
     after: Uint8Array;
     endStream: boolean;
+    /** The callback saw all that is kept, what it saw before included. */
+    accumulated: boolean;
   }): void;
   /** A call-out was sent; stream 0 belongs to none. */
   call?(event: { stream: number; plugin: string; kind: CallKind; cluster: string; token: number }): void;

@@ -1,15 +1,23 @@
-/** The start page of the admin port. */
-export const adminPage = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Local gateway</title>
-<h1>Local gateway</h1>
-<ul>
-<li><a href="/ready">/ready</a>: 200 once every plugin has started
-<li><a href="/stats/prometheus">/stats/prometheus</a>: metrics
-<li><a href="/config_dump">/config_dump</a>: plugins, clusters and routes in effect, secrets masked
-<li><a href="/logs">/logs</a>: log lines as an event stream
-<li><code>POST /reload</code>: read the resource files again
-</ul>
-</html>
-`;
+// The inspector page: plain files that a browser takes as they are.
+
+import { readFile } from "node:fs/promises";
+
+const types: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+};
+
+export const pageFiles = ["index.html", "style.css", "inspector.js", "list.js", "detail.js", "difference.js"];
+
+/** Nothing from elsewhere, no inline code: what a trace holds is never run. */
+export const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** `path` of the admin port; undefined: no file of the page. */
+export async function pageFile(path: string): Promise<{ type: string; text: string } | undefined> {
+  const name = path === "/" ? "index.html" : path.replace(/^\/inspector\//, "");
+  if (!pageFiles.includes(name) || (path !== "/" && !path.startsWith("/inspector/"))) return undefined;
+  const text = await readFile(new URL(`./page/${name}`, import.meta.url), "utf8");
+  return { type: types[name.split(".").pop()!]!, text };
+}

@@ -2,11 +2,13 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { LogHistory, TimedEntry } from "./log-history.ts";
-import { adminPage } from "./page.ts";
+import { send, streamEvents, text } from "./answers.ts";
+import type { LogHistory } from "./log-history.ts";
+import { contentSecurityPolicy, pageFile } from "./page.ts";
+import { serveTraces, type TraceSource } from "./trace-routes.ts";
 
 /** What the admin port shows and does. */
-export interface AdminSource {
+export interface AdminSource extends TraceSource {
   /** Every plugin's VM has started. */
   isReady(): boolean;
   /** Prometheus text. */
@@ -51,9 +53,18 @@ export class AdminServer {
     // A page elsewhere can make a browser send requests here, under a name of its own or with its origin.
     if (!isLocal(request)) return text(response, 403, "only for clients on this machine\n");
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const methods = this.#routes[path];
+    if (path === "/traces" || path.startsWith("/traces/"))
+      return serveTraces(this.#source, path, request, response);
+    const file = await pageFile(path);
+    if (file && (request.method === "GET" || request.method === "HEAD")) {
+      response.setHeader("content-security-policy", contentSecurityPolicy);
+      return send(response, 200, file.type, file.text);
+    }
+    const methods = file ? { GET: () => undefined } : this.#routes[path];
     if (!methods) return text(response, 404, "not found\n");
-    const handler = methods[request.method === "HEAD" ? "GET" : (request.method ?? "")];
+    const handler: Handler | undefined = (methods as Record<string, Handler>)[
+      request.method === "HEAD" ? "GET" : (request.method ?? "")
+    ];
     if (!handler) {
       response.setHeader("allow", Object.keys(methods).join(", "));
       return text(response, 405, "method not allowed\n");
@@ -62,7 +73,6 @@ export class AdminServer {
   }
 
   #routes: Record<string, Record<string, Handler>> = {
-    "/": { GET: (_request, response) => send(response, 200, "text/html; charset=utf-8", adminPage) },
     "/ready": {
       GET: (_request, response) => {
         const isReady = this.#source.isReady();
@@ -84,21 +94,13 @@ export class AdminServer {
         else text(response, 422, `${problems.join("\n")}\n`);
       },
     },
-    "/logs": { GET: (request, response) => this.#streamLogs(request, response) },
+    "/logs": {
+      GET: (request, response) => {
+        const { logs } = this.#source;
+        streamEvents(request, response, "log", logs.entries, (listener) => logs.listen(listener));
+      },
+    },
   };
-
-  #streamLogs(request: IncomingMessage, response: ServerResponse): void {
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    const write = (entry: TimedEntry): void => {
-      // A reader that does not keep up loses lines rather than hold them in memory.
-      if (response.writableLength < 1024 * 1024)
-        response.write(`event: log\ndata: ${JSON.stringify(entry)}\n\n`);
-    };
-    const { logs } = this.#source;
-    logs.entries.forEach(write);
-    response.flushHeaders();
-    request.on("close", logs.listen(write));
-  }
 }
 
 function isLocal({ headers }: IncomingMessage): boolean {
@@ -107,18 +109,4 @@ function isLocal({ headers }: IncomingMessage): boolean {
   if (!local.includes(host)) return false;
   if (headers.origin === undefined) return true;
   return headers.origin === `http://${headers.host}`;
-}
-
-function text(response: ServerResponse, status: number, body: string): void {
-  send(response, status, "text/plain; charset=utf-8", body);
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  const length = Buffer.byteLength(body);
-  response.writeHead(status, {
-    "content-type": type,
-    "content-length": length,
-    "x-content-type-options": "nosniff",
-  });
-  response.end(body);
 }

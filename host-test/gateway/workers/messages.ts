@@ -2,6 +2,7 @@
 
 import type { Flavour, LogLevel } from "../../host/types.ts";
 import type { Serving } from "../server.ts";
+import type { RecordedExchange } from "../traces/recorder.ts";
 import type { SharedHandle } from "./shared.ts";
 
 /** `workerData` of a worker. */
@@ -12,6 +13,10 @@ export interface WorkerSetup {
   bufferLimit: number | undefined;
   /** As Envoy's main thread, this worker tries every configuration on an instance that is thrown away. */
   canary: boolean;
+  /** Number of the worker, from 0. */
+  index: number;
+  /** Exchanges are recorded and sent to the main thread. */
+  records: boolean;
   shared: SharedHandle;
 }
 
@@ -40,6 +45,7 @@ export interface WorkerStatistics {
 export type Reply =
   | { kind: "started" }
   | { kind: "log"; level: LogLevel; plugin: string; message: string }
+  | { kind: "exchange"; exchange: RecordedExchange }
   | { kind: "answer"; id: number; value: unknown }
   | { kind: "failure"; id: number; failure: WorkerFailure };
 

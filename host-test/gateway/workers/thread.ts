@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigurationRejected, type LogSink } from "../../host/types.ts";
 import { GatewayServer } from "../server.ts";
+import { TraceRecorder, type RecordedExchange } from "../traces/recorder.ts";
 import {
   startId,
   type Command,
@@ -49,13 +50,15 @@ async function run(server: GatewayServer, command: Command): Promise<unknown> {
 }
 
 try {
-  const { serving, flavour, bufferLimit, canary, shared } = setup;
+  const { serving, flavour, bufferLimit, canary, shared, index, records } = setup;
+  const record = (exchange: RecordedExchange): void => post({ kind: "exchange", exchange });
   const server = await GatewayServer.create(serving, {
     flavour,
     canary,
     log,
     ...attachShared(shared),
     ...(bufferLimit !== undefined && { bufferLimit }),
+    ...(records && { traces: new TraceRecorder(index, serving.secrets, record) }),
   });
   port.on("message", ({ id, ...command }: Request) => {
     run(server, command).then(

@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { ConfigurationRejected, type LogLevel } from "../../host/types.ts";
+import type { RecordedExchange } from "../traces/recorder.ts";
 import { startId, type Command, type Reply, type WorkerFailure, type WorkerSetup } from "./messages.ts";
 
 export interface LogEntry {
@@ -16,16 +17,23 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+export interface WorkerEvents {
+  onLog(entry: LogEntry): void;
+  onExchange?: ((exchange: RecordedExchange) => void) | undefined;
+}
+
 export class GatewayThread {
   #worker: Worker;
   #waiting = new Map<number, Waiting>();
   #nextId = startId + 1;
-  #onLog: (entry: LogEntry) => void;
+  #onLog: WorkerEvents["onLog"];
+  #onExchange: WorkerEvents["onExchange"];
   #ended = Promise.withResolvers<Error>();
   #isStopping = false;
 
-  constructor(setup: WorkerSetup, onLog: (entry: LogEntry) => void) {
+  constructor(setup: WorkerSetup, { onLog, onExchange }: WorkerEvents) {
     this.#onLog = onLog;
+    this.#onExchange = onExchange;
     this.#worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData: setup });
     this.#worker.on("message", (reply: Reply) => this.#onReply(reply));
     this.#worker.on("error", (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
@@ -61,6 +69,10 @@ export class GatewayThread {
   #onReply(reply: Reply): void {
     if (reply.kind === "log") {
       this.#onLog(reply);
+      return;
+    }
+    if (reply.kind === "exchange") {
+      this.#onExchange?.(reply.exchange);
       return;
     }
     const id = reply.kind === "started" ? startId : reply.id;
