@@ -3,6 +3,7 @@
 import { Config, ConfigReader, log, Redis } from "as-proxy-wasm-sdk/sdk";
 import { LocalBalances, LocalLedger } from "./local-ledger";
 import { hasRate, Unit } from "./limit";
+import { NativeLimits } from "./native-limits";
 import { Policy } from "./policy";
 import { QuotaPolicy } from "./quota-policy";
 import { RatePolicy } from "./rate-policy";
@@ -19,19 +20,24 @@ const enum Kind {
 
 /** Keys, defaults and bounds are those of schema.json; a test compares the two. */
 export class RatelimitConfig extends Config {
-  /** Null only when the configuration is refused. */
+  /** Of Higress's forms. */
   policy: Policy | null = null;
+  /** Of the native form, which has no policy. */
+  limits: NativeLimits | null = null;
   private redis: Redis | null = null;
 
   static parse(reader: ConfigReader, inherited: RatelimitConfig | null): RatelimitConfig {
     const config = new RatelimitConfig();
-    const kind = kindOf(reader);
+    const isNative = reader.has("rules");
+    const kind = isNative ? Kind.Token : kindOf(reader);
     // `redis` is looked at first, as in Higress's plugins.
     const isShared = reader.has("redis");
     const redis = isShared ? readRedis(reader) : null;
     if (isShared && redis === null) return config;
     config.redis = redis;
-    if (kind == Kind.Quota) {
+    if (isNative) {
+      config.limits = NativeLimits.read(reader, redis);
+    } else if (kind == Kind.Quota) {
       config.policy = QuotaPolicy.read(
         reader,
         redis !== null ? new RedisBalances(redis) : new LocalBalances(),
@@ -58,6 +64,8 @@ export class RatelimitConfig extends Config {
       return false;
     }
     redis.connect();
+    const limits = this.limits;
+    if (limits !== null) limits.start();
     return true;
   }
 }

@@ -2,12 +2,15 @@
 // ledger, in Redis or in this process, says whether it may pass; the usage that its answer tells is counted at its end.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Flow, Head, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
+import { Body, Flow, Head, HeaderList, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
+import { Admission } from "./admission";
 import { Claim } from "./claim";
 import { RatelimitConfig } from "./config";
+import { Decision, DecisionAsker } from "./demand";
 import { Asker, Standing } from "./ledger";
+import { announce, refusalOf } from "./native-reply";
 import { QuotaCall } from "./quota-call";
 import { Reply } from "./reply";
 
@@ -15,8 +18,15 @@ plugin<RatelimitConfig>("model-ratelimit", RatelimitConfig.parse, () => new Mode
 
 /** An administrator's call has two short parameters. */
 const MAX_CALL_BYTES: i32 = 16 << 10;
+/** Of an answer, for each token where none are stated: what a text and its share of an event have. */
+const WHOLE_BYTES: f64 = 4;
 
-class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
+class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionAsker {
+  /** Of the native form; the other fields are of Higress's. */
+  private admission: Admission | null = null;
+  /** Bytes of the answer so far. */
+  private answerBytes: f64 = 0;
+  private isError: bool = false;
   private claim: Claim | null = null;
   private call: QuotaCall | null = null;
   private standing: Standing | null = null;
@@ -26,6 +36,16 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
   private usage: UsageReader | null = null;
 
   onRequestHead(head: Head, end: bool): Flow {
+    const limits = this.config.limits;
+    if (limits !== null) {
+      setProperty("clear_route_cache", "off");
+      this.admission = new Admission(limits, this);
+      // Compressed usage cannot be counted.
+      if (limits.readsRequest) head.remove("accept-encoding");
+      if (limits.readsRequest && !end && this.requestBodyReadable) return Flow.Hold;
+      this.ignoreRequestBody();
+      return this.admit(null);
+    }
     const policy = this.config.policy;
     if (policy === null) return this.pass();
     // What this plugin edits must not choose the route again.
@@ -50,11 +70,39 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
   }
 
   onRequestBody(body: Body, end: bool): Flow {
+    const admission = this.admission;
+    if (admission !== null) {
+      admission.facts.advance(body);
+      return end ? this.admit(body) : Flow.Hold;
+    }
     const call = this.call;
     if (call === null) return Flow.Next;
     const form = body.read(0, MAX_CALL_BYTES + 1);
     if (!end && form.size <= MAX_CALL_BYTES) return Flow.Hold;
     return this.administer(call, form.size > MAX_CALL_BYTES ? Span.empty() : form);
+  }
+
+  /** Asks whether all limits allow the request; its body, if it was read, is complete. */
+  private admit(body: Body | null): Flow {
+    const admission = this.admission;
+    if (admission === null) return Flow.Next;
+    admission.facts.finish(this.requestHead, body);
+    this.flow = Flow.Wait;
+    admission.ask(this.requestHead, this);
+    return this.flow;
+  }
+
+  /** All limits have answered. */
+  decided(decision: Decision): void {
+    const admission = this.admission;
+    if (admission === null) return;
+    if (!decision.isAdmitted) {
+      this.answer(refusalOf(this.requestHead, admission.facts, admission.demands, decision));
+      return;
+    }
+    if (admission.readsAnswer) this.usage = new UsageReader();
+    this.flow = Flow.Next;
+    this.resumeRequest();
   }
 
   private administer(call: QuotaCall, form: Span): Flow {
@@ -93,6 +141,13 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
     if (policy !== null && claim !== null && standing !== null && this.flow == Flow.Next) {
       policy.announce(head, claim, standing);
     }
+    const admission = this.admission;
+    this.isError = head.status >= 400;
+    if (admission !== null && admission.limits.showsHeaders && this.flow == Flow.Next) {
+      const list = new HeaderList();
+      announce(list, admission.demands, -1);
+      list.writeTo(head);
+    }
     if (this.usage === null) this.ignoreResponseBody();
     return Flow.Next;
   }
@@ -103,6 +158,7 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
     for (let start = 0; ; start += WINDOW) {
       const window = body.window(start);
       usage.feed(window);
+      this.answerBytes += <f64>window.size;
       if (window.size < WINDOW) break;
     }
     if (end) this.settle();
@@ -118,6 +174,13 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker {
     const policy = this.config.policy;
     const claim = this.claim;
     const usage = this.usage;
+    const admission = this.admission;
+    if (admission !== null) {
+      if (usage !== null) usage.finish();
+      this.usage = null;
+      admission.settle(usage, Math.ceil(this.answerBytes / WHOLE_BYTES), this.isError);
+      return;
+    }
     if (policy === null || claim === null || usage === null) return;
     this.usage = null;
     usage.finish();

@@ -198,6 +198,11 @@ export class HeaderList {
     return this;
   }
 
+  /** Replaces the headers of these names. */
+  writeTo(head: Head): void {
+    for (let i = 0; i < this.names.length; i++) head.setBytes(this.names[i].toString(), this.values[i]);
+  }
+
   /** The host's serialized form. */
   serialize(): Span {
     const count = this.names.length;

@@ -122,7 +122,7 @@ test("where a bucket is full, the counter that ends first gives way, and no othe
     createHash("sha256").update(salt).update(name).digest().readUInt16BE(0) % 16_384;
   const scope = "higress-cluster-key-rate-limit:r:limit_by_per_header:3600:x-key:";
   const names: string[] = [];
-  for (let i = 0; names.length < 33; i++) if (bucketOf(`${scope}${i}`) === 5) names.push(String(i));
+  for (let i = 0; names.length < 103; i++) if (bucketOf(`${scope}${i}`) === 5) names.push(String(i));
   const item = { limit_by_per_header: "x-key", limit_keys: [{ key: "*", query_per_hour: 1 }] };
   const chain = started({ rule_name: "r", rule_items: [item] }, { sharedData });
   const status = (name: string) => chain.exchange({ headers: { "x-key": name } }).client.status;
@@ -130,8 +130,8 @@ test("where a bucket is full, the counter that ends first gives way, and no othe
     expect(status(name)).toBe(200);
     chain.advance(10);
   }
-  expect(sharedData.get("", "model-ratelimit.count.5")!.value.length).toBe(32 * 32);
-  expect(names.slice(1).map(status)).toEqual(Array(32).fill(429));
+  expect(sharedData.get("", "model-ratelimit.count.5")!.value.length).toBe(102 * 40);
+  expect(names.slice(1).map(status)).toEqual(Array(102).fill(429));
   expect(status(names[0]!)).toBe(200);
 });
 
@@ -141,8 +141,11 @@ test("a full bucket of balances takes no further one, and says so", () => {
   sharedData.set("", "model-ratelimit.balance.salt", salt, 0);
   const digest = createHash("sha256").update(salt).update("chat_quota:ann").digest();
   const bucket = `model-ratelimit.balance.${digest.readUInt16BE(0) % 16_384}`;
-  const others = Buffer.alloc(32 * 32, 1);
-  for (let at = 24; at < others.length; at += 32) others.fill(0, at, at + 8);
+  const others = Buffer.alloc(102 * 40, 1);
+  for (let at = 0; at < others.length; at += 40) {
+    others.fill(0, at + 16, at + 24);
+    others.writeBigInt64LE(1n, at + 24);
+  }
   sharedData.set("", bucket, others, 0);
   const { status, text } = fill(started(quota, { sharedData }), 5);
   expect([status, text]).toEqual([503, "redis error:the gateway's shared data takes no more"]);
