@@ -1,6 +1,5 @@
 // The arithmetic of the native limits: what is used and what is reserved of one counter, brought to the present. The
-// script of Redis (native-script.ts) does the same steps in the same order on the same numbers, so that both agree to
-// the last bit; a test compares them.
+// script of Redis (native-script.ts) does the same steps in the same order on the same numbers: change both together.
 //
 //   words: used │ at │ cells of the sliding window │ (cell, amount)… │ (cell, amount)… of reservations
 //   at: end of a fixed window, or when a token bucket was last drained, in ms since the epoch
