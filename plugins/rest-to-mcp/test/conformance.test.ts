@@ -66,13 +66,10 @@ async function exceptionsOf(url: string, revision: string, scenarios: string[]):
 }
 
 describeEngines("rest-to-mcp", (engine) => {
-  const gateway = engine.shared(
-    {
-      plugins: [{ plugin: "rest-to-mcp", configuration: { ...oneTool, allowOrigins: ["localhost"] } }],
-      upstreams: { "service.static": { body: "ok" } },
-    },
-    60_000,
-  );
+  const gateway = engine.shared({
+    plugins: [{ plugin: "rest-to-mcp", configuration: { ...oneTool, allowOrigins: ["localhost"] } }],
+    upstreams: { "service.static": { body: "ok" } },
+  });
 
   test.each(Object.entries(expected))(
     "%s",
