@@ -19,7 +19,11 @@ const checks = [
   ],
   ["lint (eslint)", bin("eslint", "bin/eslint.js"), ["."]],
   ["types (tsc)", bin("typescript", "bin/tsc"), ["--noEmit", "-p", "tsconfig.json"]],
-  ["types of the page (tsc)", bin("typescript", "bin/tsc"), ["--noEmit", "-p", "host-test/gateway/admin/page"]],
+  [
+    "types of the page (tsc)",
+    bin("typescript", "bin/tsc"),
+    ["--noEmit", "-p", "host-test/gateway/admin/page"],
+  ],
   ["guest rules (check-guest)", script("check-guest.mjs"), []],
   ["generated documentation (docs)", script("docs.mjs"), ["--check"]],
 ];

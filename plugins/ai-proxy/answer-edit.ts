@@ -1,7 +1,7 @@
 // What becomes of the answer that the route has brought (compat ai-proxy §2.4 to §2.6): its head when it comes, its
 // body as it comes or when it is whole.
 
-import { Body, Flow, Head, setProperty } from "as-proxy-wasm-sdk/sdk";
+import { Body, Flow, Head, setSwitch } from "as-proxy-wasm-sdk/sdk";
 import { beginsAsStream } from "./answer-beginning";
 import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
 import { nameDropped, requestIdOf, writeAnswerHead, writeStreamType } from "./answer-head";
@@ -83,7 +83,7 @@ export class AnswerEdit {
       this.holdsHead = this.upstream.provider.tellsInHead;
       if (!this.holdsHead) return Flow.Next;
     }
-    setProperty("set_encoder_buffer_limit", MAX_BODY_BYTES.toString());
+    setSwitch("set_encoder_buffer_limit", MAX_BODY_BYTES.toString());
     return Flow.Hold;
   }
 

@@ -2,7 +2,17 @@
 // the answer comes back in the client's dialect.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Flow, Head, log, plugin, property, setProperty, Stream } from "as-proxy-wasm-sdk/sdk";
+import {
+  Body,
+  Flow,
+  Head,
+  log,
+  plugin,
+  property,
+  setProperty,
+  setSwitch,
+  Stream,
+} from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { AnswerEdit } from "./answer-edit";
 import { apiName } from "./apis";
@@ -60,7 +70,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     }
 
     head.remove("content-length");
-    setProperty("set_decoder_buffer_limit", MAX_BODY_BYTES.toString());
+    setSwitch("set_decoder_buffer_limit", MAX_BODY_BYTES.toString());
     if (request.readsBody || this.keepsUnread(request)) this.body = openBody(request, upstream);
     else this.ignoreRequestBody();
     return Flow.Hold;

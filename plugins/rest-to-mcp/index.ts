@@ -11,6 +11,7 @@ import {
   LastGoodRules,
   plugin,
   setProperty,
+  setSwitch,
   Stream,
 } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, readUnsigned, Span } from "as-proxy-wasm-sdk/bytes";
@@ -69,8 +70,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (length !== null && readUnsigned(length).value > most) return this.refuseLarge();
     head.remove("accept-encoding");
     head.remove("content-length");
-    setProperty("set_decoder_buffer_limit", most.toString());
-    setProperty("set_encoder_buffer_limit", this.config.maxAnswerBytes.toString());
+    setSwitch("set_decoder_buffer_limit", most.toString());
+    setSwitch("set_encoder_buffer_limit", this.config.maxAnswerBytes.toString());
     // Whatever the type says, only JSON is understood here; nothing passes by unread.
     this.requestBodyReadable = true;
     return Flow.Hold;

@@ -126,10 +126,17 @@ export class Dispatcher extends Handler {
     const target = root.plugin;
     const rules = root.rules;
     if (target === null || rules === null) return HeadersAction.Continue;
+    requestHead.remember();
+    const action = this.begin(id, exchange, target, rules, end);
+    requestHead.forget();
+    return action;
+  }
+
+  private begin(id: u32, exchange: Exchange, target: AnyPlugin, rules: RuleSet, end: bool): i32 {
     const requestId = requestHead.get("x-request-id");
     setProperty("x_request_id", requestId);
     refreshLogLevel();
-    root.serve(requestId);
+    exchange.root.serve(requestId);
     const authority = requestHead.bytes(":authority");
     if (authority === null) {
       log.error("get match config failed, err:no :authority header");
@@ -161,8 +168,11 @@ export class Dispatcher extends Handler {
   responseHeaders(id: u32, count: i32, end: bool): i32 {
     const stream = this.active(id);
     if (stream === null) return HeadersAction.Continue;
+    responseHead.remember();
     stream.responseBodyReadable = stream.responseBodyReadable && isReadableBody(responseHead);
-    return stream.responseSide.head(stream, end);
+    const action = stream.responseSide.head(stream, end);
+    responseHead.forget();
+    return action;
   }
 
   responseBody(id: u32, size: i32, end: bool): i32 {

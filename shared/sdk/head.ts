@@ -2,6 +2,7 @@
 // Envoy checks request headers only, and lets CR LF in a response header out on the wire as it is.
 
 import * as host from "../abi/messages";
+import { firstValue, isPairs, isSameName } from "../abi/pairs";
 import { MapKind, Status } from "../abi/codes";
 import { Buffer } from "../bytes/buffer";
 import { Span } from "../bytes/span";
@@ -46,7 +47,37 @@ export function isSafeHeader(name: Span, value: Span): bool {
 }
 
 export class Head {
+  /** The map as it was when `remember` was called; empty: the host is asked for every name. */
+  private known: Span = Span.empty();
+  /** Names that have been written since. */
+  private written: string[] = [];
+
   constructor(private map: MapKind) {}
+
+  /**
+   * Reads the whole map with one call of the host: a plugin asks for a dozen names, most of which are not there.
+   * Good until `forget`, which comes before the host can change the map.
+   */
+  remember(): void {
+    const pairs = host.headerPairs(this.map);
+    if (isPairs(pairs)) this.known = pairs;
+  }
+
+  forget(): void {
+    if (this.known.isEmpty) return;
+    this.known = Span.empty();
+    if (this.written.length > 0) this.written = [];
+  }
+
+  private isKnown(name: string): bool {
+    if (this.known.isEmpty) return false;
+    for (let i = 0; i < this.written.length; i++) if (isSameName(this.written[i], name)) return false;
+    return true;
+  }
+
+  private changed(name: string): void {
+    if (this.isKnown(name)) this.written.push(name);
+  }
 
   /** First value, "" when absent; invalid UTF-8 shows as U+FFFD. */
   get(name: string): string {
@@ -56,7 +87,7 @@ export class Head {
 
   /** First value byte for byte, null when absent. */
   bytes(name: string): Span | null {
-    return host.headerValue(this.map, name);
+    return this.isKnown(name) ? firstValue(this.known, name) : host.headerValue(this.map, name);
   }
 
   has(name: string): bool {
@@ -77,6 +108,7 @@ export class Head {
   setBytes(name: string, value: Span): bool {
     const nameBytes = Span.text(name);
     if (!this.admits(nameBytes, value)) return false;
+    this.changed(name);
     return host.replaceHeader(this.map, nameBytes, value) == Status.Ok;
   }
 
@@ -88,10 +120,13 @@ export class Head {
   addBytes(name: string, value: Span): bool {
     const nameBytes = Span.text(name);
     if (!this.admits(nameBytes, value)) return false;
+    this.changed(name);
     return host.addHeader(this.map, nameBytes, value) == Status.Ok;
   }
 
   remove(name: string): void {
+    if (this.isKnown(name) && firstValue(this.known, name) === null) return;
+    this.changed(name);
     host.removeHeader(this.map, name);
   }
 

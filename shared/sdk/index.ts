@@ -14,7 +14,15 @@ export { count, gauge, move, observe } from "./metric";
 export { every, Task } from "./tick";
 export { nowMs, random, randomBelow } from "./clock";
 export { logAttribute } from "./ai-log";
-export { clusterName, property, propertyBytes, routeName, setProperty, setPropertyBytes } from "./property";
+export {
+  clusterName,
+  property,
+  propertyBytes,
+  routeName,
+  setProperty,
+  setPropertyBytes,
+  setSwitch,
+} from "./property";
 export { log, maskInLogs } from "./log";
 export { Redis, RedisCall, RedisOptions } from "./redis";
 export { RespCommand, RespKind, RespValue } from "../resp";

@@ -17,6 +17,11 @@ export function setProperty(name: string, value: string): void {
   hostSetProperty(name, Span.text(value));
 }
 
+/** A switch of this exchange that only Higress has, such as `set_decoder_buffer_limit`; stock Envoy would keep it for nobody. */
+export function setSwitch(name: string, value: string): void {
+  if (isDefined(HIGRESS)) hostSetProperty(name, Span.text(value));
+}
+
 export function setPropertyBytes(name: string, value: Span): void {
   hostSetProperty(name, value);
 }
