@@ -17,6 +17,25 @@ const valuesOf = (headers: Headers, prefix: string) =>
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, value]) => [Number(name.slice(prefix.length)), value] as const);
 
+describe("a header asked for again in the same callback", () => {
+  test("is as it was written last, whatever the case of its name", () => {
+    const steps = ["get X-A", "set x-a 2", "get X-A", "remove X-a", "get x-a", "add x-A 3", "get x-a"];
+    const chain = scripted({ requestHead: steps });
+    const { upstream } = chain.exchange({ headers: [["x-a", "1"]] });
+    const gotten = said(chain).filter((line) => / is /.test(line));
+    expect(gotten).toEqual(["X-A is 1", "X-A is 2", "x-a is absent", "x-a is 3"]);
+    expect(upstream!.headers.filter(([name]) => name === "x-a")).toEqual([["x-a", "3"]]);
+  });
+
+  test("the next exchange reads its own", () => {
+    const chain = scripted({ requestHead: ["get x-a"] });
+    chain.exchange({ headers: [["x-a", "1"]] });
+    chain.exchange({ headers: [["x-a", "2"]] });
+    chain.exchange();
+    expect(said(chain)).toEqual(["x-a is 1", "x-a is 2", "x-a is absent"]);
+  });
+});
+
 describe("every byte in a header", () => {
   test("set and add take what RFC 9110 allows in names and values, and nothing else", () => {
     const chain = scripted({ requestHead: ["guard-head"] });
