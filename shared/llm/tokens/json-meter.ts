@@ -1,0 +1,426 @@
+// Walks over the JSON of a request or an answer, in whichever dialect, and measures what a model reads or has written.
+// One pass over windows cut anywhere, fixed memory. The names of members tell what their values are; the tables are
+// below. What is broken is measured as far as it goes: the provider will refuse it.
+
+import { Buffer, Span } from "../../bytes";
+import { indexOfName } from "../names";
+import { MediaMeter } from "./media-meter";
+import { BROKEN, TextMeter } from "./text-meter";
+
+/** What the values below a member are. */
+export const enum Area {
+  /** Nothing a model reads. */
+  Skipped = 0,
+  /** Members of the outermost object of a request. */
+  Request = 1,
+  /** Numbers that bound the answer. */
+  Settings = 2,
+  /** Texts; members that are no texts are known by name. */
+  Texts = 3,
+  /** JSON that the model is given as it stands: arguments and results of tools. */
+  Json = 4,
+  /** The same, of tools and schemas. */
+  Tools = 5,
+  /** Pictures, sound and files, inside or by address. */
+  Data = 6,
+}
+
+/** Members of a request, by area. */
+const REQUEST_TEXTS: StaticArray<string> = [
+  "messages",
+  "contents",
+  "input",
+  "system",
+  "systemInstruction",
+  "system_instruction",
+  "instructions",
+  "prompt",
+  "suffix",
+  "message",
+  "chat_history",
+  "preamble",
+  "documents",
+  "query",
+  "texts",
+  "inputText",
+];
+const REQUEST_TOOLS: StaticArray<string> = [
+  "tools",
+  "functions",
+  "toolConfig",
+  "response_format",
+  "output_config",
+  "output_format",
+  "text",
+];
+const REQUEST_SETTINGS: StaticArray<string> = [
+  "generationConfig",
+  "generation_config",
+  "inferenceConfig",
+  "parameters",
+  "textGenerationConfig",
+  "options",
+];
+const SETTINGS_TOOLS: StaticArray<string> = ["responseSchema", "responseJsonSchema", "response_schema"];
+
+/** Members beside texts that no model reads; the first is counted. */
+const SKIPPED: StaticArray<string> = [
+  "role",
+  "type",
+  "id",
+  "tool_call_id",
+  "call_id",
+  "tool_use_id",
+  "toolUseId",
+  "item_id",
+  "cache_control",
+  "signature",
+  "thoughtSignature",
+  "thought_signature",
+  "encrypted_content",
+  "status",
+  "detail",
+  "filename",
+  "object",
+  "model",
+  "created_at",
+  "usage",
+  "usageMetadata",
+  "logprobs",
+  "annotations",
+  "finish_reason",
+  "finishReason",
+  "stop_reason",
+  "native_finish_reason",
+  "system_fingerprint",
+  "modelVersion",
+  "responseId",
+  "service_tier",
+  "obfuscation",
+];
+const JSON: StaticArray<string> = ["input", "args", "arguments", "response", "json", "structuredContent"];
+const DATA: StaticArray<string> = [
+  "url",
+  "data",
+  "image_url",
+  "bytes",
+  "file_data",
+  "file_id",
+  "file_url",
+  "fileUri",
+  "file_uri",
+  "b64_json",
+  "uri",
+  "images",
+];
+const MEDIA_TYPES: StaticArray<string> = ["media_type", "mimeType", "mime_type", "format"];
+
+const MOST_OUTPUT: StaticArray<string> = [
+  "max_tokens",
+  "max_completion_tokens",
+  "max_output_tokens",
+  "maxOutputTokens",
+  "maxTokens",
+  "maxTokenCount",
+  "num_predict",
+  "max_tokens_to_sample",
+];
+const CHOICES: StaticArray<string> = ["n", "candidateCount", "candidate_count", "num_generations"];
+
+const DEPTH: i32 = 64;
+/** A longer name is none of the tables'. */
+const NAME_BYTES: i32 = 32;
+const MODEL_BYTES: i32 = 256;
+
+const enum Within {
+  Nothing,
+  Name,
+  /** A string that is passed over. */
+  Skipped,
+  Text,
+  Data,
+  MediaType,
+  Model,
+  Number,
+}
+
+const enum Number {
+  None,
+  MostOutput,
+  Choices,
+}
+
+export class JsonMeter {
+  /** What is text, or JSON within. */
+  readonly texts: TextMeter = new TextMeter();
+  /** Tools and schemas. */
+  readonly tools: TextMeter = new TextMeter();
+  readonly media: MediaMeter = new MediaMeter();
+  messages: i32 = 0;
+  /** The model's name, up to 256 bytes. */
+  readonly model: Buffer = new Buffer(16);
+  /** The most tokens that the request lets an answer have; -1 when it does not tell. */
+  mostOutput: i64 = -1;
+  /** How many answers are asked for. */
+  choices: i64 = 1;
+
+  private depth: i32 = 0;
+  /** Of the open objects and lists, with bit 7 for objects. */
+  private areas: StaticArray<u8> = new StaticArray<u8>(DEPTH);
+  /** Of the present object or list, and of the next value in it. */
+  private area: Area;
+  private next: Area;
+  private isObject: bool = false;
+  /** The next string is the name of a member. */
+  private isNameNext: bool = false;
+  private within: Within = Within.Nothing;
+  private nextString: Within = Within.Text;
+  private nextNumber: Number = Number.None;
+  private number: i64 = 0;
+  private name: Buffer = new Buffer(NAME_BYTES + 4);
+  /** Of an escape: 0 for none, 1 after the backslash, 2 to 5 for the digits of `\u`. */
+  private escape: i32 = 0;
+  private unit: u32 = 0;
+  /** The first half of a surrogate pair. */
+  private half: u32 = 0;
+
+  constructor(private outermost: Area) {
+    this.area = outermost;
+    this.next = outermost;
+  }
+
+  /** Another document follows, whose texts go on where those of the last have ended. */
+  restart(): void {
+    this.depth = 0;
+    this.area = this.outermost;
+    this.next = this.outermost;
+    this.isObject = false;
+    this.isNameNext = false;
+    this.within = Within.Nothing;
+    this.nextString = Within.Text;
+    this.nextNumber = Number.None;
+    this.escape = 0;
+    this.texts.join();
+  }
+
+  feed(window: Span): void {
+    const end = window.end;
+    let at = window.start;
+    while (at < end) {
+      const byte = <u32>load<u8>(at++);
+      const within = this.within;
+      if (within == Within.Nothing || within == Within.Number) this.structure(byte);
+      else if (this.escape != 0) this.escaped(byte);
+      else if (byte == 0x22) this.closeString();
+      else if (byte == 0x5c) this.escape = 1;
+      else if (within == Within.Text) this.meter().byte(byte);
+      else if (within > Within.Skipped || within == Within.Name) this.character(byte);
+    }
+  }
+
+  private meter(): TextMeter {
+    return this.area == Area.Tools || this.next == Area.Tools ? this.tools : this.texts;
+  }
+
+  /** True where marks and names are given to the model as they stand. */
+  private get isVerbatim(): bool {
+    return this.area == Area.Json || this.area == Area.Tools;
+  }
+
+  private structure(byte: u32): void {
+    if (this.within == Within.Number) {
+      if (byte - 0x30 < 10) {
+        if (this.number < (<i64>1) << 48) this.number = this.number * 10 + <i64>(byte - 0x30);
+        return;
+      }
+      this.within = Within.Nothing;
+      this.takeNumber();
+    }
+    if (byte <= 0x20) return;
+    if (this.isVerbatim && byte != 0x22) this.meter().push(byte);
+    switch (byte) {
+      case 0x22:
+        return this.openString();
+      case 0x7b:
+        return this.open(true);
+      case 0x5b:
+        return this.open(false);
+      case 0x7d:
+      case 0x5d:
+        return this.close();
+      case 0x2c:
+        this.isNameNext = this.isObject;
+        if (this.isObject) this.next = this.area;
+        return;
+    }
+    if (byte - 0x30 < 10 && this.nextNumber != Number.None) {
+      this.within = Within.Number;
+      this.number = <i64>(byte - 0x30);
+    }
+  }
+
+  private takeNumber(): void {
+    if (this.nextNumber == Number.MostOutput) this.mostOutput = max(this.mostOutput, this.number);
+    else this.choices = max(this.choices, this.number);
+    this.nextNumber = Number.None;
+  }
+
+  private open(isObject: bool): void {
+    if (this.depth < DEPTH) this.areas[this.depth] = (<u8>this.area) | (this.isObject ? 0x80 : 0);
+    this.depth++;
+    // The members of an object that is data tell what it is.
+    this.area = this.next == Area.Data && isObject ? Area.Texts : this.next;
+    this.isObject = isObject;
+    this.isNameNext = isObject;
+    this.next = this.area;
+    this.nextNumber = Number.None;
+    this.nextString = Within.Text;
+    if (isObject && this.area == Area.Texts) this.media.forget();
+  }
+
+  private close(): void {
+    if (this.depth == 0) return;
+    this.depth--;
+    this.isNameNext = false;
+    if (this.depth >= DEPTH) return;
+    const outer = this.areas[this.depth];
+    this.area = outer & 0x7f;
+    this.isObject = outer >= 0x80;
+    this.next = this.area;
+  }
+
+  private openString(): void {
+    this.half = 0;
+    if (this.isVerbatim) {
+      this.within = Within.Text;
+      this.meter().push(0x22);
+    } else if (this.isNameNext) {
+      this.within = Within.Name;
+      this.name.clear();
+    } else if (this.nextString != Within.Text) {
+      this.within = this.nextString;
+    } else if (this.next == Area.Data) {
+      this.within = Within.Data;
+      this.media.begin();
+    } else if (this.next == Area.Texts) {
+      this.within = Within.Text;
+      this.meter().separate();
+    } else if (this.next == Area.Json || this.next == Area.Tools) {
+      this.within = Within.Text;
+    } else {
+      this.within = Within.Skipped;
+    }
+  }
+
+  private closeString(): void {
+    const within = this.within;
+    this.within = Within.Nothing;
+    if (within == Within.Name) {
+      this.isNameNext = false;
+      this.readName(this.name.span());
+      return;
+    }
+    if (this.isVerbatim) this.meter().push(0x22);
+    if (within == Within.Data) this.media.end();
+  }
+
+  /** A byte of a string that is no text for the model. */
+  private character(byte: u32): void {
+    switch (this.within) {
+      case Within.Name:
+        if (this.name.size <= NAME_BYTES) this.name.push(byte);
+        return;
+      case Within.Model:
+        if (this.model.size < MODEL_BYTES) this.model.push(byte);
+        return;
+      case Within.Data:
+        return this.media.byte(byte);
+      case Within.MediaType:
+        return this.media.typeByte(byte);
+    }
+  }
+
+  private escaped(byte: u32): void {
+    const step = this.escape;
+    if (step == 1) {
+      this.escape = 0;
+      if (byte == 0x75) {
+        this.escape = 2;
+        this.unit = 0;
+      } else this.point(plain(byte));
+      return;
+    }
+    const letter = (byte | 0x20) - 0x61;
+    this.unit = (this.unit << 4) | (letter < 6 ? letter + 10 : (byte - 0x30) & 15);
+    this.escape = step < 5 ? step + 1 : 0;
+    if (step < 5) return;
+    const unit = this.unit;
+    const half = this.half;
+    this.half = 0;
+    if ((unit & 0xfc00) == 0xd800) this.half = unit;
+    else if ((unit & 0xfc00) == 0xdc00) {
+      this.point(half != 0 ? 0x10000 + ((half & 0x3ff) << 10) + (unit & 0x3ff) : BROKEN);
+    } else this.point(unit);
+  }
+
+  private point(point: u32): void {
+    if (this.within == Within.Text) this.meter().push(point);
+    else this.character(min(point, 0x7f));
+  }
+
+  /** What the member of this name holds. */
+  private readName(name: Span): void {
+    this.nextNumber = Number.None;
+    this.nextString = Within.Text;
+    switch (this.area) {
+      case Area.Request:
+        this.next = Area.Skipped;
+        if (indexOfName(REQUEST_TEXTS, name) >= 0) this.next = Area.Texts;
+        else if (indexOfName(REQUEST_TOOLS, name) >= 0) this.next = Area.Tools;
+        else if (indexOfName(REQUEST_SETTINGS, name) >= 0) this.next = Area.Settings;
+        else if (name.equalsAscii("model")) {
+          this.nextString = Within.Model;
+          this.model.clear();
+        } else this.readSetting(name);
+        return;
+      case Area.Settings:
+        this.next = Area.Skipped;
+        if (indexOfName(SETTINGS_TOOLS, name) >= 0) this.next = Area.Tools;
+        else this.readSetting(name);
+        return;
+      case Area.Texts: {
+        const skipped = indexOfName(SKIPPED, name);
+        if (skipped == 0) this.messages++;
+        this.next = Area.Texts;
+        if (skipped >= 0) this.next = Area.Skipped;
+        else if (indexOfName(JSON, name) >= 0) this.next = Area.Json;
+        else if (indexOfName(DATA, name) >= 0) this.next = Area.Data;
+        else if (indexOfName(MEDIA_TYPES, name) >= 0) {
+          this.nextString = Within.MediaType;
+          this.media.beginType();
+        }
+      }
+    }
+  }
+
+  private readSetting(name: Span): void {
+    if (indexOfName(MOST_OUTPUT, name) >= 0) this.nextNumber = Number.MostOutput;
+    else if (indexOfName(CHOICES, name) >= 0) this.nextNumber = Number.Choices;
+  }
+}
+
+/** What a backslash and `letter` stand for. */
+function plain(letter: u32): u32 {
+  switch (letter) {
+    case 0x6e:
+      return 0x0a;
+    case 0x72:
+      return 0x0d;
+    case 0x74:
+      return 0x09;
+    case 0x62:
+    case 0x66:
+      return 0x20;
+  }
+  return letter;
+}

@@ -1,0 +1,127 @@
+// What pictures, sound and files cost, by documented rules: providers count pixels, seconds and pages, of which the
+// bytes of a request tell little.
+
+import { Buffer, Span } from "../../bytes";
+import { Family } from "./family";
+
+const enum Media {
+  Picture,
+  Sound,
+  Text,
+  Document,
+}
+
+/** How media types and names of formats begin, and what they are; all others are documents. */
+const TYPES: StaticArray<string> = [
+  "image",
+  "png",
+  "jp",
+  "gif",
+  "webp",
+  "audio",
+  "video",
+  "wav",
+  "mp",
+  "flac",
+  "opus",
+  "pcm",
+  "ogg",
+  "text",
+  "txt",
+  "md",
+  "csv",
+  "html",
+];
+const PICTURES: i32 = 5;
+const SOUNDS: i32 = 13;
+
+/** Tokens of a picture of about a megapixel, by family. */
+const PICTURE_TOKENS: StaticArray<i32> = [765, 765, 1400, 1032, 1280, 1024, 1601];
+/** Base64 of a page, and its tokens. */
+const PAGE_BYTES: f64 = 65536;
+const PAGE_TOKENS: f64 = 2000;
+const SOUND_BYTES_PER_TOKEN: f64 = 2048;
+const TEXT_BYTES_PER_TOKEN: f64 = 4;
+const HEAD_BYTES: i32 = 32;
+
+export class MediaMeter {
+  private pictures: i32 = 0;
+  /** Tokens of what is no picture. */
+  private others: f64 = 0;
+  /** Bytes of the data last read, whose type may still follow; 0 when none waits. */
+  private waiting: i32 = 0;
+  private size: i32 = 0;
+  private hasSpace: bool = false;
+  /** How the data begins. */
+  private head: Buffer = new Buffer(HEAD_BYTES);
+  private type: Buffer = new Buffer(HEAD_BYTES);
+
+  /** What follows belongs to another part. */
+  forget(): void {
+    this.settle();
+    this.type.clear();
+  }
+
+  begin(): void {
+    this.settle();
+    this.head.clear();
+    this.size = 0;
+    this.hasSpace = false;
+  }
+
+  /** The next byte of data or of an address. */
+  byte(byte: u32): void {
+    if (this.size < HEAD_BYTES) this.head.push(byte);
+    if (byte == 0x20) this.hasSpace = true;
+    this.size++;
+  }
+
+  end(): void {
+    this.waiting = this.size;
+  }
+
+  beginType(): void {
+    this.type.clear();
+  }
+
+  typeByte(byte: u32): void {
+    if (this.type.size < HEAD_BYTES) this.type.push(byte);
+  }
+
+  tokens(family: Family): f64 {
+    this.settle();
+    const each = <u32>family < <u32>PICTURE_TOKENS.length ? PICTURE_TOKENS[family] : 0;
+    return this.others + <f64>this.pictures * <f64>each;
+  }
+
+  private settle(): void {
+    const size = <f64>this.waiting;
+    if (size == 0) return;
+    this.waiting = 0;
+    const head = this.head.span();
+    const isInline = head.startsWithAscii("data:");
+    const isAddress = !isInline && head.indexOf(0x3a) > 0;
+    switch (this.hasSpace ? Media.Text : mediaOf(isInline ? head.slice(5) : this.type.span())) {
+      case Media.Picture:
+        this.pictures++;
+        return;
+      case Media.Sound:
+        this.others += isAddress ? PAGE_TOKENS : size / SOUND_BYTES_PER_TOKEN;
+        return;
+      case Media.Text:
+        this.others += isAddress ? PAGE_TOKENS : size / TEXT_BYTES_PER_TOKEN;
+        return;
+    }
+    this.others += PAGE_TOKENS * (isAddress ? 1 : ceil(size / PAGE_BYTES));
+  }
+}
+
+/** A picture where nothing is told. */
+function mediaOf(type: Span): Media {
+  if (type.isEmpty) return Media.Picture;
+  for (let i = 0; i < TYPES.length; i++) {
+    if (type.startsWithAscii(TYPES[i]))
+      return i < PICTURES ? Media.Picture : i < SOUNDS ? Media.Sound : Media.Text;
+  }
+  return Media.Document;
+}
