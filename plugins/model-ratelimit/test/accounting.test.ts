@@ -2,7 +2,7 @@
 
 import { expect, onTestFinished, test } from "vitest";
 import { hasRedisServer, startRedisServer } from "../../../host-test/test/gateway/redis-server.ts";
-import { engine } from "../../../host-test/testing/scenario.ts";
+import { engine, type UpstreamSetup } from "../../../host-test/testing/scenario.ts";
 
 const request = {
   method: "POST",
@@ -15,7 +15,8 @@ const LIMIT = 10_000;
 
 async function spend(accounting: string, redisPort = 0): Promise<number> {
   const redis = redisPort > 0 ? { redis: { service_name: "redis.static", timeout: 30_000 } } : {};
-  const address = redisPort > 0 ? { "redis.static": { address: `127.0.0.1:${redisPort}` } } : {};
+  const address: Record<string, UpstreamSetup> =
+    redisPort > 0 ? { "redis.static": { address: `127.0.0.1:${redisPort}` } } : {};
   const configuration = { accounting, rule_name: accounting, rules: [{ limit: LIMIT }], ...redis };
   const gateway = await engine("node").start({
     plugins: [{ plugin: "model-ratelimit", configuration }],
