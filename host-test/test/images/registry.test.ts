@@ -122,6 +122,31 @@ describe.skipIf(!(await hasRegistryTools()))("a registry", () => {
     expect((await load(always, { imageStore })).lines()[0]).toContain("cannot be pulled");
   });
 
+  test("push and pull show the user's credentials, and without them say who refused and what was tried", async () => {
+    const own = await startDockerRegistry({
+      htpasswd: "user:$2y$04$24HGmXxlnCJRvQBvD47lrOgGeRG0lSNqlcBZTldhI8K8h3F6wRVt2\n",
+    });
+    const content = JSON.stringify({ auths: { [own.host]: { username: "user", password: "a-password" } } });
+    const [image] = await packagePlugin(name, "1.2.3", repositoryFolders);
+    const stranger = new Registry(own.host, { credentials: new Credentials("an empty file", "{}") });
+    await expect(pushImage(stranger, "kept", image!)).rejects.toThrow(
+      /status 401, UNAUTHORIZED: .*; credentials: an empty file$/,
+    );
+    await pushImage(
+      new Registry(own.host, { credentials: new Credentials("a file", content) }),
+      "kept",
+      image!,
+    );
+    const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: access}\nstringData: {.dockerconfigjson: ${JSON.stringify(content)}}\n`;
+    const resource = plugin("p", "imagePullSecret: access").replace(
+      "file://m.wasm",
+      `oci://${own.host}/kept:1.2.3`,
+    );
+    const imageStore = new ImageStore(join(folder, "cache-secret"));
+    expect((await load(secret + resource, { imageStore })).lines()).toEqual([]);
+    await own.stop();
+  });
+
   test("a blob that goes in many pieces arrives whole", async () => {
     const client = new Registry(registry.host, { credentials: new Credentials("none", "{}") });
     const [image] = await packagePlugin(name, "1.2.3", repositoryFolders);
