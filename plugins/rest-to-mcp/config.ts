@@ -86,7 +86,7 @@ function serverOf(reader: ConfigReader): Server | null {
   }
   const tools = reader.list("tools");
   if (server.text("type") == "mcp-proxy") return ProxyServer.read(name, server, tools);
-  if (tools.length > 0) return RestServer.read(name, server, tools);
+  if (tools.length > 0) return RestServer.read(name, server, tools, reader.flag("encodePathArgs", true));
   reader.fail(`mcp server type '${name}' not registered`);
   return null;
 }

@@ -33,6 +33,7 @@ export class Execution {
     private definitions: Map<string, Node>,
     readonly context: TemplateContext,
     readonly budget: Budget,
+    private source: Span,
   ) {}
 
   get failed(): bool {
@@ -98,7 +99,9 @@ export class Execution {
       case NodeKind.Print: {
         const value = this.pipeline(node.pipeline, dot);
         const pipeline = node.pipeline;
-        if (pipeline !== null && pipeline.names.length == 0) this.write(value.text);
+        if (pipeline !== null && pipeline.names.length == 0 && this.spend(value.text.size)) {
+          this.context.print(this.out, value.text, this.source.slice(pipeline.at, pipeline.end));
+        }
         return;
       }
       case NodeKind.If:

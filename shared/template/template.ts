@@ -48,7 +48,7 @@ export class Template {
     const json = Json.checked(data);
     if (json.kind < JsonKind.Array)
       return "template: " + this.name + ": data must be a valid JSON object or array";
-    const execution = new Execution(this.definitions, context, budget);
+    const execution = new Execution(this.definitions, context, budget, this.source);
     execution.render(this.root, new Value(json.kind, json.raw()));
     if (execution.error.length > 0) return this.explain(execution);
     out.append(execution.out.span());
