@@ -1,7 +1,7 @@
 // A REST server of one tool in the chain of endpoint.ts, and what a call of it does.
 
-import type { TestReply, UpstreamSees } from "../../../host-test/testing/chain.ts";
-import { ask, endpoint } from "./endpoint.ts";
+import { specOf, type TestReply, type UpstreamSees } from "../../../host-test/testing/chain.ts";
+import { ask, endpoint, higress, oneTool } from "./endpoint.ts";
 
 export interface Call {
   upstream: UpstreamSees | undefined;
@@ -88,4 +88,18 @@ export function get(url: string, args: object[] = [], more: object = {}): object
 
 export function post(requestTemplate: object, args: object[] = [], more: object = {}): object {
   return { args, requestTemplate: { url: "/x", method: "POST", ...requestTemplate }, ...more };
+}
+
+/** The errors that the plugin logs while it refuses the tools, or "" when it takes them. */
+export async function refusalOf(tools: object[]): Promise<string> {
+  const chain = endpoint(oneTool);
+  const configuration = { server, tools };
+  try {
+    await chain.chain.reconfigure([specOf({ name: "rest-to-mcp", module: higress, configuration })]);
+    return "";
+  } catch {
+    return chain.problems().join("\n");
+  } finally {
+    chain.close();
+  }
 }
