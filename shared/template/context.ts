@@ -1,7 +1,5 @@
 // What a template may know besides its data. The library itself meets no host.
 
-import { Buffer, Span } from "../bytes";
-
 export class TemplateContext {
   /** Milliseconds since 1970, for `now` and dates. */
   nowMs: i64 = 0;
@@ -12,14 +10,6 @@ export class TemplateContext {
 
   /** `seed` comes from a good source of randomness where tokens are made. */
   constructor(private seed: u64 = 0x9e3779b97f4a7c15) {}
-
-  /**
-   * Appends what `{{action}}` prints, the action given without its braces. A context for text with a grammar of
-   * its own overrides it to escape.
-   */
-  print(out: Buffer, text: Span, action: Span): void {
-    out.append(text);
-  }
 
   /** The next 64 random bits (SplitMix64). */
   random(): u64 {

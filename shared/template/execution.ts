@@ -5,7 +5,8 @@ import { Budget } from "../gjson";
 import { JsonKind, Json } from "../json";
 import { pointSize } from "./code-point";
 import { TemplateContext } from "./context";
-import { callFunction, checkArguments, isLogical, takesPiped } from "./functions";
+import { callFunction, checkArguments, isLogical, readsDot, takesPiped } from "./functions";
+import { Guard } from "./guard";
 import { Node, NodeKind } from "./node";
 import { Value } from "./value";
 
@@ -28,12 +29,13 @@ export class Execution {
   private values: Value[] = [];
   private flow: Flow = Flow.Next;
   private calls: i32 = 0;
+  private data: Value = Value.missing();
 
   constructor(
     private definitions: Map<string, Node>,
     readonly context: TemplateContext,
     readonly budget: Budget,
-    private source: Span,
+    private guard: Guard | null,
   ) {}
 
   get failed(): bool {
@@ -41,6 +43,7 @@ export class Execution {
   }
 
   render(root: Node, data: Value): void {
+    this.data = data;
     this.declare("$", data);
     this.list(root, data);
   }
@@ -99,9 +102,7 @@ export class Execution {
       case NodeKind.Print: {
         const value = this.pipeline(node.pipeline, dot);
         const pipeline = node.pipeline;
-        if (pipeline !== null && pipeline.names.length == 0 && this.spend(value.text.size)) {
-          this.context.print(this.out, value.text, this.source.slice(pipeline.at, pipeline.end));
-        }
+        if (pipeline !== null && pipeline.names.length == 0) this.print(node, value);
         return;
       }
       case NodeKind.If:
@@ -124,6 +125,15 @@ export class Execution {
 
   private write(text: Span): void {
     if (this.spend(text.size)) this.out.append(text);
+  }
+
+  private print(node: Node, value: Value): void {
+    const guard = this.guard;
+    if (guard === null || !value.isForeign || this.failed) return this.write(value.text);
+    // Escaped text is up to six times as long.
+    if (!this.spend(value.text.size * 2)) return;
+    const problem = guard.write(this.out, value);
+    if (problem.length > 0) this.failAt(node, problem);
   }
 
   private branch(node: Node, dot: Value): void {
@@ -168,18 +178,25 @@ export class Execution {
     if (value.kind == JsonKind.Array) {
       const items = Json.read(value.text).items();
       while (this.turns && items.next()) {
-        this.turn(pipeline, body, Value.integer(turns++), Value.json(items.value.raw()));
+        this.turn(
+          pipeline,
+          body,
+          Value.integer(turns++),
+          Value.json(items.value.raw()).marked(value.isForeign),
+        );
       }
     } else if (value.kind == JsonKind.Object) {
       const members = Json.read(value.text).members();
       while (this.turns && members.next()) {
         turns++;
-        this.turn(pipeline, body, Value.string(members.keyBytes()), Value.json(members.value.raw()));
+        const key = Value.string(members.keyBytes()).marked(value.isForeign);
+        this.turn(pipeline, body, key, Value.json(members.value.raw()).marked(value.isForeign));
       }
     } else if (value.isString) {
       for (let at = 0; this.turns && at < value.text.size; turns++) {
         const size = pointSize(value.text, at);
-        this.turn(pipeline, body, Value.integer(at), Value.string(value.text.slice(at, at + size)));
+        const point = Value.string(value.text.slice(at, at + size)).marked(value.isForeign);
+        this.turn(pipeline, body, Value.integer(at), point);
         at += size;
       }
     } else if (value.isNumber && value.number() > 0) {
@@ -273,7 +290,28 @@ export class Execution {
     const path = node.path;
     if (path === null || this.failed) return value;
     if (!value.isContainer) return Value.missing();
-    return Value.json(path.select(value.text, this.budget));
+    const isForeign = value.isForeign && !this.isTrusted(value, node.value.text);
+    return Value.json(path.select(value.text, this.budget)).marked(isForeign);
+  }
+
+  /** Whether the path leads into that part of the data which is no stranger's. */
+  private isTrusted(value: Value, path: Span): bool {
+    const guard = this.guard;
+    if (guard === null || value !== this.data) return false;
+    const name = guard.trusted;
+    const next = path.at(name.length);
+    return path.startsWithAscii(name) && (next < 0 || next == 0x2e);
+  }
+
+  /** Whether what a function gives is made of what strangers have said. Truth values and numbers say nothing. */
+  private isForeign(called: Node, values: Value[], dot: Value, result: Value): bool {
+    const guard = this.guard;
+    if (guard === null || result.kind == JsonKind.Bool || result.isNumber || guard.cleans(called.text))
+      return false;
+    if (readsDot(called.row) && dot.isForeign && !(values.length > 0 && this.isTrusted(dot, values[0].text)))
+      return true;
+    for (let i = 0; i < values.length; i++) if (values[i].isForeign) return true;
+    return false;
   }
 
   private function_(node: Node, dot: Value, piped: Value | null): Value {
@@ -300,6 +338,6 @@ export class Execution {
         this.error = "error calling " + called.text.toString() + ": " + this.error;
     }
     this.spend(result.text.size);
-    return result;
+    return result.marked(this.isForeign(called, values, dot, result));
   }
 }

@@ -1,2 +1,4 @@
+export { Guard } from "./guard";
+export { Value } from "./value";
 export { Template } from "./template";
 export { TemplateContext } from "./context";

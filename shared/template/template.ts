@@ -4,6 +4,7 @@ import { Buffer, Span } from "../bytes";
 import { Budget } from "../gjson";
 import { Json, JsonKind } from "../json";
 import { TemplateContext } from "./context";
+import { Guard } from "./guard";
 import { Execution } from "./execution";
 import { Node, NodeKind } from "./node";
 import { Parser } from "./parser";
@@ -41,15 +42,21 @@ export class Template {
 
   /**
    * Appends the rendering of the data, a JSON object or array. Returns why it failed, in Go's words, or "";
-   * then nothing is appended.
+   * then nothing is appended. With a guard the data but for the guard's trusted member is a stranger's.
    */
-  render(out: Buffer, data: Span, context: TemplateContext, budget: Budget = new Budget()): string {
+  render(
+    out: Buffer,
+    data: Span,
+    context: TemplateContext,
+    budget: Budget = new Budget(),
+    guard: Guard | null = null,
+  ): string {
     if (this.error.length > 0) return this.error;
     const json = Json.checked(data);
     if (json.kind < JsonKind.Array)
       return "template: " + this.name + ": data must be a valid JSON object or array";
-    const execution = new Execution(this.definitions, context, budget, this.source);
-    execution.render(this.root, new Value(json.kind, json.raw()));
+    const execution = new Execution(this.definitions, context, budget, guard);
+    execution.render(this.root, new Value(json.kind, json.raw(), guard !== null));
     if (execution.error.length > 0) return this.explain(execution);
     out.append(execution.out.span());
     return "";

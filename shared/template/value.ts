@@ -10,7 +10,14 @@ export class Value {
   constructor(
     readonly kind: JsonKind,
     readonly text: Span,
+    /** Made of what a stranger has said; a `Guard` sees it before it is printed. */
+    readonly isForeign: bool = false,
   ) {}
+
+  /** The same value, marked as a stranger's or as one's own. */
+  marked(isForeign: bool): Value {
+    return this.isForeign == isForeign ? this : new Value(this.kind, this.text, isForeign);
+  }
 
   static missing(): Value {
     return new Value(JsonKind.Missing, Span.empty());

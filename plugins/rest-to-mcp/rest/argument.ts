@@ -1,11 +1,12 @@
-// An argument as a tool declares it.
+// An argument that a tool declares: what the model reads of it, what values it takes, and where it goes.
 
-import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, IntegerError, readInteger, Span, writeInteger } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, Integer, IntegerError, readInteger, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { StrictReader } from "../strict-reader";
+import { plainNumber } from "./plain-json";
 
 export const enum Position {
-  /** Where the `argsTo…` keys say, or nowhere but in templates. */
+  /** Where the template, or an `argsTo…` key, says. */
   Unset,
   Path,
   Query,
@@ -14,137 +15,88 @@ export const enum Position {
   Body,
 }
 
+const POSITIONS: string[] = ["", "path", "query", "header", "cookie", "body"];
+
 export class Argument {
-  /** The name as UTF-8. */
-  readonly nameBytes: Span;
+  name: string = "";
+  description: string = "";
+  type: string = "";
+  isRequired: bool = false;
+  /** JSON of the value of an argument that is not given, or empty. */
+  fallback: Span = Span.empty();
+  /** JSON list of the values that it may have, or empty. */
+  choices: Span = Span.empty();
+  position: Position = Position.Unset;
+  /** JSON Schema of the argument. */
+  schema: Span = Span.empty();
 
-  private constructor(
-    readonly name: string,
-    readonly description: string,
-    readonly type: string,
-    readonly position: Position,
-    readonly isRequired: bool,
-    /** JSON; empty where there is none. */
-    readonly fallback: Span,
-    /** JSON list of the values that it may have, or empty. */
-    readonly choices: Span,
-    /** JSON Schema. */
-    readonly schema: Span,
-  ) {
-    this.nameBytes = Span.text(name);
-  }
-
-  static read(reader: ConfigReader): Argument {
-    const given = reader.text("type");
-    const type = given.length > 0 ? given : "string";
-    const description = reader.text("description");
-    const fallback = valueOf(reader, "default", JsonKind.Bool);
-    const choices = valueOf(reader, "enum", JsonKind.Array);
-    const items = valueOf(reader, "items", JsonKind.Object);
-    const properties = valueOf(reader, "properties", JsonKind.Object);
-    const out = new Buffer(128);
-    const json = new JsonWriter(out).object().key("description").text(description).key("type").text(type);
-    if (!choices.isEmpty) json.key("enum").raw(choices);
-    if (!fallback.isEmpty) json.key("default").raw(fallback);
-    if (type == "array" && !items.isEmpty) json.key("items").raw(items);
-    if (type == "object" && !properties.isEmpty) json.key("properties").raw(properties);
-    json.end();
-    return new Argument(
-      reader.text("name"),
-      description,
-      type,
-      positionOf(reader.text("position").toLowerCase()),
-      reader.flag("required"),
-      fallback,
-      choices,
-      out.span(),
-    );
-  }
-
-  /** JSON of a value as the tool takes it: texts that stand for a value of the type become that value. */
-  converted(value: Json): Span {
-    const text = value.bytes();
-    const isText = value.kind == JsonKind.String;
-    if (this.type == "boolean") {
-      if (isText && (text.equalsAscii("true") || text.equalsAscii("false"))) return text;
-    } else if (this.type == "integer") {
-      const integer = isText ? readInteger(text) : null;
-      if (integer !== null && integer.error == IntegerError.None) return integerText(integer.value);
-      if (value.kind == JsonKind.Number) return truncated(value);
-    } else if (this.type == "number" && isText) {
-      const number = Json.checked(text);
-      if (number.kind == JsonKind.Number && number.raw().size == text.size) return text;
+  static read(reader: StrictReader): Argument {
+    const argument = new Argument();
+    if (!reader.isObject) return argument;
+    argument.name = reader.text("name");
+    argument.description = reader.text("description");
+    argument.type = reader.text("type");
+    if (argument.type.length == 0) argument.type = "string";
+    argument.isRequired = reader.flag("required");
+    argument.fallback = reader.any("default");
+    argument.choices = reader.array("enum");
+    argument.position = <Position>max(POSITIONS.indexOf(reader.text("position").toLowerCase()), 0);
+    argument.schema = argument.describe(reader.any("items"), reader.any("properties"));
+    if (argument.position == Position.Header && !isHeaderOfArguments(argument.name)) {
+      reader.warn("no argument may set this header: the position counts as unset");
+      argument.position = Position.Unset;
     }
-    return value.raw();
+    reader.warnUnread();
+    return argument;
   }
 
-  /** Why a converted value is not what the argument takes, or "". */
-  refusalOf(value: Json): string {
-    if (!this.hasType(value)) return `argument ${this.name}: expected ${this.type}, found ${kindName(value)}`;
-    if (this.choices.isEmpty) return "";
-    const items = Json.read(this.choices).items();
-    while (items.next()) if (isSame(items.value, value)) return "";
-    return `argument ${this.name}: expected one of ${this.choices.toString()}`;
+  private describe(items: Span, properties: Span): Span {
+    const out = new Buffer(128);
+    const json = new JsonWriter(out).object().key("description").text(this.description);
+    json.key("type").text(this.type);
+    if (Json.read(this.choices).length() > 0) json.key("enum").raw(this.choices);
+    if (!this.fallback.isEmpty) json.key("default").raw(this.fallback);
+    if (this.type == "array" && !items.isEmpty) json.key("items").raw(items);
+    if (this.type == "object" && !properties.isEmpty) json.key("properties").raw(properties);
+    json.end();
+    return out.take();
   }
 
-  private hasType(value: Json): bool {
-    const kind = value.kind;
-    if (this.type == "string") return kind == JsonKind.String;
-    if (this.type == "number") return kind == JsonKind.Number;
-    if (this.type == "boolean") return kind == JsonKind.Bool;
-    if (this.type == "array") return kind == JsonKind.Array;
-    if (this.type == "object") return kind == JsonKind.Object;
-    if (this.type != "integer") return true;
-    if (kind != JsonKind.Number) return false;
-    const number = value.number(0.5);
-    return number == Math.floor(number);
+  /** JSON of a given value as the argument's type: what another type can mean is converted, the rest stays. */
+  convert(given: Json): Span {
+    const raw = given.raw();
+    if (given.kind == JsonKind.String) {
+      const text = given.bytes();
+      if (this.type == "boolean" && (text.equalsAscii("true") || text.equalsAscii("false"))) return text;
+      if (this.type == "integer") {
+        const number = readInteger(text);
+        return number.error == IntegerError.None ? integerJson(number) : raw;
+      }
+      if (this.type == "number" && isNumber(text)) return plainNumber(text);
+    } else if (given.kind == JsonKind.Number) {
+      const plain = plainNumber(raw);
+      if (this.type != "integer") return plain;
+      const point = plain.indexOf(0x2e);
+      const whole = point < 0 ? plain : plain.slice(0, point);
+      return whole.equalsAscii("-0") ? whole.slice(1) : whole;
+    }
+    return raw;
   }
 }
 
-/** JSON at the key, or empty where it is less than `least`, in the order of `JsonKind`. */
-function valueOf(reader: ConfigReader, key: string, least: JsonKind): Span {
-  return reader.has(key) && reader.value.get(key).kind >= least ? reader.raw(key) : Span.empty();
+function integerJson(number: Integer): Span {
+  return Span.text(number.value.toString());
 }
 
-function positionOf(name: string): Position {
-  if (name == "path") return Position.Path;
-  if (name == "query") return Position.Query;
-  if (name == "header") return Position.Header;
-  if (name == "cookie") return Position.Cookie;
-  return name == "body" ? Position.Body : Position.Unset;
+/** Whether the text is a number of JSON and nothing else. */
+function isNumber(text: Span): bool {
+  const json = Json.checked(text);
+  return json.kind == JsonKind.Number && json.raw().size == text.size;
 }
 
-/** Towards zero; numbers beyond 64 bits stay as they are. */
-function truncated(value: Json): Span {
-  const number = value.number(Infinity);
-  return Math.abs(number) >= 9e18 ? value.raw() : integerText(value.integer(<i64>number));
-}
-
-function integerText(value: i64): Span {
-  const out = new Buffer(20);
-  writeInteger(out, value);
-  return out.span();
-}
-
-function isSame(left: Json, right: Json): bool {
-  if (left.kind != right.kind) return false;
-  if (left.kind == JsonKind.String) return left.bytes().equals(right.bytes());
-  if (left.kind == JsonKind.Number) return left.number(0) == right.number(1);
-  return left.raw().equals(right.raw());
-}
-
-function kindName(value: Json): string {
-  switch (value.kind) {
-    case JsonKind.String:
-      return "a string";
-    case JsonKind.Number:
-      return value.raw().slice(0, 40).toString();
-    case JsonKind.Bool:
-      return value.isTrue ? "true" : "false";
-    case JsonKind.Array:
-      return "a list";
-    case JsonKind.Object:
-      return "an object";
-  }
-  return "null";
+/** What decides where a request goes, or where its body ends, is the configuration's. */
+function isHeaderOfArguments(name: string): bool {
+  const lower = name.toLowerCase();
+  const fixed = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+  return lower.length > 0 && !lower.startsWith(":") && !fixed.includes(lower);
 }

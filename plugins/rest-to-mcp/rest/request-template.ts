@@ -1,189 +1,159 @@
-// The request to the upstream, as a tool's configuration describes it.
+// How a tool's request is made: its URL, method, headers and body, most of them templates.
 
-import { ConfigReader, Head } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
-import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Template } from "as-proxy-wasm-sdk/template";
-import { UpstreamRequest } from "../operation";
-import { Cookies } from "../security/cookies";
-import { Query } from "../security/query";
 import { SecurityRequirement } from "../security/scheme";
-import { Position } from "./argument";
-import { CallArgument, CallArguments, jsonOf } from "./call-arguments";
-import { Caller, JsonBodyContext, rendered, UrlContext } from "./render";
-import { Target } from "./target";
+import { StrictReader } from "../strict-reader";
 
-const JSON_TYPE: string = "application/json; charset=utf-8";
-const FORM_TYPE: string = "application/x-www-form-urlencoded";
-const ONE_OF_THREE: string =
-  "only one of argsToJsonBody, argsToUrlParam, or argsToFormBody can be set to true";
-const MOVES_HOST: string = "arguments may not choose scheme or host";
-
-class HeaderTemplate {
+export class HeaderTemplate {
   constructor(
-    /** As configured. */
-    readonly key: string,
-    /** As headers are sent here: in lower case, `host` as `:authority`. */
     readonly name: string,
     readonly value: Template,
   ) {}
 }
 
+/** Where arguments without a position go. */
+export const enum Spread {
+  None,
+  JsonBody,
+  Query,
+  FormBody,
+}
+
 export class RequestTemplate {
-  /** Why the configuration cannot be used, or "". */
-  error: string = "";
-  readonly security: SecurityRequirement;
-  /** No request is made. */
-  readonly isAbsent: bool;
-  private url: Template;
-  private method: string;
-  private headers: HeaderTemplate[] = [];
-  private body: Template | null = null;
-  private toJson: bool;
-  private toQuery: bool;
-  private toForm: bool;
+  /** Null for a tool that answers by itself. */
+  url: Template | null = null;
+  method: string = "";
+  headers: HeaderTemplate[] = [];
+  body: Template | null = null;
+  spread: Spread = Spread.None;
+  security: SecurityRequirement | null = null;
+  /** Why it cannot be used, or "". */
+  problem: string = "";
+  /** All that the templates say, to be searched for names. */
+  private texts: string = "";
 
-  constructor(
-    reader: ConfigReader,
-    private keepsPlace: bool,
-  ) {
+  static read(reader: StrictReader): RequestTemplate {
+    const request = new RequestTemplate();
     const url = reader.text("url");
-    const method = reader.text("method");
-    this.isAbsent = url.length == 0;
-    this.security = SecurityRequirement.read(reader.child("security"));
-    this.toJson = reader.flag("argsToJsonBody");
-    this.toQuery = reader.flag("argsToUrlParam");
-    this.toForm = reader.flag("argsToFormBody");
-    this.method = method.length > 0 ? method : "GET";
-    this.url = Template.compile("url", url);
-    if (!this.isAbsent) this.error = this.read(reader);
-  }
-
-  /** Makes the client's request that of the call. Returns why it cannot be made, or "". */
-  write(request: UpstreamRequest, data: Span, given: CallArguments, caller: Caller): string {
-    const head = request.head;
-    const plain = caller.plain();
-    const urlContext = new UrlContext();
-    const context = this.keepsPlace ? caller.introduce(urlContext) : plain;
-    const url = rendered(this.url, data, context);
-    if (url.error.length > 0) return `error executing URL template: ${url.error}`;
-    if (urlContext.movesHost) return `error executing URL template: ${MOVES_HOST}`;
-    const target = Target.of(url.text, given.at(Position.Path), this.keepsPlace);
-    if (target.error.length > 0) {
-      return `error parsing URL after path param substitution: ${target.error}`;
-    }
-    const inQuery = given.at(Position.Query, this.toQuery);
-    for (let i = 0; i < inQuery.length; i++) target.query.set(inQuery[i].declared.nameBytes, inQuery[i].text);
-    head.remove("accept");
-    // It told of the client's message.
-    head.remove("content-type");
-    head.set(":method", this.method);
-    head.setBytes(":path", target.pathWithQuery());
-    if (!target.authority.isEmpty) head.setBytes(":authority", target.authority);
-    let error = this.writeHeaders(head, data, given, caller);
-    if (error.length == 0) error = this.writeBody(request, data, given, caller);
-    if (!head.has("accept")) head.set("accept", "*/*");
-    return error;
-  }
-
-  /** Returns the first thing that is wrong, or "". */
-  private read(reader: ConfigReader): string {
-    if (<i32>this.toJson + <i32>this.toQuery + <i32>this.toForm > 1) return ONE_OF_THREE;
-    if (this.url.error.length > 0) return `error parsing URL template: ${this.url.error}`;
+    request.method = reader.text("method");
     const headers = reader.list("headers");
+    const body = reader.text("body");
+    const toJson = reader.flag("argsToJsonBody");
+    const toQuery = reader.flag("argsToUrlParam");
+    const toForm = reader.flag("argsToFormBody");
+    request.security = SecurityRequirement.read(reader.child("security"));
+    const names: string[] = [];
+    const values: string[] = [];
     for (let i = 0; i < headers.length; i++) {
-      const key = headers[i].text("key");
-      if (key.length == 0) {
-        headers[i].warn("header without a key, ignored");
-        continue;
-      }
-      const value = Template.compile(`header_${i}`, headers[i].text("value"));
-      if (value.error.length > 0) return `error parsing header template for ${key}: ${value.error}`;
-      this.headers.push(new HeaderTemplate(key, headerName(key), value));
+      const name = headers[i].text("key");
+      values.push(headers[i].text("value"));
+      names.push(name);
+      if (name.length == 0) headers[i].warn("a header without a key is left out");
+      headers[i].warnUnread();
     }
-    const text = reader.text("body");
-    if (text.length == 0) return "";
-    const body = Template.compile("body", text);
-    this.body = body;
-    return body.error.length > 0 ? `error parsing body template: ${body.error}` : "";
+    reader.warnUnread();
+    if (url.length == 0) return request;
+    if (<i32>toJson + <i32>toQuery + <i32>toForm > 1)
+      return request.refuse(
+        "only one of argsToJsonBody, argsToUrlParam, or argsToFormBody can be set to true",
+      );
+    request.spread = toJson
+      ? Spread.JsonBody
+      : toQuery
+        ? Spread.Query
+        : toForm
+          ? Spread.FormBody
+          : Spread.None;
+    const template = Template.compile("url", url);
+    request.url = template;
+    if (template.error.length > 0) return request.refuse("error parsing URL template: " + template.error);
+    for (let i = 0; i < names.length; i++) {
+      if (names[i].length == 0) continue;
+      const value = Template.compile("header_" + i.toString(), values[i]);
+      if (value.error.length > 0)
+        return request.refuse(`error parsing header template for ${names[i]}: ${value.error}`);
+      request.headers.push(new HeaderTemplate(names[i].toLowerCase(), value));
+      request.texts += values[i];
+    }
+    if (body.length > 0) {
+      const text = Template.compile("body", body);
+      if (text.error.length > 0) return request.refuse("error parsing body template: " + text.error);
+      request.body = text;
+    }
+    request.texts += url + body;
+    return request;
   }
 
-  private writeHeaders(head: Head, data: Span, given: CallArguments, caller: Caller): string {
-    const context = caller.plain();
-    const inHeader = given.at(Position.Header);
-    // The client's own give way; several of one name are all sent.
-    for (let i = 0; i < this.headers.length; i++) replaceable(head, this.headers[i].name);
-    for (let i = 0; i < inHeader.length; i++) replaceable(head, headerName(inHeader[i].declared.name));
-    for (let i = 0; i < this.headers.length; i++) {
-      const header = this.headers[i];
-      const value = rendered(header.value, data, context);
-      if (value.error.length > 0) {
-        return `error executing header template for ${header.key}: ${value.error}`;
-      }
-      if (!add(head, header.name, value.text)) return unfit("header", header.key);
-    }
-    for (let i = 0; i < inHeader.length; i++) {
-      const name = inHeader[i].declared.name;
-      if (!add(head, headerName(name), inHeader[i].text)) return unfit("header", name);
-    }
-    const inCookie = given.at(Position.Cookie);
-    for (let i = 0; i < inCookie.length; i++) {
-      const cookie = inCookie[i];
-      if (!Cookies.add(head, cookie.declared.nameBytes, cookie.text)) {
-        return unfit("cookie", cookie.declared.name);
-      }
-    }
-    return "";
+  private refuse(problem: string): RequestTemplate {
+    this.problem = problem;
+    return this;
   }
 
-  private writeBody(request: UpstreamRequest, data: Span, given: CallArguments, caller: Caller): string {
-    const head = request.head;
-    const template = this.body;
-    if (template !== null) {
-      const body = rendered(template, data, caller.introduce(new JsonBodyContext()));
-      if (body.error.length > 0) return `error executing body template: ${body.error}`;
-      request.body = body.text;
-      if (Json.checked(trimAscii(body.text)).kind >= JsonKind.Array) setType(head, JSON_TYPE);
-      return "";
+  get isDirect(): bool {
+    return this.url === null;
+  }
+
+  /** Whether anything here says the name. */
+  mentions(name: string): bool {
+    return this.texts.includes(name);
+  }
+
+  /** The content type that a header template sets, or empty; `values` are what the headers' templates gave. */
+  contentType(values: Span[]): Span {
+    for (let i = 0; i < this.headers.length && i < values.length; i++) {
+      if (this.headers[i].name == "content-type") return values[i];
     }
-    const inBody = given.at(Position.Body, this.toJson || this.toForm);
-    if (inBody.length == 0 && !this.toJson && !this.toForm) return "";
-    const type = head.bytes("content-type");
-    const isForm = this.toForm || (!this.toJson && type !== null && type.indexOfAscii(FORM_TYPE) >= 0);
-    request.body = isForm ? formOf(inBody) : jsonOf(inBody);
-    setType(head, isForm ? FORM_TYPE : JSON_TYPE);
-    return "";
+    return Span.empty();
   }
 }
 
-/** Unless the configuration names one of the kind. */
-function setType(head: Head, type: string): void {
-  const present = head.bytes("content-type");
-  const kind = type == FORM_TYPE ? FORM_TYPE : "application/json";
-  if (present === null || present.indexOfAscii(kind) < 0) head.set("content-type", type);
-}
+/** How an upstream's answer becomes what the model reads. */
+export class ResponseTemplate {
+  body: Template | null = null;
+  before: string = "";
+  after: string = "";
+  error: Template | null = null;
+  /** Why it cannot be used, or "". */
+  problem: string = "";
 
-function formOf(items: CallArgument[]): Span {
-  const form = new Query();
-  for (let i = 0; i < items.length; i++) form.set(items[i].declared.nameBytes, items[i].text);
-  const out = new Buffer(128);
-  form.write(out);
-  return out.span();
-}
+  static read(reader: StrictReader, errorText: string, isDirect: bool): ResponseTemplate {
+    const response = new ResponseTemplate();
+    const body = reader.text("body");
+    response.before = reader.text("prependBody");
+    response.after = reader.text("appendBody");
+    reader.warnUnread();
+    if (body.length > 0) {
+      if (response.before.length + response.after.length > 0)
+        return response.refuse("PrependBody and AppendBody cannot be used when Body is specified");
+      const template = Template.compile("response", body);
+      if (template.error.length > 0)
+        return response.refuse("error parsing response template: " + template.error);
+      response.body = template;
+    } else if (isDirect) {
+      return response.refuse("direct response mode must set responseTemplate.body");
+    }
+    if (errorText.length > 0) {
+      const template = Template.compile("errorResponse", errorText);
+      if (template.error.length > 0)
+        return response.refuse("error parsing error response template: " + template.error);
+      response.error = template;
+    }
+    return response;
+  }
 
-function headerName(key: string): string {
-  const name = key.toLowerCase();
-  return name == "host" ? ":authority" : name;
-}
+  private refuse(problem: string): ResponseTemplate {
+    this.problem = problem;
+    return this;
+  }
 
-function replaceable(head: Head, name: string): void {
-  if (!name.startsWith(":")) head.remove(name);
-}
-
-function add(head: Head, name: string, value: Span): bool {
-  return name.startsWith(":") ? head.setBytes(name, value) : head.addBytes(name, value);
-}
-
-function unfit(place: string, name: string): string {
-  return `the value of ${place} ${name} holds a line break or another character that it cannot hold`;
+  /** The answer's text between what stands around it. */
+  around(text: Span): Span {
+    if (this.before.length + this.after.length == 0) return text;
+    const out = new Buffer(text.size + 64);
+    out.text(this.before);
+    out.append(text);
+    out.text(this.after);
+    return out.span();
+  }
 }

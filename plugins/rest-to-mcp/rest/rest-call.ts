@@ -1,60 +1,91 @@
-// One call of a tool: the client's request becomes the upstream's, its answer the tool's result.
+// One call of a tool: its arguments become a request, the upstream's answer its result.
 
-import { log } from "as-proxy-wasm-sdk/sdk";
+import { DraftHead, nowMs, property, random } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
+import { Json } from "as-proxy-wasm-sdk/json";
 import { ToolResult } from "as-proxy-wasm-sdk/mcp";
+import { TemplateContext } from "as-proxy-wasm-sdk/template";
 import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "../operation";
-import { Security } from "../security/security";
 import { ToolCall } from "../tool-call";
-import { CallArguments, jsonOf } from "./call-arguments";
-import { Caller, templateData } from "./render";
+import { ArgumentValues } from "./argument-values";
+import { templateJson } from "./plain-json";
+import { RequestBuilder } from "./request-builder";
+import { RestServer } from "./rest-server";
 import { RestTool } from "./rest-tool";
-
-const NOT_AUTHENTICATED: string = "upstream authentication failed";
+import { directResult, resultOf } from "./result";
 
 export class RestCall extends Operation {
-  private caller: Caller | null = null;
+  private context: TemplateContext = new TemplateContext();
 
   constructor(
-    private call: ToolCall,
+    private server: RestServer,
     private tool: RestTool,
-    private security: Security,
-    /** JSON of the server's `config`, or empty. */
-    private config: Span,
-    private server: string,
+    private toolCall: ToolCall,
   ) {
     super();
   }
 
   begin(request: UpstreamRequest, runner: Runner): Step {
+    const call = this.toolCall;
     const tool = this.tool;
-    const given = CallArguments.of(this.call, tool.args);
-    const refusal = given.refusal;
+    const values = new ArgumentValues(tool.args, call);
+    const refusal = values.check(call, tool.request);
     if (refusal !== null) {
       this.outcome = refusal;
       return Step.Answer;
     }
-    const head = request.head;
-    const caller = new Caller(head);
-    this.caller = caller;
-    const passed = this.security.takeCredentials(head, tool.security);
-    const data = templateData(this.config, jsonOf(given.items));
-    if (tool.request.isAbsent) return this.end(tool.response.direct(data, caller));
-    const error = tool.request.write(request, data, given, caller);
-    if (error.length > 0) return this.end(ToolResult.failure(error));
-    const refused = this.security.authenticate(head, tool.request.security, passed);
-    if (refused.length == 0) return Step.Forward;
-    log.error(`${this.server}/${this.call.tool}: ${refused}`);
-    return this.end(ToolResult.failure(NOT_AUTHENTICATED));
+    this.context = contextOf(runner.client);
+    const data = values.data(this.config());
+    const security = this.server.security;
+    const passed = security.takeClientCredential(request.head, tool.security);
+    if (tool.request.isDirect) return this.answer(directResult(tool, data, this.context));
+    const builder = new RequestBuilder(tool, values, data, this.context, this.server.encodesPath);
+    if (builder.error.length > 0 || !builder.write(request)) return this.fail(builder.error);
+    const problem = security.setUpstreamCredential(request.head, tool.request.security, passed);
+    return problem.length > 0 ? this.fail(problem) : Step.Forward;
   }
 
   answered(answer: UpstreamAnswer): Step {
-    const caller = this.caller;
-    return caller === null ? Step.Answer : this.end(this.tool.response.result(answer, caller));
+    return this.answer(resultOf(this.tool, answer, this.context));
   }
 
-  private end(result: ToolResult): Step {
-    this.outcome = result.outcome(`mcp:tools/call:${this.server}/${this.call.tool}:result`);
+  /** JSON of the server's configuration as templates see it, or empty. */
+  private config(): Span {
+    const own = this.toolCall.serverConfig;
+    if (own.isEmpty) return this.server.config;
+    const json = Json.checked(own);
+    return json.exists ? templateJson(json) : Span.text("{}");
+  }
+
+  private answer(result: ToolResult): Step {
+    this.outcome = result.outcome(`mcp:tools/call:${this.server.name}/${this.tool.listed.name}:result`);
     return Step.Answer;
   }
+
+  private fail(error: string): Step {
+    this.outcome = ToolResult.failure(error).outcome(`mcp:tools/call:error(${error})`);
+    return Step.Answer;
+  }
+}
+
+function contextOf(client: DraftHead): TemplateContext {
+  const context = new TemplateContext(random());
+  context.nowMs = nowMs();
+  const address = property("source\0address");
+  context.socketIp = address === null ? "" : withoutPort(address);
+  const forwarded = client.get("x-forwarded-for");
+  const comma = forwarded.indexOf(",");
+  const first = (comma < 0 ? forwarded : forwarded.substring(0, comma)).trim();
+  context.realIp = first.length > 0 ? withoutPort(first) : context.socketIp;
+  return context;
+}
+
+/** `1.2.3.4:80` and `[::1]:80` without the port; an address without one stays. */
+function withoutPort(address: string): string {
+  if (address.startsWith("[")) {
+    const end = address.indexOf("]");
+    return end < 0 ? address : address.substring(1, end);
+  }
+  const colon = address.indexOf(":");
+  return colon < 0 || colon != address.lastIndexOf(":") ? address : address.substring(0, colon);
 }

@@ -2,45 +2,45 @@
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
+import { Json } from "as-proxy-wasm-sdk/json";
 import { Operation } from "../operation";
 import { Security } from "../security/security";
 import { Server } from "../server";
 import { ToolCall } from "../tool-call";
+import { templateJson } from "./plain-json";
 import { RestCall } from "./rest-call";
 import { RestTool } from "./rest-tool";
 
 export class RestServer extends Server {
-  /** At the index of their entries in `tools`. */
-  private restTools: RestTool[] = [];
+  /** In the order of `tools`. */
+  private declared: RestTool[] = [];
 
   private constructor(
     name: string,
-    private security: Security,
-    /** JSON of `config`, or empty. */
-    private config: Span,
+    readonly security: Security,
+    /** JSON that templates see as `.config`, or empty. */
+    readonly config: Span,
+    /** Whether arguments in a URL are percent-encoded. */
+    readonly encodesPath: bool,
   ) {
     super(name);
   }
 
-  /**
-   * `server` and `tools` of the configuration; what is wrong is recorded in the readers' report. `keepsPlace`:
-   * arguments cannot leave the part of a URL where its template puts them.
-   */
-  static read(name: string, reader: ConfigReader, tools: ConfigReader[], keepsPlace: bool): RestServer {
-    reader.secret("config");
-    const server = new RestServer(name, Security.read(reader), reader.raw("config"));
+  /** `server` and `tools` of the configuration; what is wrong is recorded in the readers' report. */
+  static read(name: string, server: ConfigReader, tools: ConfigReader[], encodesPath: bool): RestServer {
+    const security = Security.read(server);
+    const config = server.has("config") ? Json.read(server.raw("config")) : Json.read(Span.empty());
+    const rest = new RestServer(name, security, templateJson(config), encodesPath);
     for (let i = 0; i < tools.length; i++) {
-      const tool = RestTool.read(tools[i], keepsPlace);
-      if (server.addTool(tool.entry)) server.restTools.push(tool);
-      else tools[i].warn(`tool ${tool.entry.name} is there already, the first counts`);
+      const tool = RestTool.read(tools[i], security);
+      if (tool === null) continue;
+      if (rest.addTool(tool.listed)) rest.declared.push(tool);
+      else tools[i].warn(`there is a tool named '${tool.listed.name}' before: this one is left out`);
     }
-    return server;
+    return rest;
   }
 
   call(call: ToolCall): Operation {
-    const index = this.toolAt(call.tool);
-    if (index < 0) return super.call(call);
-    const config = call.serverConfig.isEmpty ? this.config : call.serverConfig;
-    return new RestCall(call, this.restTools[index], this.security, config, this.name);
+    return new RestCall(this, this.declared[this.toolAt(call.tool)], call);
   }
 }

@@ -1,36 +1,55 @@
-// The Cookie header (RFC 6265 §4.2): `name=value; name=value`.
+// The pairs of a Cookie header. https://www.rfc-editor.org/rfc/rfc6265#section-4.2
 
-import { Head } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, percentEncode, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
 
-const SEMICOLON: i32 = 0x3b;
-
-export abstract class Cookies {
-  /** The value of the first cookie of that name, or empty. */
-  static valueOf(header: Span, name: string): Span {
-    for (let at = 0; at < header.size;) {
-      const stop = header.indexOf(SEMICOLON, at);
-      const end = stop < 0 ? header.size : stop;
-      const pair = trimAscii(header.slice(at, end));
-      const equals = pair.indexOf(0x3d);
-      if (equals >= 0 && pair.slice(0, equals).toString() == name) return pair.slice(equals + 1);
-      at = end + 1;
-    }
-    return Span.empty();
+/** The value of the first cookie of this name, or null. */
+export function cookieIn(header: Span, name: Span): Span | null {
+  for (let from = 0; from <= header.size;) {
+    const pair = pairAt(header, from);
+    if (isNamed(pair, name)) return pair.slice(name.size + 1);
+    from += lengthAt(header, from) + 1;
   }
+  return null;
+}
 
-  /** Joins a cookie to those of the request. False, and nothing happens, for a value that would be more than one. */
-  static add(head: Head, name: Span, value: Span): bool {
-    if (value.indexOf(SEMICOLON) >= 0) return false;
-    const present = head.bytes("cookie");
-    const out = new Buffer(128);
-    if (present !== null && !present.isEmpty) {
-      out.append(present);
-      out.text("; ");
-    }
-    out.append(name);
-    out.push(0x3d);
-    out.append(value);
-    return head.setBytes("cookie", out.span());
+/** The header without the cookies of this name. */
+export function withoutCookie(header: Span, name: Span): Span {
+  const out = new Buffer(header.size);
+  for (let from = 0; from <= header.size;) {
+    const pair = pairAt(header, from);
+    if (!pair.isEmpty && !isNamed(pair, name)) join(out, pair);
+    from += lengthAt(header, from) + 1;
   }
+  return out.span();
+}
+
+/** Appends a cookie; what would end its value early is percent-encoded. */
+export function addCookie(out: Buffer, name: Span, value: Span): void {
+  join(out, name);
+  out.push(0x3d);
+  for (let i = 0; i < value.size; i++) {
+    const byte = value.at(i);
+    const isPlain =
+      byte > 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x2c && byte != 0x3b && byte != 0x5c;
+    if (isPlain) out.push(byte);
+    else percentEncode(out, value.slice(i, i + 1));
+  }
+}
+
+function join(out: Buffer, pair: Span): void {
+  if (!out.isEmpty) out.text("; ");
+  out.append(pair);
+}
+
+function lengthAt(header: Span, from: i32): i32 {
+  const end = header.indexOf(0x3b, from);
+  return (end < 0 ? header.size : end) - from;
+}
+
+function pairAt(header: Span, from: i32): Span {
+  return trimAscii(header.slice(from, from + lengthAt(header, from)));
+}
+
+function isNamed(pair: Span, name: Span): bool {
+  return pair.at(name.size) == 0x3d && pair.slice(0, name.size).equals(name);
 }

@@ -1,101 +1,111 @@
-// Parameters as HTML forms write them (application/x-www-form-urlencoded): queries and form bodies.
+// The parameters of a query as application/x-www-form-urlencoded has them: read, replaced, and written sorted by
+// name, as Go's url.Values does. https://url.spec.whatwg.org/#application/x-www-form-urlencoded
 
 import { Buffer, percentDecode, percentEncode, Span } from "as-proxy-wasm-sdk/bytes";
 
-const AMPERSAND: i32 = 0x26;
-const EQUALS: i32 = 0x3d;
-const PLUS: i32 = 0x2b;
-const SPACE: i32 = 0x20;
+export class Parameters {
+  private names: string[] = [];
+  private values: Span[] = [];
 
-class Parameter {
-  constructor(
-    readonly name: Span,
-    readonly value: Span,
-  ) {}
-}
-
-export class Query {
-  private parameters: Parameter[] = [];
-
-  /** Reads a query without its `?`. */
-  static read(text: Span): Query {
-    const query = new Query();
-    for (let at = 0; at < text.size;) {
-      const stop = text.indexOf(AMPERSAND, at);
-      const end = stop < 0 ? text.size : stop;
-      const pair = text.slice(at, end);
-      at = end + 1;
-      if (pair.isEmpty) continue;
-      const equals = pair.indexOf(EQUALS);
-      const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
-      query.parameters.push(new Parameter(name, equals < 0 ? Span.empty() : decoded(pair.slice(equals + 1))));
+  /** Pairs that are broken, or hold a semicolon, are left out, as in Go. */
+  static read(query: Span): Parameters {
+    const parameters = new Parameters();
+    for (let from = 0; from < query.size;) {
+      let to = query.indexOf(0x26, from);
+      if (to < 0) to = query.size;
+      const pair = query.slice(from, to);
+      from = to + 1;
+      if (pair.isEmpty || pair.indexOf(0x3b) >= 0) continue;
+      const equals = pair.indexOf(0x3d);
+      const name = pair.slice(0, equals < 0 ? pair.size : equals);
+      const value = equals < 0 ? Span.empty() : pair.slice(equals + 1);
+      if (!hasWholeEscapes(name) || !hasWholeEscapes(value)) continue;
+      parameters.add(decoded(name).toString(), decoded(value));
     }
-    return query;
+    return parameters;
   }
 
   get isEmpty(): bool {
-    return this.parameters.length == 0;
+    return this.names.length == 0;
   }
 
-  /** The value of the first parameter of that name, or empty. */
-  first(name: Span): Span {
-    for (let i = 0; i < this.parameters.length; i++) {
-      if (this.parameters[i].name.equals(name)) return this.parameters[i].value;
-    }
-    return Span.empty();
+  add(name: string, value: Span): void {
+    this.names.push(name);
+    this.values.push(value);
   }
 
-  /** Replaces every parameter of that name. */
-  set(name: Span, value: Span): void {
-    for (let i = this.parameters.length - 1; i >= 0; i--) {
-      if (this.parameters[i].name.equals(name)) this.parameters.splice(i, 1);
-    }
-    this.parameters.push(new Parameter(name, value));
+  /** The first value of this name, or null. */
+  get(name: string): Span | null {
+    const index = this.names.indexOf(name);
+    return index < 0 ? null : this.values[index];
   }
 
-  /** Appends all parameters in the order of their names, as Go's `url.Values` writes them. */
-  write(out: Buffer): void {
-    const sorted = this.parameters.slice(0);
-    // Stable: values of one name keep their order.
-    for (let i = 1; i < sorted.length; i++) {
-      const parameter = sorted[i];
-      let at = i;
-      for (; at > 0 && isBefore(parameter.name, sorted[at - 1].name); at--) sorted[at] = sorted[at - 1];
-      sorted[at] = parameter;
+  /** Replaces all values of this name. */
+  set(name: string, value: Span): void {
+    this.remove(name);
+    this.add(name, value);
+  }
+
+  remove(name: string): void {
+    for (let i = this.names.length - 1; i >= 0; i--) {
+      if (this.names[i] != name) continue;
+      this.names.splice(i, 1);
+      this.values.splice(i, 1);
     }
-    for (let i = 0; i < sorted.length; i++) {
-      if (i > 0) out.push(AMPERSAND);
-      encode(out, sorted[i].name);
-      out.push(EQUALS);
-      encode(out, sorted[i].value);
+  }
+
+  /** Sorted by name; of one name in the order they came. */
+  encode(): Span {
+    const order: i32[] = [];
+    for (let i = 0; i < this.names.length; i++) order.push(i);
+    sortedNames = this.names;
+    order.sort(byName);
+    const out = new Buffer(128);
+    for (let i = 0; i < order.length; i++) {
+      if (i > 0) out.push(0x26);
+      encodeForm(out, Span.text(this.names[order[i]]));
+      out.push(0x3d);
+      encodeForm(out, this.values[order[i]]);
     }
+    return out.span();
   }
 }
 
-function isBefore(left: Span, right: Span): bool {
-  for (let i = 0; i < left.size && i < right.size; i++) {
-    if (left.at(i) != right.at(i)) return left.at(i) < right.at(i);
+/** What `byName` compares: functions hold nothing of their own. */
+let sortedNames: string[] = [];
+
+function byName(left: i32, right: i32): i32 {
+  const a = sortedNames[left];
+  const b = sortedNames[right];
+  return a == b ? left - right : a < b ? -1 : 1;
+}
+
+function encodeForm(out: Buffer, text: Span): void {
+  for (let from = 0; from <= text.size;) {
+    const space = text.indexOf(0x20, from);
+    const to = space < 0 ? text.size : space;
+    percentEncode(out, text.slice(from, to));
+    if (space >= 0) out.push(0x2b);
+    from = to + 1;
   }
-  return left.size < right.size;
 }
 
 function decoded(text: Span): Span {
-  if (text.indexOf(PLUS) < 0) return percentDecode(text);
-  return percentDecode(replaced(text, PLUS, SPACE));
+  const plus = text.indexOf(0x2b);
+  if (plus < 0) return percentDecode(text);
+  const spaced = new Buffer(text.size);
+  for (let i = 0; i < text.size; i++) spaced.push(text.at(i) == 0x2b ? 0x20 : text.at(i));
+  return percentDecode(spaced.span());
 }
 
-function replaced(text: Span, byte: i32, other: i32): Span {
-  const out = new Buffer(text.size);
-  for (let i = 0; i < text.size; i++) out.push(text.at(i) == byte ? other : text.at(i));
-  return out.span();
-}
-
-function encode(out: Buffer, text: Span): void {
-  for (let at = 0; at <= text.size;) {
-    const stop = text.indexOf(SPACE, at);
-    percentEncode(out, text.slice(at, stop < 0 ? text.size : stop));
-    if (stop < 0) return;
-    out.push(PLUS);
-    at = stop + 1;
+/** False where a `%` stands without two digits. */
+export function hasWholeEscapes(text: Span): bool {
+  for (let at = text.indexOf(0x25); at >= 0; at = text.indexOf(0x25, at + 1)) {
+    if (!isHex(text.at(at + 1)) || !isHex(text.at(at + 2))) return false;
   }
+  return true;
+}
+
+function isHex(byte: i32): bool {
+  return <u32>(byte - 0x30) < 10 || <u32>((byte | 0x20) - 0x61) < 6;
 }

@@ -1,12 +1,13 @@
-// Ways of authenticating, as a server's configuration names them.
+// A way of authenticating, as OpenAPI describes it: where a credential stands, and in what form.
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { StrictReader } from "../strict-reader";
 
-export const enum SchemeKind {
-  /** Not one of the others: nothing is read and nothing is written. */
-  Unsupported,
-  Basic,
+export const enum CredentialPlace {
+  /** The scheme says nothing that is known. */
+  Nowhere,
   Bearer,
+  Basic,
   Header,
   Query,
   Cookie,
@@ -15,53 +16,66 @@ export const enum SchemeKind {
 export class SecurityScheme {
   constructor(
     readonly id: string,
-    readonly kind: SchemeKind,
-    /** Of the header, in lower case, the parameter or the cookie. */
+    readonly place: CredentialPlace,
+    /** Of the header, in lower case, of the parameter or of the cookie. */
     readonly name: string,
     readonly defaultCredential: string,
   ) {}
 
-  static read(reader: ConfigReader): SecurityScheme {
-    const place = reader.text("in");
-    let name = reader.text("name");
-    let kind = SchemeKind.Unsupported;
-    if (reader.text("type") == "http") {
-      const scheme = reader.text("scheme").toLowerCase();
-      name = "authorization";
-      if (scheme == "basic") kind = SchemeKind.Basic;
-      if (scheme == "bearer") kind = SchemeKind.Bearer;
-    } else if (reader.text("type") == "apiKey" && name.length > 0) {
-      if (place == "header") {
-        kind = SchemeKind.Header;
-        name = name.toLowerCase();
-      }
-      if (place == "query") kind = SchemeKind.Query;
-      if (place == "cookie") kind = SchemeKind.Cookie;
+  /** The schemes of a server by id; of several with one id the last counts. */
+  static readAll(server: ConfigReader): Map<string, SecurityScheme> {
+    const schemes = new Map<string, SecurityScheme>();
+    const readers = server.list("securitySchemes");
+    for (let i = 0; i < readers.length; i++) {
+      const reader = new StrictReader(readers[i], "failed to parse security scheme config");
+      if (!reader.isObject) continue;
+      const scheme = SecurityScheme.read(reader);
+      schemes.set(scheme.id, scheme);
     }
+    return schemes;
+  }
+
+  private static read(reader: StrictReader): SecurityScheme {
     const id = reader.text("id");
-    if (kind == SchemeKind.Unsupported) {
-      reader.warn(
-        `security scheme '${id}' has no effect: expected http with basic or bearer, or apiKey with a name in header, query or cookie`,
-      );
+    const type = reader.text("type");
+    const scheme = reader.text("scheme").toLowerCase();
+    const where = reader.text("in");
+    let name = reader.text("name");
+    let place = CredentialPlace.Nowhere;
+    if (type == "http") {
+      if (scheme == "bearer") place = CredentialPlace.Bearer;
+      else if (scheme == "basic") place = CredentialPlace.Basic;
+      else reader.warn(`scheme is neither basic nor bearer: no credential is read or set`);
+    } else if (type == "apiKey") {
+      if (where == "header") place = CredentialPlace.Header;
+      else if (where == "query") place = CredentialPlace.Query;
+      else if (where == "cookie") place = CredentialPlace.Cookie;
+      else reader.warn(`in is none of header, query and cookie: no credential is read or set`);
+      if (name.length == 0) {
+        reader.warn("name is missing: no credential is read or set");
+        place = CredentialPlace.Nowhere;
+      }
+    } else {
+      reader.warn("type is neither http nor apiKey: no credential is read or set");
     }
-    return new SecurityScheme(id, kind, name, reader.secret("defaultCredential"));
+    if (place == CredentialPlace.Header) name = name.toLowerCase();
+    return new SecurityScheme(id, place, name, reader.secret("defaultCredential"));
   }
 }
 
-/** Which scheme is to be used, and with what. */
+/** Which scheme one side of the gateway asks for, and with what. */
 export class SecurityRequirement {
   constructor(
-    /** Empty for none. */
-    readonly id: string = "",
-    readonly credential: string = "",
-    readonly passthrough: bool = false,
+    readonly id: string,
+    readonly credential: string,
+    readonly passthrough: bool,
   ) {}
 
-  static read(reader: ConfigReader): SecurityRequirement {
-    return new SecurityRequirement(
-      reader.text("id"),
-      reader.secret("credential"),
-      reader.flag("passthrough"),
-    );
+  /** Null where nothing is required. */
+  static read(reader: StrictReader): SecurityRequirement | null {
+    const id = reader.text("id");
+    const credential = reader.secret("credential");
+    const passthrough = reader.flag("passthrough");
+    return id.length == 0 ? null : new SecurityRequirement(id, credential, passthrough);
   }
 }

@@ -1,160 +1,180 @@
-// Credentials of a server: the client's are taken off the request, the upstream's are put on. What a client brought
-// reaches the upstream only where the configuration says so.
+// Credentials on both sides of the gateway: a client's is taken off its request, an upstream's is set. None is
+// verified: that is for key-auth or jwt-auth in front.
 
 import { ConfigReader, Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, encodeBase64, equalsAsciiIgnoreCase, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
-import { Cookies } from "./cookies";
-import { Query } from "./query";
-import { SchemeKind, SecurityRequirement, SecurityScheme } from "./scheme";
 
-const COLON: i32 = 0x3a;
-const SPACE: i32 = 0x20;
-
-/** A client's credential that may go on to the upstream. */
-const none = Span.empty();
+import { StrictReader } from "../strict-reader";
+import { addCookie, cookieIn, withoutCookie } from "./cookies";
+import { Parameters } from "./query";
+import { CredentialPlace, SecurityRequirement, SecurityScheme } from "./scheme";
 
 export class Security {
-  private schemes: Map<string, SecurityScheme> = new Map<string, SecurityScheme>();
-  private downstream: SecurityRequirement = new SecurityRequirement();
-  private upstream: SecurityRequirement = new SecurityRequirement();
-  private passesAuthorization: bool = false;
+  private constructor(
+    private schemes: Map<string, SecurityScheme>,
+    private downstream: SecurityRequirement | null,
+    private upstream: SecurityRequirement | null,
+    /** The client's `Authorization` and cookies reach the upstream. */
+    readonly passesAuthHeader: bool,
+  ) {}
 
-  /** `server` of the configuration. */
+  /** `securitySchemes`, the two defaults and `passthroughAuthHeader` of a server. */
   static read(server: ConfigReader): Security {
-    const security = new Security();
-    const schemes = server.list("securitySchemes");
-    for (let i = 0; i < schemes.length; i++) {
-      const scheme = SecurityScheme.read(schemes[i]);
-      security.schemes.set(scheme.id, scheme);
-    }
-    security.downstream = SecurityRequirement.read(server.child("defaultDownstreamSecurity"));
-    security.upstream = SecurityRequirement.read(server.child("defaultUpstreamSecurity"));
-    security.passesAuthorization = server.flag("passthroughAuthHeader");
+    const security = new Security(
+      SecurityScheme.readAll(server),
+      requirementAt(server, "defaultDownstreamSecurity"),
+      requirementAt(server, "defaultUpstreamSecurity"),
+      server.flag("passthroughAuthHeader"),
+    );
+    security.check(security.downstream, server);
+    security.check(security.upstream, server);
     return security;
   }
 
+  /** Warns of a requirement whose scheme does not exist. */
+  check(requirement: SecurityRequirement | null, reader: ConfigReader): void {
+    if (requirement !== null && !this.schemes.has(requirement.id))
+      reader.warn(`there is no security scheme with id '${requirement.id}'`);
+  }
+
   /**
-   * Takes the client's credentials off its request and returns the one that may go on to the upstream, or empty.
-   * `own` is the tool's requirement; without an id the server's counts. To be called before `:path` is rewritten.
+   * Takes what the client authenticated with off its request; `own` is the tool's requirement. Returns the credential
+   * that the upstream is to get, or null.
    */
-  takeCredentials(head: Head, own: SecurityRequirement): Span {
-    const requirement = own.id.length > 0 ? own : this.downstream;
-    let credential = none;
-    if (requirement.id.length > 0) {
-      const scheme = this.scheme(requirement.id);
-      if (scheme !== null) credential = taken(head, scheme);
-      else log.warn(`downstream security scheme with id '${requirement.id}' not found`);
+  takeClientCredential(head: Head, own: SecurityRequirement | null): Span | null {
+    const requirement = own !== null ? own : this.downstream;
+    let credential: Span | null = null;
+    if (requirement !== null && this.schemes.has(requirement.id)) {
+      credential = take(head, this.schemes.get(requirement.id));
     }
-    if (!this.passesAuthorization) head.remove("authorization");
+    if (!this.passesAuthHeader) {
+      head.remove("authorization");
+      head.remove("cookie");
+    }
     head.remove("proxy-authorization");
-    head.remove("cookie");
-    return requirement.passthrough ? credential : none;
+    return requirement !== null && requirement.passthrough ? credential : null;
   }
 
-  /**
-   * Puts the upstream's credential on a request. `passed` comes from `takeCredentials`; `own` is the tool's
-   * requirement. Returns why there is none where one is required, else "".
-   */
-  authenticate(head: Head, own: SecurityRequirement, passed: Span): string {
-    const requirement = own.id.length > 0 ? own : this.upstream;
-    if (requirement.id.length == 0) return "";
-    const scheme = this.scheme(requirement.id);
-    if (scheme === null) return `upstream security scheme with id '${requirement.id}' not found`;
-    let credential = passed;
-    if (credential.isEmpty) {
-      const text = requirement.credential.length > 0 ? requirement.credential : scheme.defaultCredential;
-      credential = Span.text(text);
-    }
-    if (credential.isEmpty) {
-      return `no credential found or configured for upstream security scheme '${requirement.id}'`;
-    }
-    return put(head, scheme, credential, !passed.isEmpty)
+  /** Sets the upstream's credential on a request whose `:path` is in place. Returns why that cannot be, or "". */
+  setUpstreamCredential(head: Head, own: SecurityRequirement | null, passed: Span | null): string {
+    const requirement = own !== null ? own : this.upstream;
+    if (requirement === null) return "";
+    if (!this.schemes.has(requirement.id))
+      return failed(`upstream security scheme with id '${requirement.id}' not found`);
+    const scheme = this.schemes.get(requirement.id);
+    let credential = Span.text(
+      requirement.credential.length > 0 ? requirement.credential : scheme.defaultCredential,
+    );
+    if (passed !== null && !passed.isEmpty) credential = passed;
+    if (credential.isEmpty)
+      return failed(`no credential found or configured for upstream security scheme '${requirement.id}'`);
+    return put(head, scheme, credential, passed !== null && !passed.isEmpty)
       ? ""
-      : `the credential does not fit upstream security scheme '${requirement.id}'`;
-  }
-
-  private scheme(id: string): SecurityScheme | null {
-    return this.schemes.has(id) ? this.schemes.get(id) : null;
+      : failed(`the credential for upstream security scheme '${requirement.id}' cannot be set`);
   }
 }
 
-/** The credential that a request carries, which it then carries no more; empty where there is none. */
-function taken(head: Head, scheme: SecurityScheme): Span {
-  switch (scheme.kind) {
-    case SchemeKind.Basic:
-    case SchemeKind.Bearer: {
-      const value = head.bytes(scheme.name);
-      const word = scheme.kind == SchemeKind.Basic ? "basic " : "bearer ";
-      if (value === null || !hasPrefix(value, word)) return none;
-      head.remove(scheme.name);
-      return trimAscii(value.slice(word.length));
+/** What an operator reads; a client learns no more than that it failed. */
+function failed(reason: string): string {
+  log.error(reason);
+  return "upstream authentication failed";
+}
+
+function requirementAt(server: ConfigReader, key: string): SecurityRequirement | null {
+  const reader = new StrictReader(server.child(key), `failed to parse ${key} config`);
+  return reader.isObject ? SecurityRequirement.read(reader) : null;
+}
+
+/** The credential that stands where the scheme says, taken off; null where there is none. */
+function take(head: Head, scheme: SecurityScheme): Span | null {
+  const name = scheme.name;
+  switch (scheme.place) {
+    case CredentialPlace.Bearer:
+    case CredentialPlace.Basic: {
+      const header = head.bytes("authorization");
+      const prefix = scheme.place == CredentialPlace.Bearer ? "bearer " : "basic ";
+      if (header === null || !hasPrefix(header, prefix)) return null;
+      head.remove("authorization");
+      return trimAscii(header.slice(prefix.length));
     }
-    case SchemeKind.Header: {
-      const value = head.bytes(scheme.name);
-      if (value === null) return none;
-      head.remove(scheme.name);
-      return trimAscii(value);
+    case CredentialPlace.Header: {
+      const header = head.bytes(name);
+      head.remove(name);
+      return header;
     }
-    case SchemeKind.Query: {
+    case CredentialPlace.Query: {
       const path = head.bytes(":path");
-      const mark = path === null ? -1 : path.indexOf(0x3f);
-      if (path === null || mark < 0) return none;
-      return Query.read(path.slice(mark + 1)).first(Span.text(scheme.name));
+      const question = path === null ? -1 : path.indexOf(0x3f);
+      if (path === null || question < 0) return null;
+      const parameters = Parameters.read(path.slice(question + 1));
+      const value = parameters.get(name);
+      if (value === null) return null;
+      parameters.remove(name);
+      head.setBytes(":path", withQuery(path.slice(0, question), parameters));
+      return value;
     }
-    case SchemeKind.Cookie: {
-      const value = head.bytes("cookie");
-      return value === null ? none : Cookies.valueOf(value, scheme.name);
+    case CredentialPlace.Cookie: {
+      const header = head.bytes("cookie");
+      if (header === null) return null;
+      const rest = withoutCookie(header, Span.text(name));
+      if (rest.isEmpty) head.remove("cookie");
+      else head.setBytes("cookie", rest);
+      return cookieIn(header, Span.text(name));
     }
   }
-  return none;
+  return null;
 }
 
+/** In any case of its letters. */
+function hasPrefix(text: Span, prefix: string): bool {
+  return equalsAsciiIgnoreCase(text.slice(0, prefix.length), prefix);
+}
+
+/** False where a header cannot hold the credential. */
 function put(head: Head, scheme: SecurityScheme, credential: Span, isPassed: bool): bool {
-  switch (scheme.kind) {
-    case SchemeKind.Basic:
-      return head.setBytes(scheme.name, basic(credential, isPassed));
-    case SchemeKind.Bearer:
-      return head.setBytes(scheme.name, prefixed("Bearer ", credential));
-    case SchemeKind.Header:
-      return head.setBytes(scheme.name, credential);
-    case SchemeKind.Query: {
+  const name = scheme.name;
+  const out = new Buffer(credential.size + 64);
+  switch (scheme.place) {
+    case CredentialPlace.Bearer:
+      if (!hasPrefix(credential, "bearer ")) out.text("Bearer ");
+      out.append(credential);
+      return head.setBytes("authorization", out.span());
+    case CredentialPlace.Basic: {
+      const isWhole = hasPrefix(credential, "basic ");
+      if (!isWhole) out.text("Basic ");
+      if (!isWhole && !isPassed && credential.indexOf(0x3a) >= 0) encodeBase64(out, credential);
+      else out.append(credential);
+      return head.setBytes("authorization", out.span());
+    }
+    case CredentialPlace.Header:
+      return head.setBytes(name, credential);
+    case CredentialPlace.Query: {
       const path = head.bytes(":path");
       if (path === null) return false;
-      const mark = path.indexOf(0x3f);
-      const query = Query.read(mark < 0 ? none : path.slice(mark + 1));
-      query.set(Span.text(scheme.name), credential);
-      const out = new Buffer(path.size + credential.size + 16);
-      out.append(mark < 0 ? path : path.slice(0, mark));
-      out.push(0x3f);
-      query.write(out);
-      return head.setBytes(":path", out.span());
+      const question = path.indexOf(0x3f);
+      const parameters = Parameters.read(question < 0 ? Span.empty() : path.slice(question + 1));
+      parameters.set(name, credential);
+      return head.setBytes(
+        ":path",
+        withQuery(path.slice(0, question < 0 ? path.size : question), parameters),
+      );
     }
-    case SchemeKind.Cookie:
-      return Cookies.add(head, Span.text(scheme.name), credential);
+    case CredentialPlace.Cookie: {
+      const header = head.bytes("cookie");
+      if (header !== null) out.append(withoutCookie(header, Span.text(name)));
+      addCookie(out, Span.text(name), credential);
+      return head.setBytes("cookie", out.span());
+    }
   }
   return false;
 }
 
-/** A configured `user:password` is encoded here; what a client brought is encoded already. */
-function basic(credential: Span, isPassed: bool): Span {
-  if (isPassed || hasPrefix(credential, "basic ") || credential.indexOf(COLON) < 0) {
-    return prefixed("Basic ", credential);
-  }
-  const encoded = new Buffer(credential.size * 2);
-  encodeBase64(encoded, credential);
-  return prefixed("Basic ", encoded.span());
-}
-
-/** `word` ends with a space. */
-function prefixed(word: string, credential: Span): Span {
-  if (hasPrefix(credential, word)) return credential;
-  const out = new Buffer(word.length + credential.size);
-  out.text(word);
-  out.append(credential);
+/** A path and its query. */
+export function withQuery(path: Span, parameters: Parameters): Span {
+  if (parameters.isEmpty) return path;
+  const out = new Buffer(path.size + 64);
+  out.append(path);
+  out.push(0x3f);
+  out.append(parameters.encode());
   return out.span();
-}
-
-function hasPrefix(value: Span, word: string): bool {
-  const last = word.length - 1;
-  return value.at(last) == SPACE && equalsAsciiIgnoreCase(value.slice(0, last), word.substring(0, last));
 }

@@ -15,6 +15,7 @@ export const coreFunctions =
 
 /** Rows that the caller treats apart. */
 export const enum CoreFunction {
+  Gjson = 0,
   And = 3,
   Or = 4,
   Printf = 17,

@@ -78,6 +78,11 @@ export function checkArguments(row: i32, count: i32): string {
   return "wrong number of args for " + name + ": want " + want + " got " + count.toString();
 }
 
+/** True for `gjson`, whose path begins at the dot. */
+export function readsDot(row: i32): bool {
+  return row == CoreFunction.Gjson;
+}
+
 /** -1 for `or`, which stops at the first true value, 1 for `and`, 0 for the rest. */
 export function isLogical(row: i32): i32 {
   return row == CoreFunction.Or ? -1 : <i32>(row == CoreFunction.And);
