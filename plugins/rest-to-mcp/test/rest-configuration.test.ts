@@ -50,6 +50,6 @@ test.each(refused)("%s", async (_, tool, error) => {
 test("required that is no truth value", async () => {
   const tools = [{ name: "t", ...post({}, [{ name: "a", required: "true" }]) }];
   expect(await refusalOf(tools)).toContain(
-    "tools[0].args[0]: failed to parse tool config: expected true or false for required",
+    "tools[0].args[0].required: failed to parse tool config: expected true or false, found a string",
   );
 });
