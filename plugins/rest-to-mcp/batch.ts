@@ -72,7 +72,7 @@ export class Batch extends Runner {
     let step = operation.answerBegins(reply.head);
     if (step == Step.Whole) {
       step = operation.answered(new UpstreamAnswer(reply.status, reply.head, reply.body.all()));
-    }
+    } else if (step == Step.Pieces) step = operation.piece(reply.body.all(), true);
     this.proceed(step == Step.Wait ? step : Step.Answer);
   }
 

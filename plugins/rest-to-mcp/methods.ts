@@ -38,7 +38,7 @@ export function operationOf(
   const method = message.method;
   const prefix = `mcp:${server.name}:`;
   if (method == "tools/list") {
-    const request = new ListRequest(message, revision);
+    const request = new ListRequest(message, revision, client);
     request.ttlMs = config.listTtlMs;
     const allowed = AllowedTools.of(config.allowTools, client.allowedTools);
     const operation = server.list(request, allowed, config.pageSize);
@@ -52,7 +52,7 @@ export function operationOf(
     if (method == "initialize") return new Known(handshake(message, server, prefix));
     if (method == "ping") return new Known(Outcome.ofResult(nothing, prefix + method));
   }
-  const operation = server.request(new ClientRequest(message, revision));
+  const operation = server.request(new ClientRequest(message, revision, client));
   return operation !== null ? operation : failure(ErrorCode.MethodNotFound, `method not found:${method}`);
 }
 
@@ -84,7 +84,7 @@ function callTool(
   if (wrong !== null) return new Known(wrong);
   setProperty("mcp_server_name", server.name);
   setProperty("mcp_tool_name", tool);
-  const call = new ToolCall(message, revision, tool, questions, config.strictArgs);
+  const call = new ToolCall(message, revision, client, tool, questions, config.strictArgs);
   call.serverConfig = client.serverConfig;
   return server.call(call);
 }

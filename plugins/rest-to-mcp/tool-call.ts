@@ -11,12 +11,15 @@ import {
   Revision,
   ToolResult,
 } from "as-proxy-wasm-sdk/mcp";
+import { ClientHead } from "./client-head";
 import { Questions } from "./questions";
 
 export class ClientRequest {
   constructor(
     readonly message: Message,
     readonly revision: Revision,
+    /** What the headers of the request say. */
+    readonly client: ClientHead,
   ) {}
 
   /** An object, or missing. */
@@ -63,11 +66,12 @@ export class ToolCall extends ClientRequest {
   constructor(
     message: Message,
     revision: Revision,
+    client: ClientHead,
     readonly tool: string,
     private questions: Questions,
     strictArgs: bool,
   ) {
-    super(message, revision);
+    super(message, revision, client);
     this.arguments = questions.arguments;
     this.demandsArguments = strictArgs;
   }

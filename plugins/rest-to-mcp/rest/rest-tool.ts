@@ -24,8 +24,31 @@ export class RestTool {
   /** Null, with an error, where the configuration cannot be used. */
   static read(config: ConfigReader, security: Security): RestTool | null {
     const reader = new StrictReader(config, "failed to parse tool config");
-    if (!reader.isObject) return null;
     const errors = config.report.errors.length;
+    const tool = RestTool.declared(reader);
+    if (tool === null) return null;
+    const request = RequestTemplate.read(reader.child("requestTemplate"));
+    const answer = reader.child("responseTemplate");
+    const response = ResponseTemplate.read(answer, reader.text("errorResponseTemplate"), request.isDirect);
+    if (config.report.errors.length > errors) return null;
+    const problem = request.problem.length > 0 ? request.problem : response.problem;
+    if (problem.length > 0) {
+      config.fail(`failed to add tool ${tool.listed.name}: ${problem}`);
+      return null;
+    }
+    tool.request = request;
+    tool.response = response;
+    security.check(tool.security, config);
+    security.check(request.security, config);
+    tool.warnOfLostArguments(reader.list("args"));
+    reader.warnUnread();
+    tool.args.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return tool;
+  }
+
+  /** What clients read of a tool, and how they authenticate, without what becomes of a call. */
+  static declared(reader: StrictReader): RestTool | null {
+    if (!reader.isObject) return null;
     const tool = new RestTool();
     const name = reader.text("name");
     const title = reader.text("title");
@@ -35,26 +58,10 @@ export class RestTool {
     const args = reader.list("args");
     for (let i = 0; i < args.length; i++) tool.addArgument(Argument.read(args[i]), args[i]);
     tool.readOutputSchema(reader);
-    const request = RequestTemplate.read(reader.child("requestTemplate"));
-    const answer = reader.child("responseTemplate");
-    const response = ResponseTemplate.read(answer, reader.text("errorResponseTemplate"), request.isDirect);
-    if (config.report.errors.length > errors) return null;
-    const problem = request.problem.length > 0 ? request.problem : response.problem;
-    if (problem.length > 0) {
-      config.fail(`failed to add tool ${name}: ${problem}`);
-      return null;
-    }
-    tool.request = request;
-    tool.response = response;
-    security.check(tool.security, config);
-    security.check(request.security, config);
-    tool.warnOfLostArguments(args);
-    reader.warnUnread();
     const listed = new Tool(name, description, tool.inputSchema(), tool.outputSchema);
     listed.title = title;
     if (annotations.size > 2) listed.more = member("annotations", annotations);
     tool.listed = listed;
-    tool.args.sort((a, b) => (a.name < b.name ? -1 : 1));
     return tool;
   }
 

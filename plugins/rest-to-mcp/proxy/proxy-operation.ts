@@ -1,0 +1,254 @@
+// One request of a client to a server behind Streamable HTTP: the server is opened, the request goes there by the
+// route, and the reply becomes the client's.
+
+import { clusterName, DraftHead, Head, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
+import { JsonKind } from "as-proxy-wasm-sdk/json";
+import { ErrorCode, Outcome, ToolResult } from "as-proxy-wasm-sdk/mcp";
+import { Reply, ReplyKind } from "as-proxy-wasm-sdk/mcp/client/reply";
+import { operationRequest } from "as-proxy-wasm-sdk/mcp/client/request";
+import { AllowedTools } from "../allowed-tools";
+import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "../operation";
+import { ClientRequest } from "../tool-call";
+import { outcomeOf } from "./answer";
+import { Opening, OpeningWaiter } from "./opening";
+import { ProxyServer } from "./proxy-server";
+import { Session } from "./session";
+import { SessionCache } from "./session-cache";
+
+const ACCEPTED: string = "application/json,text/event-stream";
+const NOT_AUTHENTICATED: string = "upstream authentication failed";
+
+export class ProxyOperation extends Operation implements OpeningWaiter {
+  private request: UpstreamRequest | null = null;
+  private runner: Runner | null = null;
+  /** Headers of the gateway's own calls. */
+  private head: DraftHead = new DraftHead();
+  private cluster: string = "";
+  private session: Session | null = null;
+  /** In the cache of sessions; "" without one. */
+  private key: string = "";
+  /** The session was there before this request. */
+  private isReused: bool = false;
+  /** The request is made a second time, by a call: the route has brought its answer already. */
+  private isAgain: bool = false;
+  private id: i64 = 0;
+  private reply: Reply | null = null;
+  private status: i32 = 0;
+
+  constructor(
+    private server: ProxyServer,
+    private asked: ClientRequest,
+    /** "" for what is about no tool. */
+    private tool: string,
+    /** Null where no tools are listed. */
+    private allowed: AllowedTools | null,
+  ) {
+    super();
+  }
+
+  begin(request: UpstreamRequest, runner: Runner): Step {
+    const refusal = this.refusal();
+    if (refusal !== null) return this.end(refusal);
+    this.request = request;
+    this.runner = runner;
+    this.cluster = clusterName();
+    const head = DraftHead.of(runner.client);
+    this.head = head;
+    if (this.server.readdress(head, this.tool).length > 0) return this.end(this.unauthenticated());
+    const sessions = this.server.sessions;
+    if (sessions !== null) {
+      this.key = SessionCache.keyOf(head, this.cluster, this.asked.client.principal);
+      const session = sessions.get(this.key);
+      this.isReused = session !== null;
+      if (session !== null) return this.forward(session);
+    }
+    return this.open();
+  }
+
+  private refusal(): Outcome | null {
+    if (this.method != "tools/call") return null;
+    if (this.tool.length == 0) return Outcome.ofError(ErrorCode.InvalidRequest, "missing tool name");
+    const given = this.asked.params.get("arguments");
+    if (given.kind <= JsonKind.Null || given.kind == JsonKind.Object) return null;
+    return Outcome.ofError(ErrorCode.InvalidRequest, "invalid arguments: expected an object");
+  }
+
+  private unauthenticated(): Outcome {
+    if (this.method == "tools/call") return ToolResult.failure(NOT_AUTHENTICATED).outcome();
+    return Outcome.ofError(ErrorCode.InternalError, NOT_AUTHENTICATED);
+  }
+
+  private get method(): string {
+    return this.asked.message.method;
+  }
+
+  private open(): Step {
+    const runner = this.runner;
+    if (runner === null) return Step.Answer;
+    const opening = new Opening(
+      this.server,
+      runner.stream,
+      this.head,
+      this.cluster,
+      this.asked.revision,
+      this,
+    );
+    return opening.start() ? Step.Wait : this.goOn(opening);
+  }
+
+  opened(opening: Opening): void {
+    const step = this.goOn(opening);
+    const runner = this.runner;
+    if (runner !== null && step != Step.Wait) runner.proceed(step);
+  }
+
+  private goOn(opening: Opening): Step {
+    const session = opening.session;
+    if (session === null) return this.end(opening.outcome);
+    const sessions = this.server.sessions;
+    if (sessions !== null && !session.isStateless) sessions.keep(this.key, session);
+    return this.isAgain ? this.callAgain(session) : this.forward(session);
+  }
+
+  /** The client's request becomes the upstream's. */
+  private forward(session: Session): Step {
+    const request = this.request;
+    if (request === null) return Step.Answer;
+    const head = request.head;
+    head.set("x-envoy-original-method", head.method);
+    head.set("x-envoy-original-path", head.path);
+    head.set("x-envoy-original-host", head.authority);
+    this.server.readdress(head, this.tool);
+    head.set(":method", "POST");
+    request.body = this.write(head, session);
+    return Step.Forward;
+  }
+
+  /** Sets the request's own headers and returns its body. */
+  private write(head: Head, session: Session): Span {
+    this.session = session;
+    this.reply = null;
+    this.id = this.idIn(session);
+    head.set("content-type", "application/json");
+    head.set("accept", ACCEPTED);
+    session.write(head, this.method, this.asked.params);
+    return operationRequest(this.id, this.method, this.asked.params, session.revision);
+  }
+
+  /** As Higress's plugin numbers them where a session has no other request. */
+  private idIn(session: Session): i64 {
+    if (this.server.sessions !== null || this.isAgain) return session.newId();
+    return this.method == "tools/list" ? 2 : 3;
+  }
+
+  answerBegins(head: Head): Step {
+    const type = head.bytes("content-type");
+    const reply = new Reply(this.id, type === null ? Span.empty() : type);
+    this.reply = reply;
+    this.status = head.status;
+    return reply.isStream && this.status == 200 ? Step.Pieces : Step.Whole;
+  }
+
+  answered(answer: UpstreamAnswer): Step {
+    return this.piece(answer.body, true);
+  }
+
+  piece(bytes: Span, end: bool): Step {
+    const reply = this.reply;
+    // What comes after the reply, while another call is under way.
+    if (reply === null || this.isAgain) return end ? Step.Wait : Step.Pieces;
+    const isKnown = reply.feed(bytes);
+    if (!isKnown && !end) return Step.Pieces;
+    reply.finish();
+    return this.conclude(reply);
+  }
+
+  private conclude(reply: Reply): Step {
+    const session = this.session;
+    if (session === null) return Step.Answer;
+    if (!this.isAgain && this.wantsReopening(session, reply)) {
+      this.isAgain = true;
+      return this.open();
+    }
+    return this.end(
+      outcomeOf(this.method, this.status, reply, session.revision, this.asked.revision, this.allowed),
+    );
+  }
+
+  /** Whether the server has forgotten the session, or is of another era than it was. */
+  private wantsReopening(session: Session, reply: Reply): bool {
+    const sessions = this.server.sessions;
+    if (this.isReused && sessions !== null && (this.status == 404 || this.status == 400)) {
+      sessions.drop(this.key, session);
+      return true;
+    }
+    const isRefused = this.status == 400 || this.status == 404 || this.status == 405;
+    if (!session.isStateless || !this.server.isTried || !isRefused) return false;
+    if (reply.kind == ReplyKind.Error && isStatelessError(reply.errorCode)) return false;
+    this.server.forget(this.cluster);
+    return true;
+  }
+
+  private callAgain(session: Session): Step {
+    const runner = this.runner;
+    if (runner === null) return Step.Answer;
+    const head = DraftHead.of(this.head);
+    const body = this.write(head, session);
+    const request = new HttpRequest(this.cluster, "POST", head.authority, head.path);
+    request.headers = head.regular;
+    request.body = body;
+    request.timeoutMs = this.server.timeoutMs;
+    if (send(request, new SecondCall(this, runner))) return Step.Wait;
+    return this.end(Outcome.ofError(ErrorCode.InternalError, `backend ${this.method} failed`));
+  }
+
+  /** For the second call. */
+  replied(answer: HttpReply): void {
+    const runner = this.runner;
+    if (runner === null) return;
+    const type = answer.head.bytes("content-type");
+    this.status = answer.status;
+    const body = answer.isReset ? Span.empty() : answer.body.all();
+    this.conclude(Reply.of(this.id, type === null ? Span.empty() : type, body));
+    runner.proceed(Step.Answer);
+  }
+
+  ended(): void {
+    const sessions = this.server.sessions;
+    const session = this.session;
+    if (sessions === null || session === null || sessions.holds(this.key, session)) return;
+    // Another request of the same caller has opened one meanwhile, which is the one that is kept.
+    if (!this.isReused) sessions.close(session);
+  }
+
+  private end(outcome: Outcome): Step {
+    this.outcome = outcome;
+    return Step.Answer;
+  }
+}
+
+class SecondCall extends HttpCall {
+  constructor(
+    private operation: ProxyOperation,
+    runner: Runner,
+  ) {
+    super();
+    this.stream = runner.stream;
+  }
+
+  onReply(reply: HttpReply): void {
+    this.operation.replied(reply);
+  }
+}
+
+/** What servers of the stateless revisions say of a request that they do not take; others know no such reasons. */
+function isStatelessError(code: i32): bool {
+  return (
+    code == ErrorCode.MethodNotFound ||
+    code == ErrorCode.InvalidParams ||
+    code == ErrorCode.HeaderMismatch ||
+    code == ErrorCode.MissingClientCapability ||
+    code == ErrorCode.UnsupportedRevision
+  );
+}
