@@ -175,6 +175,7 @@ export class Execution {
     const value = this.pipeline(pipeline, dot, false);
     if (pipeline === null || body === null || this.failed) return;
     let turns = 0;
+    if (!this.spend(value.isContainer ? value.text.size : 0)) return;
     if (value.kind == JsonKind.Array) {
       const items = Json.read(value.text).items();
       while (this.turns && items.next()) {
@@ -323,6 +324,8 @@ export class Execution {
     for (let i = 1; i < operands.length && !this.failed; i++) {
       const value = this.operand(operands[i], dot);
       values.push(value);
+      // What it is given a function may read.
+      this.spend(value.text.size);
       // `and` and `or` give the value that decides.
       if (stop != 0 && value.isTrue == stop < 0) return value;
     }

@@ -1,8 +1,9 @@
 // Arguments as functions in Go take them: a value of another type is an error.
 
-import { Span } from "../../bytes";
+import { Buffer, Span } from "../../bytes";
 import { JsonKind } from "../../json";
 import { Execution } from "../execution";
+import { writeGeneral } from "../float-text";
 import { Value } from "../value";
 
 /** A string's content; an array or object counts as its JSON text. */
@@ -10,6 +11,15 @@ export function textOf(value: Value, execution: Execution): Span {
   if (value.isString || value.isContainer) return value.text;
   execution.fail("wrong type for value; expected string; got " + value.typeName());
   return Span.empty();
+}
+
+/** What Go's `%v` prints of the value: a number without what its text says beyond its value. */
+export function plainText(value: Value): Span {
+  if (!value.isNumber) return value.text;
+  if (value.isInteger) return Value.integer(value.integer()).text;
+  const out = new Buffer(24);
+  writeGeneral(out, value.number(), -1, 21);
+  return out.span();
 }
 
 /** A number without a fraction. */

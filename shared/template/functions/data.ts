@@ -6,16 +6,17 @@ import { modify, modifierNamed } from "../../gjson/modifiers";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Execution } from "../execution";
 import { Value } from "../value";
-import { boolOf, countOf, isEmpty, textOf } from "./argument";
+import { boolOf, countOf, isEmpty, plainText, textOf } from "./argument";
 import { compareText } from "./core";
+import { merged } from "./merge";
 import { find } from "./text";
 
 export const dataFunctions =
   "default:1-2 empty coalesce:0+ ternary:3 all:0+ any:0+ toJson toPrettyJson toRawJson fromJson mustToJson mustFromJson " +
-  "join:2 split:2 splitList:2 splitn:3 list:0+ dict:0+ first last rest initial has:2 keys:1+ values get:2 hasKey:2 " +
-  "append:2 prepend:2 concat:0+ uniq reverse sortAlpha compact dig:3+ tuple:0+ mustToPrettyJson mustToRawJson push:2 " +
-  "typeOf kindOf typeIs:2 kindIs:2 deepEqual:2 fail chunk:2 toStrings without:1+ slice:1-3 pick:1+ omit:1+ merge:1+ " +
-  "set:3 unset:2";
+  "join:2 split:2 splitList:2 splitn:3 list:0+ dict:0+ first/mustFirst last/mustLast rest/mustRest initial/mustInitial has/mustHas:2 keys:1+ values get:2 hasKey:2 " +
+  "append/mustAppend:2 prepend/mustPrepend:2 concat:0+ uniq/mustUniq reverse/mustReverse sortAlpha compact/mustCompact dig:3+ tuple:0+ mustToPrettyJson mustToRawJson push/mustPush:2 " +
+  "typeOf kindOf typeIs:2 kindIs:2 deepEqual:2 fail chunk/mustChunk:2 toStrings without/mustWithout:1+ slice/mustSlice:1-3 pick:1+ omit:1+ merge/mustMerge:1+ " +
+  "set:3 unset:2 mergeOverwrite/mustMergeOverwrite:1+ deepCopy/mustDeepCopy typeIsLike:2 pluck:1+";
 
 export function callData(place: i32, values: Value[], x: Execution): Value {
   const count = values.length;
@@ -64,13 +65,16 @@ export function callData(place: i32, values: Value[], x: Execution): Value {
     case 17:
       return dictOf(values);
     case 22:
+      if (!last.isNil && !isList(last, x)) return last;
       return Value.bool(indexOf(itemsOf(last), first) >= 0);
     case 23:
     case 24:
+      if (!isObject(first, x)) return first;
       return members(first, place == 23 ? "keys" : "values", x.budget);
     case 25:
-      return member(first, last);
+      return isObject(first, x) ? member(first, last) : first;
     case 26:
+      if (!isObject(first, x)) return first;
       return Value.bool(member(first, last).kind != JsonKind.Missing);
     case 34:
       return dig(values, x);
@@ -87,7 +91,11 @@ export function callData(place: i32, values: Value[], x: Execution): Value {
     case 44:
       return x.fail(first.text.toString());
   }
-  if (place >= 49) return objects(place, values);
+  if (place == 55) return first;
+  if (place == 56) return Value.bool(last.typeName() == first.text.toString());
+  if (place == 57) return pluck(values, x);
+  if (place == 51 || place == 54) return merged(values, place == 54, x);
+  if (place >= 49) return isObject(first, x) ? objects(place, values, x) : first;
   return count == 0 ? listOf(values, 0, 0) : lists(place, values, x);
 }
 
@@ -110,9 +118,31 @@ function listOf(values: Value[], from: i32, to: i32): Value {
   return new Value(JsonKind.Array, out.span());
 }
 
+/** False, with an error, where the value is no list. */
+function isList(value: Value, x: Execution): bool {
+  if (value.kind != JsonKind.Array) x.fail("a list is needed, not a value of type " + value.typeName());
+  return value.kind == JsonKind.Array;
+}
+
+/** False, with an error, where the value is no object; nothing counts as an empty one. */
+function isObject(value: Value, x: Execution): bool {
+  if (value.kind == JsonKind.Object || value.isNil) return true;
+  x.fail("wrong type for value; expected map[string]interface {}; got " + value.typeName());
+  return false;
+}
+
+/** Bytes of all values, as what it costs to look through them. */
+function sizeOf(values: Value[]): i32 {
+  let size = values.length;
+  for (let i = 0; i < values.length; i++) size += values[i].text.size;
+  return size;
+}
+
 function lists(place: i32, values: Value[], x: Execution): Value {
   const first = values[0];
   const last = values[values.length - 1];
+  if (place == 46) return texts(first);
+  if (!isList(place == 45 ? last : first, x)) return first;
   const items = itemsOf(first);
   const count = items.length;
   switch (place) {
@@ -133,6 +163,7 @@ function lists(place: i32, values: Value[], x: Execution): Value {
     case 29: {
       const all: Value[] = [];
       for (let i = 0; i < values.length; i++) {
+        if (!isList(values[i], x)) return first;
         const part = itemsOf(values[i]);
         for (let k = 0; k < part.length; k++) all.push(part[k]);
       }
@@ -152,8 +183,9 @@ function lists(place: i32, values: Value[], x: Execution): Value {
     }
     case 47: {
       const kept: Value[] = [];
-      for (let i = 0; i < count; i++) {
-        if (indexOf(values.slice(1), items[i]) < 0) kept.push(items[i]);
+      const unwanted = values.slice(1);
+      for (let i = 0; i < count && x.spend(sizeOf(unwanted)); i++) {
+        if (indexOf(unwanted, items[i]) < 0) kept.push(items[i]);
       }
       return listOf(kept, 0, kept.length);
     }
@@ -162,10 +194,15 @@ function lists(place: i32, values: Value[], x: Execution): Value {
       return listOf(items, from, values.length > 2 ? countOf(last, x) : count);
     }
   }
-  if (place == 45) return chunks(itemsOf(last), countOf(first, x), x);
-  const texts: Value[] = [];
-  for (let i = 0; i < count; i++) texts.push(Value.string(items[i].text));
-  return listOf(texts, 0, count);
+  return chunks(itemsOf(last), countOf(first, x), x);
+}
+
+/** `toStrings`: each item as a string; a value alone is a list of one. */
+function texts(value: Value): Value {
+  const items = value.kind == JsonKind.Array ? itemsOf(value) : [value];
+  const strings: Value[] = [];
+  for (let i = 0; i < items.length; i++) strings.push(Value.string(plainText(items[i])));
+  return listOf(strings, 0, strings.length);
 }
 
 function chunks(items: Value[], size: i32, x: Execution): Value {
@@ -175,25 +212,22 @@ function chunks(items: Value[], size: i32, x: Execution): Value {
   return listOf(parts, 0, parts.length);
 }
 
-/** `pick`, `omit`, `merge`, `set` and `unset`: an object made of others; the first of two members with a name wins. */
-function objects(place: i32, values: Value[]): Value {
+/** `pick`, `omit`, `set` and `unset`: an object made of another. */
+function objects(place: i32, values: Value[], x: Execution): Value {
   const pairs: Value[] = [];
   const names = values.slice(1);
   if (place == 52) {
     pairs.push(values[1]);
     pairs.push(values[2]);
   }
-  const parts = place == 51 ? values.length : 1;
-  for (let i = 0; i < parts; i++) {
-    const object = values[i];
-    const it = Json.read(object.kind == JsonKind.Object ? object.text : Span.empty()).members();
-    while (it.next()) {
-      const name = Value.string(it.keyBytes());
-      const isNamed = indexOf(names, name) >= 0;
-      if (place == 49 ? !isNamed : (place == 50 || place == 53) && isNamed) continue;
-      pairs.push(name);
-      pairs.push(Value.json(it.value.raw()));
-    }
+  const object = values[0];
+  const it = Json.read(object.kind == JsonKind.Object ? object.text : Span.empty()).members();
+  while (it.next() && x.spend(sizeOf(names))) {
+    const name = Value.string(it.keyBytes());
+    const isNamed = indexOf(names, name) >= 0;
+    if (place == 49 ? !isNamed : (place == 50 || place == 53) && isNamed) continue;
+    pairs.push(name);
+    pairs.push(Value.json(it.value.raw()));
   }
   // `dictOf` takes the last of two members with a name.
   const turned: Value[] = [];
@@ -202,6 +236,16 @@ function objects(place: i32, values: Value[]): Value {
     turned.push(pairs[i + 1]);
   }
   return dictOf(turned);
+}
+
+/** A name and objects: the members of that name. */
+function pluck(values: Value[], x: Execution): Value {
+  const found: Value[] = [];
+  for (let i = 1; i < values.length && isObject(values[i], x); i++) {
+    const value = member(values[i], values[0]);
+    if (value.kind != JsonKind.Missing) found.push(value);
+  }
+  return listOf(found, 0, found.length);
 }
 
 function unique(items: Value[]): Value {
@@ -229,7 +273,7 @@ function indexOf(items: Value[], wanted: Value): i32 {
 }
 
 /** The member with this very name. */
-function member(object: Value, name: Value): Value {
+export function member(object: Value, name: Value): Value {
   const it = Json.read(object.kind == JsonKind.Object ? object.text : Span.empty()).members();
   while (it.next()) if (it.keyIs(name.text)) return Value.json(it.value.raw());
   return Value.missing();
@@ -298,7 +342,7 @@ function joined(separator: Value, list: Value): Value {
   for (let i = 0; i < items.length; i++) {
     if (items[i].isNil) continue;
     if (!out.isEmpty) out.append(separator.text);
-    out.append(items[i].text);
+    out.append(plainText(items[i]));
   }
   return Value.string(out.span());
 }

@@ -11,23 +11,27 @@ import {
   sha256,
 } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { sha1 } from "../../crypto/sha1";
+import { sha512 } from "../../crypto/sha512";
 import { Regex } from "../../regex";
 import { pointSize } from "../code-point";
 import { Execution } from "../execution";
 import { Value } from "../value";
 import { countOf, textOf } from "./argument";
+import { normalVersion, satisfies } from "./semver";
+import { joinUrl, parseUrl } from "./url";
 
 export const encodingFunctions =
   "b64enc b64dec b32enc sha256sum adler32sum uuidv4:0 randAlphaNum randAlpha randNumeric randAscii randBytes " +
   "base dir clean ext isAbs osBase osDir osClean osExt osIsAbs regexMatch:2 mustRegexMatch:2 regexFind:2 " +
   "mustRegexFind:2 regexReplaceAll:3 mustRegexReplaceAll:3 regexReplaceAllLiteral:3 mustRegexReplaceAllLiteral:3 " +
   "regexFindAll:3 mustRegexFindAll:3 regexSplit:3 mustRegexSplit:3 regexQuoteMeta getSocketIP:0 getRealIP:0 " +
-  "b32dec sha1sum sha512sum bcrypt htpasswd:2 derivePassword:5 genPrivateKey genCA:2 genCAWithKey:3 " +
+  "b32dec sha1sum sha512sum shuffle urlParse urlJoin semver semverCompare:2 bcrypt htpasswd:2 derivePassword:5 genPrivateKey genCA:2 genCAWithKey:3 " +
   "genSelfSignedCert:4 genSelfSignedCertWithKey:5 genSignedCert:5 genSignedCertWithKey:6 buildCustomCert:2 " +
-  "encryptAES:2 decryptAES:2 getHostByName urlParse urlJoin semver semverCompare:2 shuffle pluck:1+";
+  "encryptAES:2 decryptAES:2 getHostByName";
 
 const FIRST_REGEX = 21;
-const FIRST_UNSUPPORTED = 36;
+const FIRST_UNSUPPORTED = 44;
 
 export function callEncoding(place: i32, values: Value[], x: Execution): Value {
   if (place >= FIRST_UNSUPPORTED) return x.fail("this function is not supported");
@@ -35,10 +39,12 @@ export function callEncoding(place: i32, values: Value[], x: Execution): Value {
   if (place == 34) return Value.text(x.context.socketIp);
   if (place == 35) return Value.text(x.context.realIp);
   const value = values[0];
+  if (place == 41) return joinUrl(value, x);
   if (place >= 6 && place <= 10) return random(place, countOf(value, x), x);
   const text = textOf(value, x);
   if (x.failed) return value;
   if (place == 33) return Value.string(quoteMeta(text));
+  if (place > 35) return more(place, text, values, x);
   if (place >= FIRST_REGEX) return withRegex((place - FIRST_REGEX) >> 1, text, values, x);
   const out = new Buffer(text.size + 16);
   switch (place) {
@@ -77,6 +83,67 @@ export function callEncoding(place: i32, values: Value[], x: Execution): Value {
       return Value.bool(text.at(0) == 0x2f);
   }
   return Value.string(out.span());
+}
+
+function more(place: i32, text: Span, values: Value[], x: Execution): Value {
+  switch (place) {
+    case 36:
+      return decodeBase32(text);
+    case 37:
+    case 38: {
+      const out = new Buffer(128);
+      encodeHex(out, place == 37 ? sha1(text) : sha512(text));
+      return Value.string(out.span());
+    }
+    case 39:
+      return shuffled(text, x);
+    case 40:
+      return parseUrl(text, x);
+    case 42: {
+      const version = normalVersion(text);
+      return version.length > 0 ? Value.text(version) : x.fail("Invalid Semantic Version");
+    }
+  }
+  const version = textOf(values[1], x);
+  if (x.failed) return values[1];
+  const found = satisfies(text, version);
+  if (found == -1) return x.fail("improper constraint: " + text.toString());
+  return found < 0 ? x.fail("Invalid Semantic Version") : Value.bool(found == 1);
+}
+
+/** The code points in another order. */
+function shuffled(text: Span, x: Execution): Value {
+  const points: Span[] = [];
+  for (let i = 0; i < text.size; i += pointSize(text, i)) points.push(text.slice(i, i + pointSize(text, i)));
+  const out = new Buffer(text.size);
+  for (let left = points.length; left > 0; left--) {
+    const chosen = <i32>(x.context.random() % <u64>left);
+    out.append(points[chosen]);
+    points[chosen] = points[left - 1];
+  }
+  return Value.string(out.span());
+}
+
+function decodeBase32(text: Span): Value {
+  const out = new Buffer(text.size);
+  let bits: u64 = 0;
+  let count = 0;
+  let at = 0;
+  for (; at < text.size && text.at(at) != 0x3d; at++) {
+    const byte = text.at(at);
+    const digit = <u32>(byte - 0x41) < 26 ? byte - 0x41 : <u32>(byte - 0x32) < 6 ? byte - 0x18 : -1;
+    if (digit < 0) break;
+    bits = (bits << 5) | (<u64>digit);
+    count += 5;
+    if (count < 8) continue;
+    count -= 8;
+    out.push(<i32>((bits >> (<u64>count)) & 255));
+  }
+  let end = at;
+  while (text.at(end) == 0x3d) end++;
+  if (end < text.size || text.size % 8 != 0)
+    return Value.text("illegal base32 data at input byte " + min(end, text.size).toString());
+  return Value.text(decodeLossy(out.span()));
 }
 
 function encodeBase32(out: Buffer, text: Span): void {
@@ -191,7 +258,7 @@ function withRegex(place: i32, pattern: Span, values: Value[], x: Execution): Va
   if (regex.error.length > 0) return x.fail("error parsing regexp: " + regex.error);
   const text = textOf(values[1], x);
   const last = values[values.length - 1];
-  if (x.failed || !x.spend(text.size)) return last;
+  if (x.failed || !x.spend(text.size + pattern.size * 8)) return last;
   switch (place) {
     case 0:
       return Value.bool(regex.matches(text));

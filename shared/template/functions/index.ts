@@ -38,12 +38,13 @@ class Table {
     for (let group = 0; group < groups.length; group++) {
       const words = groups[group].split(" ");
       for (let i = 0; i < words.length; i++) {
-        // `name` takes one argument, `name:2` two, `name:1+` one or more, `name:1-2` one or two.
+        // `name` takes one argument, `name:2` two, `name:1+` one or more, `name:1-2` one or two; `a/b` has two names.
         const parts = words[i].split(":");
         const row = group * GROUP + i;
+        const names = parts[0].split("/");
         const count = parts.length > 1 ? parts[1] : "1";
         const least = count.charCodeAt(0) - 0x30;
-        this.rows.set(parts[0], row);
+        for (let k = 0; k < names.length; k++) this.rows.set(names[k], row);
         this.least.set(row, least);
         this.most.set(
           row,

@@ -5,7 +5,7 @@ import { pointAt, pointSize } from "../code-point";
 import { quoteInto } from "../escape";
 import { Execution } from "../execution";
 import { Value } from "../value";
-import { countOf, textOf } from "./argument";
+import { countOf, plainText, textOf } from "./argument";
 import { camelCase, delimitedCase } from "./case";
 
 export const textFunctions =
@@ -17,7 +17,7 @@ export function callText(place: i32, values: Value[], x: Execution): Value {
   const count = values.length;
   if (place >= 25 && place <= 27) return Value.string(all(place, values));
   const last = values[count - 1];
-  if (place == 31) return Value.string(last.isNil ? Span.empty() : last.text);
+  if (place == 31) return Value.string(last.isNil ? Span.empty() : plainText(last));
   if (place == 11) return countOf(last, x) == 1 ? values[0] : values[1];
   const text = textOf(last, x);
   if (x.failed) return last;
@@ -27,7 +27,7 @@ export function callText(place: i32, values: Value[], x: Execution): Value {
   switch (place) {
     case 12:
     case 32:
-      return Value.string(trimSet(text, textOf(first, x)));
+      return Value.string(trimSet(text, textOf(first, x), x));
     case 13: {
       const prefix = textOf(first, x);
       return Value.string(text.slice(0, prefix.size).equals(prefix) ? text.slice(prefix.size) : text);
@@ -156,12 +156,12 @@ export function trimSpace(text: Span): Span {
   return text.slice(from, to);
 }
 
-function trimSet(text: Span, set: Span): Span {
+function trimSet(text: Span, set: Span, x: Execution): Span {
   let from = 0;
   let to = text.size;
-  while (from < to && find(set, text.slice(from, from + pointSize(text, from)), 0) >= 0)
+  while (x.spend(set.size) && from < to && find(set, text.slice(from, from + pointSize(text, from)), 0) >= 0)
     from += pointSize(text, from);
-  while (to > from) {
+  while (to > from && x.spend(set.size)) {
     let start = to - 1;
     while (start > from && (text.at(start) & 0xc0) == 0x80) start--;
     if (find(set, text.slice(start, to), 0) < 0) break;
@@ -262,12 +262,12 @@ function all(place: i32, values: Value[]): Span {
   for (let i = 0; i < values.length; i++) {
     if (values[i].isNil) continue;
     if (!out.isEmpty) out.push(0x20);
-    if (place == 25) quoteInto(out, values[i].text);
+    if (place == 25) quoteInto(out, plainText(values[i]));
     else if (place == 26) {
       out.push(0x27);
-      out.append(values[i].text);
+      out.append(plainText(values[i]));
       out.push(0x27);
-    } else out.append(values[i].text);
+    } else out.append(plainText(values[i]));
   }
   return out.span();
 }

@@ -1,6 +1,7 @@
 // Dates: sprig's date functions with Go's layouts. https://pkg.go.dev/time#pkg-constants
 
-import { Buffer } from "../../bytes";
+import { Buffer, Span } from "../../bytes";
+import { floatOf } from "../../gjson/float";
 import { Execution } from "../execution";
 import { Value } from "../value";
 import { textOf } from "./argument";
@@ -9,7 +10,7 @@ import { Zone } from "../zone";
 
 export const timeFunctions =
   "now:0 date:2 dateInZone:3 date_in_zone:3 htmlDate htmlDateInZone:2 unixEpoch ago duration durationRound " +
-  "toDate:2 dateModify:2 date_modify:2 mustToDate:2 mustDateModify:2";
+  "toDate/mustToDate:2 dateModify/date_modify/mustDateModify/must_date_modify:2";
 
 const NANOS_SECOND: i64 = 1000000000;
 
@@ -43,7 +44,7 @@ export function callTime(place: i32, values: Value[], x: Execution): Value {
       writeDuration(out, values[0].integer());
       return Value.string(out.span());
     case 9: {
-      roundDuration(out, values[0].isNumber ? values[0].integer() / NANOS_SECOND : 0);
+      roundDuration(out, values[0].isNumber ? values[0].integer() / NANOS_SECOND : secondsOf(values[0].text));
       return Value.string(out.span());
     }
   }
@@ -60,6 +61,32 @@ function writeDuration(out: Buffer, seconds: i64): void {
   if (hours > 0) out.text(hours.toString() + "h");
   if (seconds >= 60) out.text(((seconds / 60) % 60).toString() + "m");
   out.text((seconds % 60).toString() + "s");
+}
+
+/** Seconds of a duration as Go writes it, `1h15m30.5s`; 0 for what is none. */
+function secondsOf(text: Span): i64 {
+  let total: f64 = 0;
+  let at = text.at(0) == 0x2d || text.at(0) == 0x2b ? 1 : 0;
+  while (at < text.size) {
+    const start = at;
+    while (<u32>(text.at(at) - 0x30) < 10 || text.at(at) == 0x2e) at++;
+    const number = floatOf(text.slice(start, at), NaN);
+    const unit = at;
+    while (at < text.size && text.at(at) > 0x39) at++;
+    const size = sizeOfUnit(text.slice(unit, at));
+    if (isNaN(number) || size == 0) return 0;
+    total += number * size;
+  }
+  return <i64>(text.at(0) == 0x2d ? -total : total);
+}
+
+function sizeOfUnit(unit: Span): f64 {
+  if (unit.equalsAscii("h")) return 3600;
+  if (unit.equalsAscii("m")) return 60;
+  if (unit.equalsAscii("s")) return 1;
+  if (unit.equalsAscii("ms")) return 1e-3;
+  if (unit.equalsAscii("ns")) return 1e-9;
+  return unit.at(unit.size - 1) == 0x73 && unit.size == 3 ? 1e-6 : unit.equalsAscii("us") ? 1e-6 : 0;
 }
 
 /** The largest unit alone: `3d`. */

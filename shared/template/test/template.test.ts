@@ -294,7 +294,134 @@ const cases: [name: string, rows: [template: string, text: string][]][] = [
         '{{slice (list 1 2 3) 1 2}} {{chunk 2 (list 1 2 3)}} {{dig "a" "s" "d" $}} {{dig "a" "w" "d" $}}',
         "[2] [[1,2],[3]] x<y d",
       ],
-      ['{{pick .m "x"}} {{omit .m "x"}} {{set .m "y" 9 | get "y" | default "-"}}', '{"x":"two"} {"y":1} -'],
+      [
+        '{{pick .m "x"}} {{omit .m "x"}} {{get (set .m "y" 9) "y"}} {{unset .m "y"}}',
+        '{"x":"two"} {"y":1} 9 {"x":"two"}',
+      ],
+      [
+        '{{merge (dict "a" 1 "o" (dict "x" 1)) (dict "a" 2 "b" 3 "o" (dict "x" 9 "y" 2))}}',
+        '{"a":1,"o":{"x":1,"y":2},"b":3}',
+      ],
+      [
+        '{{mergeOverwrite (dict "a" 1 "o" (dict "x" 1)) (dict "a" 2 "e" "" "o" (dict "x" 9)) .a.q}}',
+        '{"a":2,"o":{"x":9},"e":""}',
+      ],
+      [
+        '{{pluck "k" (index .a.l 0) (index .a.l 1) .m}} {{deepCopy .m}} {{toStrings (list 1 "a" 1.50)}}',
+        '["p","q"] {"y":1,"x":"two"} ["1","a","1.5"]',
+      ],
+      [
+        "{{mustFirst .a.l}} {{mustLast (list 1 2)}} {{mustAppend (list 1) 2}} {{mustHas 1 (list 1)}}",
+        '{"k":"p"} 2 [1,2] true',
+      ],
+      [
+        '{{typeOf .m}} {{kindOf .a.l}} {{typeIs "string" .a.s}} {{typeIsLike "bool" .t}} {{kindIs "map" .m}}',
+        "map[string]interface {} slice true true true",
+      ],
+      ["{{first .a.s}}", "ERROR"],
+      ["{{keys .a.l}}", "ERROR"],
+      ['{{all 1 "" 2}} {{any 0 "" 2}} {{deepEqual (list 1) (list 1)}}', "false true true"],
+    ],
+  ],
+  [
+    "digests, encodings and paths",
+    [
+      ['{{sha1sum "abc"}}', "a9993e364706816aba3e25717850c26c9cd0d89d"],
+      [
+        '{{sha512sum "abc"}}',
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+      ],
+      [
+        '{{b32dec "NBUQ===="}} {{b32dec "1"}} {{b64dec "%"}}',
+        "hi illegal base32 data at input byte 0 illegal base64 data",
+      ],
+      ['{{len (shuffle "hello")}} {{shuffle "a"}} {{shuffle ""}}', "5 a "],
+      [
+        '{{urlParse "http://u:p@h.example:80/a%20b?q=1#f"}}',
+        '{"scheme":"http","host":"h.example:80","hostname":"h.example","path":"/a b","query":"q=1","opaque":"","fragment":"f","userinfo":"u:p"}',
+      ],
+      [
+        '{{(urlParse "mailto:a@b.c").opaque}} {{(urlParse "/a?b").path}} {{(urlParse "http://[::1]:8/").hostname}}',
+        "a@b.c /a ::1",
+      ],
+      ['{{urlParse ":x"}}', "ERROR"],
+      [
+        '{{urlJoin (dict "scheme" "https" "host" "h" "path" "a b" "query" "q=1" "fragment" "f" "userinfo" "u")}}',
+        "https://u@h/a%20b?q=1#f",
+      ],
+      ['{{urlJoin (urlParse "https://h/a?b=c#d")}}', "https://h/a?b=c#d"],
+      [
+        "{{osBase `a/b`}} {{osDir `a/b`}} {{osClean `a//b`}} {{osExt `a.b`}} {{osIsAbs `a`}}",
+        "b a a/b .b false",
+      ],
+    ],
+  ],
+  [
+    "versions",
+    [
+      ['{{semver "v1.2"}} {{semver "1.2.3-beta.1+b"}}', "1.2.0 1.2.3-beta.1+b"],
+      ['{{semver "1.x"}}', "ERROR"],
+      [
+        '{{range list "1.2.3" "=1.2.3" "^1.1" "~1.2.0" ">=1.0, <2" "1.x" "1.0 - 1.3" "<1 || >1.1" "!=1.2.4" "*"}}{{semverCompare . "1.2.3"}} {{end}}',
+        "true true true true true true true true true true ",
+      ],
+      [
+        '{{range list "1.2.4" "^2" "~1.1" ">1.2" "<1.2.3" "2.x" "1.0 - 1.1" "^0.2"}}{{semverCompare . "1.2.3"}} {{end}}',
+        "false false false false false false false false ",
+      ],
+      [
+        '{{semverCompare "^0.2.1" "0.2.9"}} {{semverCompare "^0.2.1" "0.3.0"}} {{semverCompare ">=1" "1.1.0-rc1"}} {{semverCompare ">1.0.0-a" "1.0.0-b"}}',
+        "true false false true",
+      ],
+      [
+        '{{semverCompare "1.0.0-2 - 1.0.0-11" "1.0.0-3"}} {{semverCompare "=>1" "1.0.0"}} {{semverCompare "~>1.2" "1.2.9"}}',
+        "true true true",
+      ],
+      ['{{semverCompare "nonsense" "1.0.0"}}', "ERROR"],
+      ['{{semverCompare "1" "x"}}', "ERROR"],
+    ],
+  ],
+  [
+    "durations and dates of sprig",
+    [
+      [
+        '{{duration "95"}} {{duration 3661}} {{durationRound "2h10m5s"}} {{durationRound "2400h"}} {{durationRound "x"}}',
+        "1m35s 1h1m1s 2h 3mo 0s",
+      ],
+      [
+        '{{htmlDate 0}} {{htmlDateInZone 0 "Asia/Tokyo"}} {{date_in_zone "15" 0 "UTC"}} {{unixEpoch 5}}',
+        "1970-01-01 1970-01-01 00 5",
+      ],
+      ['{{toDate "2006" "2020"}}', "ERROR"],
+      ['{{must_date_modify "1h" now}}', "ERROR"],
+    ],
+  ],
+  [
+    "numbers and texts as Go prints them",
+    [
+      [
+        '{{toString 1.50}} {{quote .a.b 5}} {{squote 1.0}} {{cat 1.25 "a"}} {{join "," (list 2.5 1)}}',
+        '1.5 "1.5" "5" \'1\' 1.25 a 2.5,1',
+      ],
+      [
+        "{{int 5.7}} {{int64 .five}} {{float64 .five}} {{atoi .five}} {{toDecimal `0777`}} {{biggest 1 9}}",
+        "5 5 5.000000 5 511 9",
+      ],
+      [
+        "{{subf 5.5 1}} {{mulf 2 1.5}} {{divf 3 2}} {{maxf 1 2.5}} {{minf 1 2.5}} {{add1f 1}}",
+        "4.500000 3.000000 1.500000 2.500000 1.000000 2.000000",
+      ],
+      ["{{untilStep 1 7 3}} {{seq 1 2 5}} {{round 2.5 0}}", "[1,4] 1 3 5 3.000000"],
+      [
+        '{{abbrevboth 5 10 "1234 5678 9123"}} {{wrapWith 3 "-" "abcdef"}} {{trimall "$" "$5$"}}',
+        "...5678... abc-def 5",
+      ],
+      ['{{substr -1 3 "hello"}} {{substr 2 -1 "hello"}} {{initials ""}}', "hel llo "],
+      [
+        '{{regexReplaceAllLiteral "a(b)" "xab" "${1}"}} {{mustRegexMatch "b" "abc"}} {{mustRegexFind "[" "a"}}',
+        "ERROR",
+      ],
+      ['{{regexReplaceAllLiteral "a(b)" "xab" "${1}"}} {{mustRegexMatch "b" "abc"}}', "x${1} true"],
       [
         '{{fromJson "{\\"a\\":[1]}"}} {{(fromJson "{\\"a\\":[1]}").a}} {{seq 3}} {{until 3}}',
         '{"a":[1]} [1] 1 2 3 [0,1,2]',
@@ -355,6 +482,20 @@ describe.each(builds)("templates, %s", (name, flags) => {
     if (!template.startsWith("{{({{")) expect(found).toContain(error);
   });
 
+  test("every function of Go and of sprig has its name here, but those that read the environment", () => {
+    for (const name of goFunctions) {
+      expect(templates.compile(`{{${name}}}`), name).toBe("");
+      expect(templates.render(`{{${name} 1 2 3 4 5 6 7 8 9}}`), name).not.toContain("not defined");
+    }
+    for (const name of ["env", "expandenv", "nosuch", "must", "mustTrim"])
+      expect(templates.compile(`{{${name} "HOME"}}`)).toContain(`1:3: function "${name}" not defined`);
+  });
+
+  test("functions that need keys, certificates or a resolver are refused when called", () => {
+    for (const call of ['bcrypt "a"', 'genPrivateKey "rsa"', 'getHostByName "h"', 'encryptAES "k" "t"'])
+      expect(templates.render(`{{${call}}}`)).toContain("this function is not supported");
+  });
+
   test("data that is no JSON object or array is an error", () => {
     for (const json of ["", "1", '"a"', "{", "<html>"])
       expect(templates.render("x", json)).toBe(
@@ -403,13 +544,35 @@ describe.each(builds)("templates, %s", (name, flags) => {
   }, 600_000);
 });
 
+const goFunctions = (
+  "and gjson html index js len not or print printf println sprintf urlquery eq ge gt le lt ne " +
+  "ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate htmlDateInZone " +
+  "must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev abbrevboth trunc trim upper lower title " +
+  "untitle substr repeat trimall trimAll trimSuffix trimPrefix nospace initials randAlphaNum randAlpha randAscii " +
+  "randNumeric swapcase shuffle snakecase camelcase kebabcase wrap wrapWith contains hasPrefix hasSuffix quote squote " +
+  "cat indent nindent replace plural sha1sum sha256sum sha512sum adler32sum toString atoi int64 int float64 seq " +
+  "toDecimal split splitList splitn toStrings until untilStep add1 add sub div mod mul randInt add1f addf subf divf " +
+  "mulf biggest max min maxf minf ceil floor round join sortAlpha default empty coalesce all any compact mustCompact " +
+  "fromJson toJson toPrettyJson toRawJson mustFromJson mustToJson mustToPrettyJson mustToRawJson ternary deepCopy " +
+  "mustDeepCopy typeOf typeIs typeIsLike kindOf kindIs deepEqual getHostByName base dir clean ext isAbs osBase osClean " +
+  "osDir osExt osIsAbs b64enc b64dec b32enc b32dec tuple list dict get set unset hasKey pluck keys pick omit merge " +
+  "mergeOverwrite mustMerge mustMergeOverwrite values append push mustAppend mustPush prepend mustPrepend first " +
+  "mustFirst rest mustRest last mustLast initial mustInitial reverse mustReverse uniq mustUniq without mustWithout has " +
+  "mustHas slice mustSlice concat dig chunk mustChunk bcrypt htpasswd genPrivateKey derivePassword buildCustomCert genCA " +
+  "genCAWithKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey encryptAES decryptAES " +
+  "randBytes uuidv4 semver semverCompare fail regexMatch mustRegexMatch regexFindAll mustRegexFindAll regexFind " +
+  "mustRegexFind regexReplaceAll mustRegexReplaceAll regexReplaceAllLiteral mustRegexReplaceAllLiteral regexSplit " +
+  "mustRegexSplit regexQuoteMeta urlParse urlJoin getRealIP getSocketIP"
+).split(" ");
+
 const names =
   "gjson len index and or not eq ne lt print printf html js urlquery trim upper title snakecase camelcase plural trunc " +
   "substr repeat replace abbrev abbrevboth wrap wrapWith indent quote cat contains add div mod mulf divf round ceil int " +
   "toDecimal seq randInt until untilStep default coalesce ternary toJson toPrettyJson fromJson join split splitList " +
   "splitn list dict first last rest initial has keys get append concat uniq reverse sortAlpha dig chunk slice pick " +
   "merge set b64enc b64dec b32enc sha256sum randAlphaNum randBytes base clean ext regexMatch regexReplaceAll regexSplit " +
-  "regexFindAll now date dateInZone ago duration durationRound htmlDate";
+  "regexFindAll now date dateInZone ago duration durationRound htmlDate shuffle b32dec sha1sum sha512sum urlParse urlJoin " +
+  "semver semverCompare pluck mergeOverwrite deepCopy toStrings without trimAll set unset omit typeOf deepEqual splitn";
 const functions = names.split(" ");
 const operands = [
   ...[
