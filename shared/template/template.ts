@@ -55,6 +55,7 @@ export class Template {
     const json = Json.checked(data);
     if (json.kind < JsonKind.Array)
       return "template: " + this.name + ": data must be a valid JSON object or array";
+    budget.spend(data.size);
     const execution = new Execution(this.definitions, context, budget, guard);
     execution.render(this.root, new Value(json.kind, json.raw(), guard !== null));
     if (execution.error.length > 0) return this.explain(execution);

@@ -11,8 +11,8 @@ import {
   sha256,
 } from "../../bytes";
 import { JsonWriter } from "../../json";
-import { sha1 } from "../../crypto/sha1";
-import { sha512 } from "../../crypto/sha512";
+import { sha1 } from "../../bytes/sha1";
+import { sha512 } from "../../bytes/sha512";
 import { Regex } from "../../regex";
 import { pointSize } from "../code-point";
 import { Execution } from "../execution";

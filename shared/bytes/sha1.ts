@@ -1,7 +1,7 @@
 // SHA-1 (FIPS 180-4), for what asks for it by name. It protects nothing.
 
-import { Span } from "../bytes";
-import { padded } from "./padding";
+import { Span } from "./span";
+import { padded } from "./hash-padding";
 
 /** The 20 bytes of the digest. */
 export function sha1(message: Span): Span {

@@ -1,7 +1,7 @@
 // SHA-512 (FIPS 180-4).
 
-import { Span } from "../bytes";
-import { padded } from "./padding";
+import { Span } from "./span";
+import { padded } from "./hash-padding";
 
 // The first 64 bits of the fractions of the cube roots of the first 80 primes (§4.2.3).
 // prettier-ignore

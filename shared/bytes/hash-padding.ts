@@ -1,6 +1,6 @@
 // How the hashes of FIPS 180-4 fill up a message: a one bit, zeros, the length in bits at the end of a block.
 
-import { Span } from "../bytes";
+import { Span } from "./span";
 
 /** A copy of the message in whole blocks. */
 export function padded(message: Span, blockSize: i32): Span {
