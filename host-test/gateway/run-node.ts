@@ -144,11 +144,20 @@ async function toServing(model: GatewayModel, options: NodeOptions): Promise<Ser
 }
 
 function secretsOf({ configuration, maskedConfiguration, environment }: PluginResource): string[] {
-  const read = (text: string | undefined): unknown => (text ? JSON.parse(text) : undefined);
   const named = hiddenTexts(environment, maskByName(environment));
-  // Where nothing tells what is secret, names do.
-  const value = read(configuration);
-  return [...named, ...hiddenTexts(value, read(maskedConfiguration) ?? maskByName(value))];
+  const value = parsed(configuration);
+  // Where nothing tells what is secret, names do; a text without names may be one as a whole.
+  const masked = maskedConfiguration ? parsed(maskedConfiguration) : maskByName(value);
+  return [...named, ...(typeof value === "string" ? [value] : hiddenTexts(value, masked))];
+}
+
+/** A plugin that is not ours may be configured with any text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function toSpec(
