@@ -11,6 +11,9 @@ import { CodePoint, Threads } from "./threads";
 export class Regex {
   /** Why the pattern cannot be used; "" when it can. A pattern with an error matches nothing. */
   readonly error: string;
+  /** Instructions that all searches so far have followed, and how many they may: beyond, nothing is found. */
+  steps: i64 = 0;
+  maxSteps: i64 = i64.MAX_VALUE;
 
   private program: Program;
   private classes: CharClass[];
@@ -42,7 +45,10 @@ export class Regex {
    */
   find(text: Span, from: i32): StaticArray<i32> | null {
     if (this.error.length > 0 || from > text.size) return null;
-    return new Threads(this.program, this.classes, this.groups.length * 2).run(text, from);
+    const threads = new Threads(this.program, this.classes, this.groups.length * 2);
+    const found = threads.run(text, from, this.maxSteps - this.steps);
+    this.steps += threads.steps;
+    return found;
   }
 
   /**

@@ -66,6 +66,8 @@ export class CodePoint {
 }
 
 export class Threads {
+  /** Instructions followed, threads set up included. */
+  steps: i64 = 0;
   private best: StaticArray<i32>;
   /** Slots of the thread that is being added. */
   private own: StaticArray<i32>;
@@ -81,8 +83,9 @@ export class Threads {
     this.own = new StaticArray<i32>(slotCount);
   }
 
-  /** The slots of the first match at or after `from`, or null. */
-  run(text: Span, from: i32): StaticArray<i32> | null {
+  /** The slots of the first match at or after `from`; null where there is none, or where that takes more steps. */
+  run(text: Span, from: i32, maxSteps: i64): StaticArray<i32> | null {
+    this.steps = this.program.size;
     let current = new ThreadList(this.program.size, this.slotCount);
     let next = new ThreadList(this.program.size, this.slotCount);
     const char = new CodePoint();
@@ -94,6 +97,8 @@ export class Threads {
         this.add(current, 0, text, position);
       }
       if (isMatched && current.size == 0) break;
+      this.steps += current.size + 1;
+      if (this.steps > maxSteps) return null;
       char.read(text, position);
       const after = position + char.width;
       next.clear();

@@ -10,6 +10,11 @@ import { call, get, server } from "./rest.ts";
 const urls = [
   "https://h.example/v1/{a}/end?x={b}",
   "https://h.example/v1/{{.args.a}}/end?x={{.args.b}}",
+  '{{$x := .args}}https://h.example/v1/{{$x.a}}/end?x={{with $x}}{{.b | default ""}}{{end}}',
+  'https://h.example/v1/{{printf "%s" .args.a}}/end?x={{range $k, $v := .args}}{{if eq $k "b"}}{{$v}}{{end}}{{end}}',
+  'https://h.example/v1/{{gjson "args.a"}}/end?x={{print (index .args "b")}}',
+  '{{define "p"}}{{.a}}/end{{end}}https://h.example/v1/{{template "p" .args}}?x={{(list .args.b) | first}}',
+  'https://h.example/v1/{{get .args "a"}}/end?x={{coalesce "" .args.b ""}}',
   "https://h.example/v1/{{.args.a | urlquery}}/end?x={{.args.b | urlquery}}",
 ];
 const inPath = { position: "path" };
@@ -23,7 +28,7 @@ const tools = urls.map((url, i) => ({
       { name: "q", position: "query" },
       { name: "h", position: "header" },
     ],
-    { body: '{"a":"{{.args.a}}","b":"{{.args.b}}"}' },
+    { body: '{"a":"{{.args.a}}","b":{{toJson .args.b}},"c":["{{print .args.a .args.b}}",{{.args.q}}]}' },
   ),
 }));
 
@@ -77,7 +82,7 @@ const isDots = (segment: string) => /^(\.|%2e){1,2}$/i.test(segment);
 
 test("an argument stays in its segment, its parameter, its header and its JSON string, or the call fails", () => {
   fc.assert(
-    fc.property(fc.nat(2), hostile, hostile, hostile, hostile, (index, a, b, q, h) => {
+    fc.property(fc.nat(urls.length - 1), hostile, hostile, hostile, hostile, (index, a, b, q, h) => {
       seen = undefined;
       const { result } = ask(chain, "tools/call", { name: `t${index}`, arguments: { a, b, q, h } }).json as {
         result: { isError: boolean };
@@ -96,16 +101,17 @@ test("an argument stays in its segment, its parameter, its header and its JSON s
         2,
       ]);
       expect(segments.some(isDots)).toBe(false);
-      if (index < 2) expect(decodeURIComponent(segments[2]!)).toBe(a);
+      if (!urls[index]!.includes("urlquery")) expect(decodeURIComponent(segments[2]!)).toBe(a);
       expect([...new URLSearchParams(after)]).toEqual([
         ["q", q],
         ["x", b],
       ]);
-      expect(JSON.parse(request.text)).toEqual({ a, b });
+      const body = JSON.parse(request.text);
+      expect([body.a, body.b, body.c[0], body.c.length]).toEqual([a, b, `${a} ${b}`, 2]);
       expect(request.headers.map(([name]) => name)).not.toContain("x-evil");
       return true;
     }),
-    { numRuns: 400 },
+    { numRuns: process.env.LONG === "1" ? 20_000 : 600 },
   );
 });
 

@@ -258,7 +258,16 @@ function withRegex(place: i32, pattern: Span, values: Value[], x: Execution): Va
   if (regex.error.length > 0) return x.fail("error parsing regexp: " + regex.error);
   const text = textOf(values[1], x);
   const last = values[values.length - 1];
-  if (x.failed || !x.spend(text.size + pattern.size * 8)) return last;
+  if (x.failed) return last;
+  regex.maxSteps = x.budget.maxSteps - x.budget.spent;
+  const result = matched(place, regex, text, values, x);
+  x.budget.spend(regex.steps);
+  x.spend(0);
+  return result;
+}
+
+function matched(place: i32, regex: Regex, text: Span, values: Value[], x: Execution): Value {
+  const last = values[values.length - 1];
   switch (place) {
     case 0:
       return Value.bool(regex.matches(text));
@@ -281,7 +290,7 @@ function pieces(regex: Regex, text: Span, count: i32, splits: bool, x: Execution
   let at = 0;
   let from = 0;
   let left = count < 0 ? i32.MAX_VALUE : count;
-  while (left > 0 && from <= text.size && x.spend(text.size - from)) {
+  while (left > 0 && from <= text.size && x.spend(1)) {
     if (splits && left == 1) break;
     const match = regex.find(text, from);
     if (match === null) break;
