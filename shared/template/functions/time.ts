@@ -31,6 +31,8 @@ export function callTime(place: i32, values: Value[], x: Execution): Value {
     if (place == 2 || place == 3 || place == 5)
       zone = Zone.named(textOf(values[values.length - 1], x).toString());
     const layout = place <= 3 ? textOf(values[0], x).toString() : "2006-01-02";
+    // Each place of the layout is compared with every word that a layout may hold.
+    if (!x.spend(layout.length * 32)) return at;
     formatTime(out, layout, seconds, isSeconds ? 0 : nowNanos, zone);
     return Value.string(out.span());
   }
