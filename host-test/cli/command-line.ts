@@ -20,7 +20,7 @@ export interface Command {
   run(values: Values, paths: string[]): Promise<number>;
 }
 
-export type Values = Record<string, string | boolean | undefined>;
+export type Values = Record<string, string | boolean | string[] | undefined>;
 
 /** Throws `UsageError`. */
 export function parse(

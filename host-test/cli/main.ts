@@ -7,6 +7,7 @@ import { lint } from "./lint.ts";
 import { packageCommand } from "./package.ts";
 import { push } from "./push.ts";
 import { render } from "./render.ts";
+import { replay } from "./replay.ts";
 import { run } from "./run.ts";
 
 const commands: Record<string, Command> = {
@@ -16,10 +17,8 @@ const commands: Record<string, Command> = {
   bench,
   package: packageCommand,
   push,
+  replay,
 };
-
-/** Named in the documentation, not made yet. */
-const announced = ["replay"];
 
 /** Runs the command and resolves with the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -49,7 +48,6 @@ export async function main(args: string[]): Promise<number> {
 }
 
 function unknown(name: string): string {
-  if (announced.includes(name)) return `the command ${name} is not available yet`;
   const near = nearest(name, Object.keys(commands));
   return `unknown command ${name}${near ? `; did you mean ${near}?` : ""}`;
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { toHar } from "../traces/har.ts";
 import type { Trace } from "../traces/trace.ts";
 import { send, streamEvents, text } from "./answers.ts";
-import { replay } from "./replay.ts";
+import { replay } from "../replay/sender.ts";
 import type { TraceHistory } from "./trace-history.ts";
 
 export interface TraceSource {
@@ -44,7 +44,7 @@ export async function serveTraces(
   const recorded = traces.request(id);
   if (!url || !recorded) return text(response, 409, "its request was not kept as a whole\n");
   try {
-    return json(response, JSON.stringify({ source: await replay(recorded, url) }));
+    return json(response, JSON.stringify({ source: (await replay(recorded, url)).source }));
   } catch (error) {
     return text(response, 502, `${(error as Error).message}\n`);
   }

@@ -326,7 +326,7 @@ test("render prints an Envoy bootstrap", async () => {
 test.each([
   [["package"], "expected --out DIR"],
   [["push", "model-ratelimit", "no-registry"], "names no registry"],
-  [["replay"], "the command replay is not available yet"],
+  [["replay"], "expected a file with a trace or a HAR archive"],
   [["lnt"], "unknown command lnt; did you mean lint?"],
   [["run"], "expected a file or folder with resources"],
   [["run", ".", "--port", "x"], "--port: expected a whole number from 0 to 65535, found x"],

@@ -2,12 +2,17 @@
 
 import { request as send } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Headers } from "../../host/types.ts";
+import { Capture } from "../traces/capture.ts";
 import type { ReplayableRequest } from "../traces/exchange-trace.ts";
+import { Redaction } from "../traces/redaction.ts";
+import type { Message } from "../traces/trace.ts";
 
 /** What belongs to the old connection, and what the gateway adds by itself. */
 const ownHeaders = new Set([
   "connection",
   "content-length",
+  "keep-alive",
   "transfer-encoding",
   "x-forwarded-for",
   "x-forwarded-proto",
@@ -15,28 +20,38 @@ const ownHeaders = new Set([
   "x-envoy-external-address",
 ]);
 
+export interface Replayed {
+  /** The address the request came from: the trace of the same `source` is the replay's. */
+  source: string;
+  /** What came back. */
+  response: Message;
+}
+
 /**
- * Resolves, when the answer is complete, with the address the request came from: the trace of the same `source`
- * is the replay's. Rejects when the gateway cannot be reached or breaks the answer off.
+ * Resolves when the answer is complete. Rejects when the gateway cannot be reached or breaks the answer off.
  */
-export async function replay({ headers, body }: ReplayableRequest, gateway: URL): Promise<string> {
+export async function replay({ headers, body }: ReplayableRequest, gateway: URL): Promise<Replayed> {
   const pseudo = (name: string): string => headers.find(([key]) => key === name)?.[1] ?? "";
   const kept = headers.filter(([name]) => !name.startsWith(":") && !ownHeaders.has(name));
-  const done = Promise.withResolvers<string>();
+  const done = Promise.withResolvers<Replayed>();
   let source = "";
   const outgoing = send(
     {
       host: gateway.hostname.replace(/^\[|\]$/g, ""),
-      port: gateway.port,
+      port: gateway.port || 80,
       method: pseudo(":method"),
       path: pseudo(":path"),
       headers: ["host", pseudo(":authority"), ...kept.flat(), "content-length", String(body.length)],
       agent: false,
     },
     (response) => {
-      response.on("end", () => done.resolve(source));
+      const answer = new Capture();
+      response.on("data", (chunk: Buffer) => answer.add(chunk));
+      response.on("end", () => {
+        const received: Headers = [[":status", String(response.statusCode)], ...pairs(response.rawHeaders)];
+        done.resolve({ source, response: { headers: received, body: answer.body(new Redaction([])) } });
+      });
       response.on("error", done.reject);
-      response.resume();
     },
   );
   outgoing.on("socket", (socket) =>
@@ -48,4 +63,10 @@ export async function replay({ headers, body }: ReplayableRequest, gateway: URL)
   outgoing.on("error", done.reject);
   outgoing.end(body);
   return done.promise;
+}
+
+function pairs(raw: string[]): Headers {
+  const headers: Headers = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  return headers;
 }
