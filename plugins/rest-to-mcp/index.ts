@@ -28,7 +28,7 @@ import { Admission } from "./admission";
 import { Batch, BatchClient, MAX_BATCH } from "./batch";
 import { ClientHead } from "./client-head";
 import { McpConfig } from "./config";
-import { operationOf } from "./methods";
+import { operationOf, relayOf } from "./methods";
 import { Known, Operation, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
 import { RouteClient, RouteRunner } from "./route-runner";
 import { isOfBody, keptHeaders } from "./answer-head";
@@ -61,7 +61,12 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (origins !== null && origin !== null && !origins.has(origin)) {
       return this.refuse(403, ErrorCode.InvalidRequest, "origin not allowed", "origin_not_allowed");
     }
+    const server = this.config.server;
     const method = head.method;
+    if (end && server !== null && server.relays(this.client.claimed)) {
+      server.relayHead(head, this.client);
+      return Flow.Next;
+    }
     if (method == "GET") return this.empty(405, "not_support_sse_on_this_endpoint");
     if (method == "DELETE") return this.empty(405, "session_termination_not_supported");
     if (end) return this.empty(400, "missing_body_in_mcp_request");
@@ -91,8 +96,10 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     const refusal = admission.refusal;
     if (message.kind == MessageKind.Invalid) return this.refuse(400, message.errorCode, message.error, "");
     if (refusal !== null) return this.say(refusal);
-    if (message.kind != MessageKind.Request) return this.empty(202, `mcp:${message.method}`);
-    const operation = this.operationAt(message);
+    const server = this.config.server;
+    const isRelayed = server !== null && server.relays(this.revision);
+    if (message.kind != MessageKind.Request && !isRelayed) return this.empty(202, `mcp:${message.method}`);
+    const operation = isRelayed ? this.relayAt(message) : this.operationAt(message);
     this.operation = operation;
     const runner = new RouteRunner(this, this, DraftHead.of(head));
     const request = new UpstreamRequest(head);
@@ -104,6 +111,12 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     const server = this.config.server;
     if (server === null) return new Known(Outcome.ofError(ErrorCode.InternalError, "no server"));
     return operationOf(message, this.revision, this.config, server, this.client);
+  }
+
+  private relayAt(message: Message): Operation {
+    const server = this.config.server;
+    if (server === null) return this.operationAt(message);
+    return relayOf(message, this.revision, this.config, server, this.client);
   }
 
   /** What the client's request does next. */
@@ -155,7 +168,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (length !== null && readUnsigned(length).value > this.config.maxAnswerBytes) return this.answerLarge();
     this.hearing = operation.answerBegins(head);
     if (this.hearing == Step.Answer) return this.answer();
-    if (this.hearing == Step.Relay) return Flow.Next;
+    if (this.hearing == Step.Pass) this.ignoreResponseBody();
+    if (this.hearing == Step.Pass || this.hearing == Step.Relay) return Flow.Next;
     if (!end) return Flow.Hold;
     const step =
       this.hearing == Step.Whole

@@ -56,6 +56,28 @@ export function operationOf(
   return operation !== null ? operation : failure(ErrorCode.MethodNotFound, `method not found:${method}`);
 }
 
+/** A message that goes to the upstream as it came, unless it calls a tool that the caller may not call. */
+export function relayOf(
+  message: Message,
+  revision: Revision,
+  config: McpConfig,
+  server: Server,
+  client: ClientHead,
+): Operation {
+  const allowed = AllowedTools.of(config.allowTools, client.allowedTools);
+  if (message.method == "tools/call") {
+    const tool = message.params.get("name").text();
+    if (!allowed.has(tool)) return notAllowed(tool, `mcp:${server.name}:tools/call:`);
+    setProperty("mcp_server_name", server.name);
+    setProperty("mcp_tool_name", tool);
+  }
+  return server.relay(new ClientRequest(message, revision, client), allowed);
+}
+
+function notAllowed(tool: string, prefix: string): Operation {
+  return failure(ErrorCode.InvalidParams, `Tool not allowed: ${tool}`, prefix + "tool_not_allowed");
+}
+
 function callTool(
   message: Message,
   revision: Revision,
@@ -70,7 +92,7 @@ function callTool(
   }
   const tool = message.params.get("name").text();
   if (!AllowedTools.of(config.allowTools, client.allowedTools).has(tool)) {
-    return failure(ErrorCode.InvalidParams, `Tool not allowed: ${tool}`, prefix + "tool_not_allowed");
+    return notAllowed(tool, prefix);
   }
   const index = server.toolAt(tool);
   if (index < 0 && !server.takesUnknownTools) {

@@ -17,6 +17,8 @@ export enum Step {
   Whole,
   /** Of an upstream's answer: `piece` hears it as it comes, and wants more. Nothing of it reaches the client. */
   Pieces,
+  /** Of an upstream's answer: it is the client's, as it comes. */
+  Pass,
   /** As `Pieces`, but what `piece` leaves in `relayed` goes to the client at once. */
   Relay,
 }
@@ -66,7 +68,7 @@ export abstract class Operation {
   /** `Answer`, `Forward` or `Wait`. */
   abstract begin(request: UpstreamRequest, runner: Runner): Step;
 
-  /** The upstream's answer begins: `Whole`, `Pieces`, `Relay` (the head may be edited for the client) or `Answer`. */
+  /** The upstream's answer begins: `Whole`, `Pieces`, `Pass` or `Relay` (the head may be edited for the client), or `Answer`. */
   answerBegins(head: Head): Step {
     return Step.Whole;
   }

@@ -1,7 +1,9 @@
 // What offers tools: a REST API, another MCP server, or a set composed of those.
 
-import { ErrorCode, Outcome, Tool } from "as-proxy-wasm-sdk/mcp";
+import { Head } from "as-proxy-wasm-sdk/sdk";
+import { ErrorCode, Outcome, Revision, Tool } from "as-proxy-wasm-sdk/mcp";
 import { AllowedTools } from "./allowed-tools";
+import { ClientHead } from "./client-head";
 import { Known, Operation } from "./operation";
 import { ClientRequest, ListRequest, ToolCall } from "./tool-call";
 import { listTools } from "./tool-list";
@@ -48,6 +50,20 @@ export abstract class Server {
   request(request: ClientRequest): Operation | null {
     return null;
   }
+
+  /**
+   * Whether what clients of this revision send goes to the upstream as it comes: `relay` for what has a body,
+   * `relayHead` for what has none. The gateway's own answers are left out then.
+   */
+  relays(revision: Revision): bool {
+    return false;
+  }
+
+  relay(message: ClientRequest, allowed: AllowedTools): Operation {
+    return new Known(Outcome.ofError(ErrorCode.MethodNotFound, "nothing is relayed"));
+  }
+
+  relayHead(head: Head, client: ClientHead): void {}
 
   /** `tools/call` of a tool that the caller may call. */
   call(call: ToolCall): Operation {

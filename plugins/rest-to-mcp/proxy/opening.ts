@@ -62,8 +62,8 @@ export class Opening {
 
   /** True when calls are under way; else `session` or `outcome` is there. */
   start(): bool {
-    if (this.server.isStatelessAt(this.cluster)) return this.openStateless();
-    const isUnknown = this.server.isTried && !this.server.wantsInitializeAt(this.cluster);
+    if (this.server.eras.isStatelessAt(this.cluster)) return this.openStateless();
+    const isUnknown = this.server.eras.isTried && !this.server.eras.wantsInitializeAt(this.cluster);
     if (isUnknown && isStateless(this.client)) return this.discover();
     return this.initialize();
   }
@@ -116,14 +116,14 @@ export class Opening {
     const answer = Reply.of(OPENING_ID, type === null ? Span.empty() : type, body);
     if (phase == Phase.Discover) return this.discovered(status, answer);
     if (status == 200 && answer.kind == ReplyKind.Result) return this.initialized(reply, answer);
-    if (this.server.isTried && !this.triedDiscover && refusesInitialize(answer)) return this.discover();
+    if (this.server.eras.isTried && !this.triedDiscover && refusesInitialize(answer)) return this.discover();
     this.tell(status, answer);
     return false;
   }
 
   private discovered(status: i32, answer: Reply): bool {
     if (offersStateless(status, answer)) {
-      this.server.remember(this.cluster, true);
+      this.server.eras.remember(this.cluster, true);
       return this.openStateless();
     }
     if (!this.triedInitialize && mayBeOlder(status)) return this.initialize();
@@ -145,7 +145,7 @@ export class Opening {
     const id = reply.head.bytes("mcp-session-id");
     const session = new Session(revision, id === null ? Span.empty() : id, this.head, this.cluster);
     this.pending = session;
-    this.server.remember(this.cluster, false);
+    this.server.eras.remember(this.cluster, false);
     if (this.call(Phase.Announce, "", initializedNotification(), session)) return true;
     this.session = session;
     return false;

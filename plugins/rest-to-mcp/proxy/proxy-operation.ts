@@ -3,27 +3,19 @@
 
 import { clusterName, DraftHead, Head, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { JsonKind } from "as-proxy-wasm-sdk/json";
-import { ErrorCode, Outcome, ToolResult } from "as-proxy-wasm-sdk/mcp";
+import { ErrorCode, isStateless } from "as-proxy-wasm-sdk/mcp";
 import { Reply, ReplyKind } from "as-proxy-wasm-sdk/mcp/client/reply";
 import { operationRequest } from "as-proxy-wasm-sdk/mcp/client/request";
-import { AllowedTools } from "../allowed-tools";
-import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "../operation";
-import { ClientRequest } from "../tool-call";
-import { outcomeOf } from "./answer";
+import { Runner, Step, UpstreamAnswer } from "../operation";
+import { isAmbiguous } from "./ambiguity";
 import { Opening, OpeningWaiter } from "./opening";
-import { ProxyServer } from "./proxy-server";
+import { contentTypeOf, ServerRequest } from "./server-request";
 import { Session } from "./session";
 import { SessionCache } from "./session-cache";
 
 const ACCEPTED: string = "application/json,text/event-stream";
-const NOT_AUTHENTICATED: string = "upstream authentication failed";
 
-export class ProxyOperation extends Operation implements OpeningWaiter {
-  private request: UpstreamRequest | null = null;
-  private runner: Runner | null = null;
-  /** Headers of the gateway's own calls. */
-  private head: DraftHead = new DraftHead();
+export class ProxyOperation extends ServerRequest implements OpeningWaiter {
   private cluster: string = "";
   private session: Session | null = null;
   /** In the cache of sessions; "" without one. */
@@ -32,58 +24,25 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
   private isReused: bool = false;
   /** The request is made a second time, by a call: the route has brought its answer already. */
   private isAgain: bool = false;
+  /** Client and server speak the same: the message goes as it came. */
+  private isRelayed: bool = false;
   private id: i64 = 0;
   private reply: Reply | null = null;
   private status: i32 = 0;
 
-  constructor(
-    private server: ProxyServer,
-    private asked: ClientRequest,
-    /** "" for what is about no tool. */
-    private tool: string,
-    /** Null where no tools are listed. */
-    private allowed: AllowedTools | null,
-  ) {
-    super();
-  }
-
-  begin(request: UpstreamRequest, runner: Runner): Step {
-    const refusal = this.refusal();
-    if (refusal !== null) return this.end(refusal);
-    this.request = request;
-    this.runner = runner;
+  protected open(): Step {
     this.cluster = clusterName();
-    const head = DraftHead.of(runner.client);
-    this.head = head;
-    if (this.server.readdress(head, this.tool).length > 0) return this.end(this.unauthenticated());
     const sessions = this.server.sessions;
     if (sessions !== null) {
-      this.key = SessionCache.keyOf(head, this.cluster, this.asked.client.principal);
+      this.key = SessionCache.keyOf(this.head, this.cluster, this.asked.client.principal);
       const session = sessions.get(this.key);
       this.isReused = session !== null;
       if (session !== null) return this.forward(session);
     }
-    return this.open();
+    return this.openServer();
   }
 
-  private refusal(): Outcome | null {
-    if (this.method != "tools/call") return null;
-    if (this.tool.length == 0) return Outcome.ofError(ErrorCode.InvalidRequest, "missing tool name");
-    const given = this.asked.params.get("arguments");
-    if (given.kind <= JsonKind.Null || given.kind == JsonKind.Object) return null;
-    return Outcome.ofError(ErrorCode.InvalidRequest, "invalid arguments: expected an object");
-  }
-
-  private unauthenticated(): Outcome {
-    if (this.method == "tools/call") return ToolResult.failure(NOT_AUTHENTICATED).outcome();
-    return Outcome.ofError(ErrorCode.InternalError, NOT_AUTHENTICATED);
-  }
-
-  private get method(): string {
-    return this.asked.message.method;
-  }
-
-  private open(): Step {
+  private openServer(): Step {
     const runner = this.runner;
     if (runner === null) return Step.Answer;
     const opening = new Opening(
@@ -116,12 +75,21 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
     const request = this.request;
     if (request === null) return Step.Answer;
     const head = request.head;
-    head.set("x-envoy-original-method", head.method);
-    head.set("x-envoy-original-path", head.path);
-    head.set("x-envoy-original-host", head.authority);
-    this.server.readdress(head, this.tool);
-    head.set(":method", "POST");
-    request.body = this.write(head, session);
+    const allowed = this.allowed;
+    this.isRelayed =
+      session.isStateless && isStateless(this.asked.revision) && (allowed === null || allowed.isUnlimited);
+    if (!this.isRelayed) {
+      this.readdress(head, "POST");
+      request.body = this.write(head, session);
+      return Step.Forward;
+    }
+    const accept = head.bytes("accept");
+    this.session = session;
+    this.readdress(head, "POST");
+    if (accept !== null) head.setBytes("accept", accept);
+    head.set("content-type", "application/json");
+    this.asked.client.restore(head);
+    request.body = this.asked.message.json.raw();
     return Step.Forward;
   }
 
@@ -143,10 +111,11 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
   }
 
   answerBegins(head: Head): Step {
-    const type = head.bytes("content-type");
-    const reply = new Reply(this.id, type === null ? Span.empty() : type);
-    this.reply = reply;
     this.status = head.status;
+    // What is no success may come of the gateway, or of a server that is not of this era any more.
+    if (this.isRelayed && this.status == 200) return Step.Pass;
+    const reply = new Reply(this.id, contentTypeOf(head));
+    this.reply = reply;
     return reply.isStream && this.status == 200 ? Step.Pieces : Step.Whole;
   }
 
@@ -169,11 +138,9 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
     if (session === null) return Step.Answer;
     if (!this.isAgain && this.wantsReopening(session, reply)) {
       this.isAgain = true;
-      return this.open();
+      return this.openServer();
     }
-    return this.end(
-      outcomeOf(this.method, this.status, reply, session.revision, this.asked.revision, this.allowed),
-    );
+    return this.endWith(this.status, reply, session.revision);
   }
 
   /** Whether the server has forgotten the session, or is of another era than it was. */
@@ -184,9 +151,9 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
       return true;
     }
     const isRefused = this.status == 400 || this.status == 404 || this.status == 405;
-    if (!session.isStateless || !this.server.isTried || !isRefused) return false;
+    if (!session.isStateless || !this.server.eras.isTried || !isRefused) return false;
     if (reply.kind == ReplyKind.Error && isStatelessError(reply.errorCode)) return false;
-    this.server.forget(this.cluster);
+    this.server.eras.forget(this.cluster);
     return true;
   }
 
@@ -200,17 +167,16 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
     request.body = body;
     request.timeoutMs = this.server.timeoutMs;
     if (send(request, new SecondCall(this, runner))) return Step.Wait;
-    return this.end(Outcome.ofError(ErrorCode.InternalError, `backend ${this.method} failed`));
+    return this.fail(`backend ${this.method} failed`);
   }
 
   /** For the second call. */
   replied(answer: HttpReply): void {
     const runner = this.runner;
     if (runner === null) return;
-    const type = answer.head.bytes("content-type");
     this.status = answer.status;
     const body = answer.isReset ? Span.empty() : answer.body.all();
-    this.conclude(Reply.of(this.id, type === null ? Span.empty() : type, body));
+    this.conclude(Reply.of(this.id, contentTypeOf(answer.head), body));
     runner.proceed(Step.Answer);
   }
 
@@ -220,11 +186,6 @@ export class ProxyOperation extends Operation implements OpeningWaiter {
     if (sessions === null || session === null || sessions.holds(this.key, session)) return;
     // Another request of the same caller has opened one meanwhile, which is the one that is kept.
     if (!this.isReused) sessions.close(session);
-  }
-
-  private end(outcome: Outcome): Step {
-    this.outcome = outcome;
-    return Step.Answer;
   }
 }
 

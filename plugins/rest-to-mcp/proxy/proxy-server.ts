@@ -1,37 +1,31 @@
 // Another MCP server, reached through the route's upstream.
 
-import { ConfigReader, every, Head, nowMs } from "as-proxy-wasm-sdk/sdk";
+import { clusterName, ConfigReader, every, Head } from "as-proxy-wasm-sdk/sdk";
+import { isStateless, Revision } from "as-proxy-wasm-sdk/mcp";
 import { AllowedTools } from "../allowed-tools";
+import { ClientHead } from "../client-head";
 import { Operation } from "../operation";
 import { RestTool } from "../rest/rest-tool";
 import { SecurityRequirement } from "../security/scheme";
 import { Security } from "../security/security";
 import { Server } from "../server";
 import { StrictReader } from "../strict-reader";
-import { ListRequest, ToolCall } from "../tool-call";
+import { ClientRequest, ListRequest, ToolCall } from "../tool-call";
 import { Address } from "./address";
+import { Deadlines } from "./deadlines";
+import { Eras } from "./eras";
 import { ProxyOperation } from "./proxy-operation";
+import { KeptHeaders, Relay } from "./relay";
 import { SessionCache } from "./session-cache";
+import { SseOperation } from "./sse-operation";
 
 const TIMEOUT_MS: i32 = 5000;
 const MAX_TIMEOUT_MS: i64 = 3_600_000;
-/** For how long an answer about the era of a server is believed. */
-const ERA_MS: i64 = 5 * 60 * 1000;
-/** A configuration has few routes: more clusters than this are not remembered. */
-const MAX_CLUSTERS: i32 = 64;
-
 /** What is asked of one tool's callers, and of the gateway on its behalf. */
 class ToolSecurity {
   constructor(
     readonly downstream: SecurityRequirement | null,
     readonly upstream: SecurityRequirement | null,
-  ) {}
-}
-
-class Era {
-  constructor(
-    readonly isStateless: bool,
-    readonly untilMs: i64,
   ) {}
 }
 
@@ -42,15 +36,15 @@ export class ProxyServer extends Server {
   readonly isSse: bool;
   /** Null: every request opens a session of its own. */
   readonly sessions: SessionCache | null;
-  /** Whether what the upstream speaks is found out. */
-  readonly isTried: bool;
-  private isAlwaysStateless: bool;
+  /** Whether the upstream wants `initialize`. */
+  readonly eras: Eras;
+  /** Requests of clients go to the upstream as they come. */
+  readonly isTransparent: bool;
+  readonly deadlines: Deadlines = new Deadlines();
   private security: Security;
   private defaults: ToolSecurity = new ToolSecurity(null, null);
   /** At the index of the tools. */
   private toolSecurity: ToolSecurity[] = [];
-  /** By cluster. */
-  private eras: Map<string, Era> = new Map<string, Era>();
 
   private constructor(name: string, reader: ConfigReader) {
     super(name);
@@ -72,8 +66,9 @@ export class ProxyServer extends Server {
     if (protocol != "auto" && protocol != "initialize" && protocol != "stateless") {
       reader.expected("upstreamProtocol", "auto, initialize or stateless");
     }
-    this.isTried = protocol == "auto";
-    this.isAlwaysStateless = protocol == "stateless";
+    this.eras = new Eras(protocol == "auto", protocol == "stateless");
+    this.isTransparent = reader.flag("transparent");
+    if (this.isTransparent && transport == "sse") reader.warn("transparent has no effect with transport sse");
     this.sessions = reader.flag("reuseSessions") ? new SessionCache(this.timeoutMs) : null;
   }
 
@@ -99,6 +94,7 @@ export class ProxyServer extends Server {
   start(servers: Server[]): void {
     const sessions = this.sessions;
     if (sessions !== null) every(sessions);
+    if (this.isSse) every(this.deadlines);
   }
 
   get takesUnknownTools(): bool {
@@ -106,50 +102,56 @@ export class ProxyServer extends Server {
   }
 
   list(request: ListRequest, allowed: AllowedTools, pageSize: i32): Operation {
-    return new ProxyOperation(this, request, "", allowed);
+    return this.operation(request, "", allowed);
   }
 
   call(call: ToolCall): Operation {
-    return new ProxyOperation(this, call, call.tool, null);
+    return this.operation(call, call.tool, null);
+  }
+
+  /** Clients of another era than the upstream's get at what it has besides tools where it is transparent. */
+  request(request: ClientRequest): Operation | null {
+    return this.isTransparent && !this.isSse ? this.operation(request, "", null) : null;
+  }
+
+  private operation(request: ClientRequest, tool: string, allowed: AllowedTools | null): Operation {
+    if (this.isSse) return new SseOperation(this, request, tool, allowed);
+    return new ProxyOperation(this, request, tool, allowed);
+  }
+
+  relays(revision: Revision): bool {
+    if (!this.isTransparent || this.isSse) return false;
+    const isUpstreamStateless = this.eras.isStatelessAt(clusterName());
+    return isStateless(revision) ? isUpstreamStateless : !isUpstreamStateless;
+  }
+
+  relay(message: ClientRequest, allowed: AllowedTools): Operation {
+    const method = message.message.method;
+    const tool = method == "tools/call" ? message.params.get("name").text() : "";
+    const filter = method == "tools/list" && !allowed.isUnlimited ? allowed : null;
+    return new Relay(this, message, tool, filter);
+  }
+
+  relayHead(head: Head, client: ClientHead): void {
+    const kept = new KeptHeaders(head);
+    this.readdress(head, "", this.address.path);
+    kept.restore(head);
+    client.restore(head);
+    client.restoreSession(head);
   }
 
   /**
    * Makes a client's request one to the upstream: its address, and its credentials in place of the client's. Returns
    * why that cannot be, or "". `tool` is "" for requests that are about no tool.
    */
-  readdress(head: Head, tool: string): string {
+  readdress(head: Head, tool: string, path: string): string {
     const index = this.toolAt(tool);
     const own = index < 0 ? this.defaults : this.toolSecurity[index];
     const passed = this.security.takeClientCredential(head, own.downstream);
     for (let i = 0; i < DROPPED.length; i++) head.remove(DROPPED[i]);
-    head.set(":path", this.address.path);
+    head.set(":path", path);
     if (this.address.authority.length > 0) head.set(":authority", this.address.authority);
     return this.security.setUpstreamCredential(head, own.upstream, passed);
-  }
-
-  isStatelessAt(cluster: string): bool {
-    if (!this.isTried) return this.isAlwaysStateless;
-    if (!this.eras.has(cluster)) return false;
-    const era = this.eras.get(cluster);
-    return era.isStateless && nowMs() < era.untilMs;
-  }
-
-  /** Whether it is known that the upstream wants `initialize`. */
-  wantsInitializeAt(cluster: string): bool {
-    if (!this.isTried) return !this.isAlwaysStateless;
-    if (!this.eras.has(cluster)) return false;
-    const era = this.eras.get(cluster);
-    return !era.isStateless && nowMs() < era.untilMs;
-  }
-
-  remember(cluster: string, isStateless: bool): void {
-    if (!this.isTried) return;
-    if (this.eras.size >= MAX_CLUSTERS && !this.eras.has(cluster)) return;
-    this.eras.set(cluster, new Era(isStateless, nowMs() + ERA_MS));
-  }
-
-  forget(cluster: string): void {
-    if (this.eras.has(cluster)) this.eras.delete(cluster);
   }
 }
 

@@ -2,7 +2,7 @@
 // the stateless revisions say with each request who asks and in which revision.
 
 import { Buffer, Span } from "../../bytes";
-import { Json, JsonWriter } from "../../json";
+import { Json, JsonKind, JsonWriter } from "../../json";
 import { isStateless, Revision, revisionName } from "../revision";
 
 const META: string = "io.modelcontextprotocol/";
@@ -13,17 +13,12 @@ const CLIENT_INFO: string = '{"name":"Higress-mcp-proxy","version":"1.0.0"}';
 /** Members of a request's parameters that mean something only between that client and its own server. */
 const OWN_TO_ITS_SENDER: StaticArray<string> = ["_meta", "task", "inputResponses", "requestState"];
 
-/** `capabilities` is a JSON object. */
-export function initializeRequest(
-  id: i64,
-  revision: Revision,
-  capabilities: string = "{}",
-  clientInfo: string = CLIENT_INFO,
-): Span {
+/** No capability is declared: a server that knows of none asks nothing that nobody here could answer. */
+export function initializeRequest(id: i64, revision: Revision, clientInfo: string = CLIENT_INFO): Span {
   const out = new Buffer(256);
   const json = begin(out, id, "initialize").object();
   json.key("protocolVersion").text(revisionName(revision));
-  json.key("capabilities").raw(Span.text(capabilities)).key("clientInfo").raw(Span.text(clientInfo));
+  json.key("capabilities").object().end().key("clientInfo").raw(Span.text(clientInfo));
   json.end().end();
   return out.span();
 }
@@ -37,22 +32,35 @@ export function discoverRequest(id: i64, revision: Revision): Span {
   return operationRequest(id, "server/discover", Json.read(Span.empty()), revision);
 }
 
-/** Any other request with the parameters that a client gave, less what was meant for its own server. */
+/**
+ * Any other request with the parameters that a client gave, less what was meant for its own server. Of calls and lists
+ * of tools only what was looked at goes on: nothing that another parser could take for the name.
+ */
 export function operationRequest(id: i64, method: string, params: Json, revision: Revision): Span {
   const out = new Buffer(256);
   const json = begin(out, id, method).object();
-  const members = params.members();
-  while (members.next()) {
-    if (!OWN_TO_ITS_SENDER.includes(members.key)) json.keyBytes(members.keyBytes()).raw(members.value.raw());
-  }
+  if (method == "tools/call") {
+    const given = params.get("arguments");
+    json.key("name").raw(params.get("name").raw());
+    json.key("arguments").raw(given.kind == JsonKind.Object ? given.raw() : Span.text("{}"));
+  } else if (method == "tools/list") {
+    const cursor = params.get("cursor");
+    if (cursor.exists) json.key("cursor").raw(cursor.raw());
+  } else copyParams(json, params);
   if (isStateless(revision)) {
     json.key("_meta").object().key(`${META}protocolVersion`).text(revisionName(revision));
     json.key(`${META}clientInfo`).raw(Span.text(CLIENT_INFO));
-    // No capability: a server that knows of none asks nothing that nobody here could answer.
     json.key(`${META}clientCapabilities`).object().end().end();
   }
   json.end().end();
   return out.span();
+}
+
+function copyParams(json: JsonWriter, params: Json): void {
+  const members = params.members();
+  while (members.next()) {
+    if (!OWN_TO_ITS_SENDER.includes(members.key)) json.keyBytes(members.keyBytes()).raw(members.value.raw());
+  }
 }
 
 /** The value that the stateless revisions want repeated in the header `Mcp-Name`; missing for other methods. */
