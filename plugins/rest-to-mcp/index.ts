@@ -63,7 +63,7 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     }
     const server = this.config.server;
     const method = head.method;
-    if (end && server !== null && server.relays(this.client.claimed)) {
+    if (end && server !== null && server.relays(this.client.claimed, this.client, "")) {
       server.relayHead(head, this.client);
       return Flow.Next;
     }
@@ -97,7 +97,7 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (message.kind == MessageKind.Invalid) return this.refuse(400, message.errorCode, message.error, "");
     if (refusal !== null) return this.say(refusal);
     const server = this.config.server;
-    const isRelayed = server !== null && server.relays(this.revision);
+    const isRelayed = server !== null && server.relays(this.revision, this.client, message.method);
     if (message.kind != MessageKind.Request && !isRelayed) return this.empty(202, `mcp:${message.method}`);
     const operation = isRelayed ? this.relayAt(message) : this.operationAt(message);
     this.operation = operation;

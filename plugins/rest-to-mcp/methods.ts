@@ -1,20 +1,9 @@
 // What each method of a client asks for.
 
 import { setProperty } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
-import {
-  ErrorCode,
-  isStateless,
-  Message,
-  Meta,
-  NEWEST_WITH_SESSION,
-  Outcome,
-  Revision,
-  revisionName,
-  revisionOf,
-  STATELESS_REVISIONS,
-} from "as-proxy-wasm-sdk/mcp";
+import { Span } from "as-proxy-wasm-sdk/bytes";
+import { ErrorCode, isStateless, Message, Outcome, Revision } from "as-proxy-wasm-sdk/mcp";
+import { About } from "./about";
 import { paramRefusal } from "./admission";
 import { AllowedTools } from "./allowed-tools";
 import { ClientHead } from "./client-head";
@@ -23,9 +12,6 @@ import { Known, Operation } from "./operation";
 import { Questions } from "./questions";
 import { Server } from "./server";
 import { ClientRequest, ListRequest, ToolCall } from "./tool-call";
-
-const VERSION: string = "1.0.0";
-const nothing = Span.text("{}");
 
 /** The operation that a request sets in motion. */
 export function operationOf(
@@ -46,13 +32,19 @@ export function operationOf(
     return operation;
   }
   if (method == "tools/call") return callTool(message, revision, config, server, client);
-  if (isStateless(revision)) {
-    if (method == "server/discover") return new Known(discovery(config, server));
-  } else {
-    if (method == "initialize") return new Known(handshake(message, server, prefix));
-    if (method == "ping") return new Known(Outcome.ofResult(nothing, prefix + method));
+  const request = new ClientRequest(message, revision, client);
+  const isStatelessClient = isStateless(revision);
+  if (method == (isStatelessClient ? "server/discover" : "initialize")) {
+    const introduction = server.introduce(request);
+    if (introduction !== null) return introduction;
+    const about = About.tools(server.name);
+    if (isStatelessClient) return new Known(about.discovery(config.listTtlMs, true, prefix + method));
+    return new Known(about.handshake(message.params, prefix + method));
   }
-  const operation = server.request(new ClientRequest(message, revision, client));
+  if (method == "ping" && !isStatelessClient) {
+    return new Known(Outcome.ofResult(Span.text("{}"), prefix + method));
+  }
+  const operation = server.request(request);
   return operation !== null ? operation : failure(ErrorCode.MethodNotFound, `method not found:${method}`);
 }
 
@@ -109,38 +101,6 @@ function callTool(
   const call = new ToolCall(message, revision, client, tool, questions, config.strictArgs);
   call.serverConfig = client.serverConfig;
   return server.call(call);
-}
-
-function handshake(message: Message, server: Server, prefix: string): Outcome {
-  const requested = message.params.get("protocolVersion");
-  if (requested.kind != JsonKind.String || requested.bytes().isEmpty) {
-    const error = "protocolVersion is required";
-    return Outcome.ofError(ErrorCode.InvalidParams, error, prefix + "initialize:error");
-  }
-  let revision = revisionOf(requested.bytes());
-  // What Higress's plugin answers to a revision that it does not know.
-  if (revision == Revision.Unknown) revision = Revision.R2025_06_18;
-  if (isStateless(revision)) revision = NEWEST_WITH_SESSION;
-  const out = new Buffer(256);
-  const json = new JsonWriter(out).object().key("protocolVersion").text(revisionName(revision));
-  json.key("capabilities").object().key("tools").object().end().end();
-  describe(json.key("serverInfo"), server).end();
-  return Outcome.ofResult(out.span(), prefix + "initialize");
-}
-
-function discovery(config: McpConfig, server: Server): Outcome {
-  const out = new Buffer(256);
-  const json = new JsonWriter(out).object().key("supportedVersions").raw(Span.text(STATELESS_REVISIONS));
-  json.key("capabilities").object().key("tools").object().end().end();
-  describe(json.key("_meta").object().key(Meta.ServerInfo), server).end().end();
-  const outcome = Outcome.ofResult(out.span(), `mcp:${server.name}:server/discover`);
-  outcome.ttlMs = config.listTtlMs;
-  outcome.isPublic = true;
-  return outcome;
-}
-
-function describe(json: JsonWriter, server: Server): JsonWriter {
-  return json.object().key("name").text(server.name).key("version").text(VERSION).end();
 }
 
 function failure(code: i32, error: string, details: string = ""): Operation {

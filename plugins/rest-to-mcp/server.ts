@@ -46,16 +46,21 @@ export abstract class Server {
     return new Known(listTools(this.tools, request, allowed, pageSize));
   }
 
+  /** `initialize` or `server/discover`; null: the gateway introduces itself. */
+  introduce(request: ClientRequest): Operation | null {
+    return null;
+  }
+
   /** A request for anything but tools and the life cycle; null: there is no such method. */
   request(request: ClientRequest): Operation | null {
     return null;
   }
 
   /**
-   * Whether what clients of this revision send goes to the upstream as it comes: `relay` for what has a body,
-   * `relayHead` for what has none. The gateway's own answers are left out then.
+   * Whether what a client sends goes to the upstream as it comes: `relay` for what has a body, `relayHead` for what
+   * has none (`method` is "" then). The gateway's own answers are left out.
    */
-  relays(revision: Revision): bool {
+  relays(revision: Revision, client: ClientHead, method: string): bool {
     return false;
   }
 

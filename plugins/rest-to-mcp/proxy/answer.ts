@@ -22,6 +22,9 @@ export function outcomeOf(
   if (reply.kind == ReplyKind.Error) {
     const code = reply.errorCode != 0 ? reply.errorCode : ErrorCode.InternalError;
     const text = reply.errorMessage.length > 0 ? reply.errorMessage : "Backend error";
+    const isUnasked = code == ErrorCode.MissingClientCapability && !isStateless(client);
+    // The client's revision has no such error: what the tool would have asked is for the model to know.
+    if (isUnasked && method == "tools/call") return ToolResult.failure(text).outcome(failed);
     const outcome = Outcome.ofError(code, text, failed);
     outcome.errorData = reply.errorData;
     return outcome;

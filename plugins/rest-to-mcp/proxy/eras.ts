@@ -1,4 +1,5 @@
-// Which era the servers behind a configuration are of: configured, or found out and remembered for a while.
+// Which eras the servers behind a configuration speak: configured, or found out and remembered for a while. A server
+// may speak both: those with `initialize`, and the stateless ones.
 
 import { nowMs } from "as-proxy-wasm-sdk/sdk";
 
@@ -7,15 +8,21 @@ const LIFETIME_MS: i64 = 5 * 60 * 1000;
 /** A configuration has few routes: more clusters than this are not remembered. */
 const MAX_CLUSTERS: i32 = 64;
 
-class Era {
-  constructor(
-    readonly isStateless: bool,
-    readonly untilMs: i64,
-  ) {}
+export enum Speaks {
+  Unknown,
+  No,
+  Yes,
+}
+
+class Known {
+  initialize: Speaks = Speaks.Unknown;
+  stateless: Speaks = Speaks.Unknown;
+
+  constructor(readonly untilMs: i64) {}
 }
 
 export class Eras {
-  private known: Map<string, Era> = new Map<string, Era>();
+  private known: Map<string, Known> = new Map<string, Known>();
 
   constructor(
     /** Whether it is found out; else `isStateless` says. */
@@ -23,30 +30,45 @@ export class Eras {
     private isStateless: bool,
   ) {}
 
-  /** Whether it is known that the server has the stateless revisions. */
-  isStatelessAt(cluster: string): bool {
-    const era = this.at(cluster);
-    return era === null ? !this.isTried && this.isStateless : era.isStateless;
+  stateless(cluster: string): Speaks {
+    if (!this.isTried) return this.isStateless ? Speaks.Yes : Speaks.No;
+    const known = this.at(cluster);
+    return known === null ? Speaks.Unknown : known.stateless;
   }
 
-  /** Whether it is known that the server wants `initialize`. */
-  wantsInitializeAt(cluster: string): bool {
-    const era = this.at(cluster);
-    return era === null ? !this.isTried && !this.isStateless : !era.isStateless;
+  initialize(cluster: string): Speaks {
+    if (!this.isTried) return this.isStateless ? Speaks.No : Speaks.Yes;
+    const known = this.at(cluster);
+    return known === null ? Speaks.Unknown : known.initialize;
   }
 
-  remember(cluster: string, isStateless: bool): void {
-    if (!this.isTried || (this.known.size >= MAX_CLUSTERS && !this.known.has(cluster))) return;
-    this.known.set(cluster, new Era(isStateless, nowMs() + LIFETIME_MS));
+  rememberStateless(cluster: string, speaks: bool): void {
+    const known = this.kept(cluster);
+    if (known !== null) known.stateless = speaks ? Speaks.Yes : Speaks.No;
+  }
+
+  rememberInitialize(cluster: string, speaks: bool): void {
+    const known = this.kept(cluster);
+    if (known !== null) known.initialize = speaks ? Speaks.Yes : Speaks.No;
   }
 
   forget(cluster: string): void {
     if (this.known.has(cluster)) this.known.delete(cluster);
   }
 
-  private at(cluster: string): Era | null {
+  /** What is known, to be added to; null where nothing is remembered. */
+  private kept(cluster: string): Known | null {
+    const known = this.at(cluster);
+    if (known !== null) return known;
+    if (!this.isTried || (this.known.size >= MAX_CLUSTERS && !this.known.has(cluster))) return null;
+    const fresh = new Known(nowMs() + LIFETIME_MS);
+    this.known.set(cluster, fresh);
+    return fresh;
+  }
+
+  private at(cluster: string): Known | null {
     if (!this.known.has(cluster)) return null;
-    const era = this.known.get(cluster);
-    return nowMs() < era.untilMs ? era : null;
+    const known = this.known.get(cluster);
+    return nowMs() < known.untilMs ? known : null;
   }
 }

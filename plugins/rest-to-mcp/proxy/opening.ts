@@ -20,6 +20,7 @@ import {
   initializedNotification,
   initializeRequest,
 } from "as-proxy-wasm-sdk/mcp/client/request";
+import { Speaks } from "./eras";
 import { ProxyServer } from "./proxy-server";
 import { Session } from "./session";
 
@@ -44,6 +45,8 @@ export class Opening {
   /** Null until the server is open, and when it cannot be opened: `outcome` says why. */
   session: Session | null = null;
   outcome: Outcome = Outcome.ofError(ErrorCode.InternalError, FAILED);
+  /** JSON of what the server has said of itself; empty where it was not asked. */
+  introduction: Span = Span.empty();
   private pending: Session | null = null;
   private triedDiscover: bool = false;
   private triedInitialize: bool = false;
@@ -56,16 +59,22 @@ export class Opening {
     private cluster: string,
     private client: Revision,
     private waiter: OpeningWaiter,
+    /** The server is asked about itself also where requests could be sent at once. */
+    private isIntroduced: bool = false,
   ) {
     this.outcome.details = "mcp-proxy:initialize:backend_error";
   }
 
   /** True when calls are under way; else `session` or `outcome` is there. */
   start(): bool {
-    if (this.server.eras.isStatelessAt(this.cluster)) return this.openStateless();
-    const isUnknown = this.server.eras.isTried && !this.server.eras.wantsInitializeAt(this.cluster);
-    if (isUnknown && isStateless(this.client)) return this.discover();
-    return this.initialize();
+    const stateless = this.server.eras.stateless(this.cluster);
+    const initialize = this.server.eras.initialize(this.cluster);
+    const isStatelessClient = isStateless(this.client);
+    if (stateless == Speaks.Yes && (isStatelessClient || initialize == Speaks.No)) {
+      return this.isIntroduced ? this.discover() : this.openStateless();
+    }
+    const isTriedFirst = isStatelessClient && stateless == Speaks.Unknown;
+    return initialize == Speaks.No || isTriedFirst ? this.discover() : this.initialize();
   }
 
   private openStateless(): bool {
@@ -123,10 +132,13 @@ export class Opening {
 
   private discovered(status: i32, answer: Reply): bool {
     if (offersStateless(status, answer)) {
-      this.server.eras.remember(this.cluster, true);
+      this.introduction = answer.result;
+      this.server.eras.rememberStateless(this.cluster, true);
+      if (this.triedInitialize) this.server.eras.rememberInitialize(this.cluster, false);
       return this.openStateless();
     }
-    if (!this.triedInitialize && mayBeOlder(status)) return this.initialize();
+    const isOpen = this.server.eras.isTried && !this.triedInitialize;
+    if (isOpen && mayBeOlder(status)) return this.initialize();
     this.tell(status, answer);
     return false;
   }
@@ -145,7 +157,9 @@ export class Opening {
     const id = reply.head.bytes("mcp-session-id");
     const session = new Session(revision, id === null ? Span.empty() : id, this.head, this.cluster);
     this.pending = session;
-    this.server.eras.remember(this.cluster, false);
+    this.introduction = answer.result;
+    this.server.eras.rememberInitialize(this.cluster, true);
+    if (this.triedDiscover) this.server.eras.rememberStateless(this.cluster, false);
     if (this.call(Phase.Announce, "", initializedNotification(), session)) return true;
     this.session = session;
     return false;

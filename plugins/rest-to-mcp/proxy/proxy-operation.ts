@@ -1,19 +1,18 @@
 // One request of a client to a server behind Streamable HTTP: the server is opened, the request goes there by the
 // route, and the reply becomes the client's.
 
-import { clusterName, DraftHead, Head, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
+import { clusterName, DraftHead, Head, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
+import { Json } from "as-proxy-wasm-sdk/json";
 import { ErrorCode, isStateless } from "as-proxy-wasm-sdk/mcp";
 import { Reply, ReplyKind } from "as-proxy-wasm-sdk/mcp/client/reply";
 import { operationRequest } from "as-proxy-wasm-sdk/mcp/client/request";
 import { Runner, Step, UpstreamAnswer } from "../operation";
 import { isAmbiguous } from "./ambiguity";
 import { Opening, OpeningWaiter } from "./opening";
-import { contentTypeOf, ServerRequest } from "./server-request";
+import { ACCEPTED, contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
 import { Session } from "./session";
 import { SessionCache } from "./session-cache";
-
-const ACCEPTED: string = "application/json,text/event-stream";
 
 export class ProxyOperation extends ServerRequest implements OpeningWaiter {
   private cluster: string = "";
@@ -76,8 +75,12 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     if (request === null) return Step.Answer;
     const head = request.head;
     const allowed = this.allowed;
+    const isWhole = allowed === null || allowed.isUnlimited;
     this.isRelayed =
-      session.isStateless && isStateless(this.asked.revision) && (allowed === null || allowed.isUnlimited);
+      isWhole &&
+      session.isStateless &&
+      isStateless(this.asked.revision) &&
+      !isAmbiguous(this.asked.message.json);
     if (!this.isRelayed) {
       this.readdress(head, "POST");
       request.body = this.write(head, session);
@@ -128,9 +131,22 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     // What comes after the reply, while another call is under way.
     if (reply === null || this.isAgain) return end ? Step.Wait : Step.Pieces;
     const isKnown = reply.feed(bytes);
-    if (!isKnown && !end) return Step.Pieces;
+    const session = this.session;
+    if (!isKnown && !end) {
+      if (session !== null) this.respond(reply, session);
+      return Step.Pieces;
+    }
     reply.finish();
     return this.conclude(reply);
+  }
+
+  /** Tells the server at once that nobody answers what it asks in the stream of a reply. */
+  private respond(reply: Reply, session: Session): void {
+    for (let body = reply.takeResponse(); body !== null; body = reply.takeResponse()) {
+      const head = DraftHead.of(this.head);
+      session.write(head, "", Json.read(Span.empty()));
+      this.post(this.cluster, head, body, new ResponseCall());
+    }
   }
 
   private conclude(reply: Reply): Step {
@@ -162,11 +178,7 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     if (runner === null) return Step.Answer;
     const head = DraftHead.of(this.head);
     const body = this.write(head, session);
-    const request = new HttpRequest(this.cluster, "POST", head.authority, head.path);
-    request.headers = head.regular;
-    request.body = body;
-    request.timeoutMs = this.server.timeoutMs;
-    if (send(request, new SecondCall(this, runner))) return Step.Wait;
+    if (this.post(this.cluster, head, body, new SecondCall(this, runner))) return Step.Wait;
     return this.fail(`backend ${this.method} failed`);
   }
 

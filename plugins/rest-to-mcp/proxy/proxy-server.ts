@@ -13,7 +13,8 @@ import { StrictReader } from "../strict-reader";
 import { ClientRequest, ListRequest, ToolCall } from "../tool-call";
 import { Address } from "./address";
 import { Deadlines } from "./deadlines";
-import { Eras } from "./eras";
+import { Eras, Speaks } from "./eras";
+import { Introduction } from "./introduction";
 import { ProxyOperation } from "./proxy-operation";
 import { KeptHeaders, Relay } from "./relay";
 import { SessionCache } from "./session-cache";
@@ -119,10 +120,19 @@ export class ProxyServer extends Server {
     return new ProxyOperation(this, request, tool, allowed);
   }
 
-  relays(revision: Revision): bool {
+  /** To a client of another era the upstream's introduction is translated. */
+  introduce(request: ClientRequest): Operation | null {
+    return this.isTransparent && !this.isSse ? new Introduction(this, request, "", null) : null;
+  }
+
+  relays(revision: Revision, client: ClientHead, method: string): bool {
     if (!this.isTransparent || this.isSse) return false;
-    const isUpstreamStateless = this.eras.isStatelessAt(clusterName());
-    return isStateless(revision) ? isUpstreamStateless : !isUpstreamStateless;
+    const cluster = clusterName();
+    if (isStateless(revision)) return this.eras.stateless(cluster) == Speaks.Yes;
+    const initialize = this.eras.initialize(cluster);
+    if (initialize != Speaks.Unknown) return initialize == Speaks.Yes;
+    // Only the upstream can have given a session. Other requests find out what it speaks.
+    return client.session !== null || method == "initialize" || method.length == 0;
   }
 
   relay(message: ClientRequest, allowed: AllowedTools): Operation {

@@ -2,20 +2,23 @@
 // comes back so: notifications, questions, subscriptions and methods that the gateway does not know. What stays the
 // gateway's is the address, credentials, and which tools there are.
 
-import { Head } from "as-proxy-wasm-sdk/sdk";
+import { clusterName, Head } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { ErrorCode, Outcome } from "as-proxy-wasm-sdk/mcp";
+import { ErrorCode, isStateless, Outcome } from "as-proxy-wasm-sdk/mcp";
+import { refusesInitialize } from "as-proxy-wasm-sdk/mcp/client/era";
 import { Reply } from "as-proxy-wasm-sdk/mcp/client/reply";
 import { Step, UpstreamAnswer } from "../operation";
 import { isAmbiguous } from "./ambiguity";
-import { contentTypeOf, ServerRequest } from "./server-request";
+import { Introduction } from "./introduction";
+import { contentTypeOf } from "./server-request";
 
 /** Of a list that is filtered: its reply is looked for by an id that cannot be mistaken. */
 const LIST_ID: i64 = 2;
 
-export class Relay extends ServerRequest {
+export class Relay extends Introduction {
   private reply: Reply | null = null;
   private status: i32 = 0;
+  private cluster: string = "";
 
   get needsRoute(): bool {
     return true;
@@ -24,6 +27,7 @@ export class Relay extends ServerRequest {
   protected open(): Step {
     const request = this.request;
     if (request === null) return Step.Answer;
+    this.cluster = clusterName();
     if (isAmbiguous(this.asked.message.json)) {
       return this.end(Outcome.ofError(ErrorCode.InvalidRequest, "the message has a member twice"));
     }
@@ -50,8 +54,12 @@ export class Relay extends ServerRequest {
   }
 
   answerBegins(head: Head): Step {
-    if (this.allowed === null) return Step.Pass;
     this.status = head.status;
+    const isHandshake = this.method == "initialize" && !isStateless(this.asked.revision);
+    if (isHandshake && this.status == 200) this.server.eras.rememberInitialize(this.cluster, true);
+    // A server without `initialize` is introduced by the gateway; another's refusal reaches the client.
+    const mayBeRefused = isHandshake && (this.status == 400 || this.status == 404 || this.status == 405);
+    if (this.allowed === null && !mayBeRefused) return Step.Pass;
     const reply = new Reply(LIST_ID, contentTypeOf(head));
     this.reply = reply;
     return reply.isStream && this.status == 200 ? Step.Pieces : Step.Whole;
@@ -66,7 +74,18 @@ export class Relay extends ServerRequest {
     if (reply === null) return Step.Answer;
     if (!reply.feed(bytes) && !end) return Step.Pieces;
     reply.finish();
+    if (this.allowed === null) return this.refused(reply);
     return this.endWith(this.status, reply, this.asked.revision);
+  }
+
+  private refused(reply: Reply): Step {
+    if (this.server.eras.isTried && refusesInitialize(reply)) {
+      this.server.eras.rememberInitialize(this.cluster, false);
+      return super.open();
+    }
+    const step = this.endWith(this.status, reply, this.asked.revision);
+    this.outcome.status = this.status;
+    return step;
   }
 }
 

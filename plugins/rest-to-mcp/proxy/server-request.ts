@@ -1,6 +1,6 @@
 // What requests to a proxied server have in common, whichever way they reach it.
 
-import { DraftHead, Head } from "as-proxy-wasm-sdk/sdk";
+import { DraftHead, Head, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonKind } from "as-proxy-wasm-sdk/json";
 import { ErrorCode, Outcome, Revision, ToolResult } from "as-proxy-wasm-sdk/mcp";
@@ -11,6 +11,7 @@ import { ClientRequest } from "../tool-call";
 import { outcomeOf } from "./answer";
 import { ProxyServer } from "./proxy-server";
 
+export const ACCEPTED: string = "application/json,text/event-stream";
 const NOT_AUTHENTICATED: string = "upstream authentication failed";
 
 export abstract class ServerRequest extends Operation {
@@ -53,6 +54,17 @@ export abstract class ServerRequest extends Operation {
     return Step.Answer;
   }
 
+  /** The gateway's own POST. False, and nothing happens, where it cannot be made. */
+  protected post(cluster: string, head: DraftHead, body: Span, call: HttpCall): bool {
+    head.set("content-type", "application/json");
+    head.set("accept", ACCEPTED);
+    const request = new HttpRequest(cluster, "POST", head.authority, head.path);
+    request.headers = head.regular;
+    request.body = body;
+    request.timeoutMs = this.server.timeoutMs;
+    return send(request, call);
+  }
+
   protected fail(error: string): Step {
     return this.end(
       Outcome.ofError(ErrorCode.InternalError, error, `mcp-proxy:${this.method}:backend_error`),
@@ -85,6 +97,11 @@ export abstract class ServerRequest extends Operation {
     if (this.method == "tools/call") return ToolResult.failure(NOT_AUTHENTICATED).outcome();
     return Outcome.ofError(ErrorCode.InternalError, NOT_AUTHENTICATED);
   }
+}
+
+/** Of a message that the server answers with nothing. */
+export class ResponseCall extends HttpCall {
+  onReply(reply: HttpReply): void {}
 }
 
 export function contentTypeOf(head: Head): Span {

@@ -1,17 +1,7 @@
 // One request of a client to a server of the transport of 2024-11-05: the route opens a stream of events, messages are
 // posted beside it, and their replies come in the stream. It ends with the client's answer, whatever the server does.
 
-import {
-  AnyStream,
-  clusterName,
-  DraftHead,
-  Head,
-  HttpCall,
-  HttpReply,
-  HttpRequest,
-  nowMs,
-  send,
-} from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, clusterName, DraftHead, Head, HttpCall, HttpReply, nowMs } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { Outcome, Revision } from "as-proxy-wasm-sdk/mcp";
@@ -31,7 +21,7 @@ import {
 import { SseParser } from "as-proxy-wasm-sdk/sse";
 import { Step } from "../operation";
 import { Deadline } from "./deadlines";
-import { contentTypeOf, ServerRequest } from "./server-request";
+import { contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
 
 const INITIALIZE_ID: i64 = 1;
 const REQUEST_ID: i64 = 2;
@@ -101,6 +91,7 @@ export class SseOperation extends ServerRequest {
       return name.equalsAscii("endpoint") ? this.openAt(data.toString()) : Step.Pieces;
     }
     this.reply.takeEvent(name, data);
+    this.respond();
     if (this.reply.kind == ReplyKind.Awaited) return Step.Pieces;
     if (this.phase == Phase.Request) return this.endWith(200, this.reply, REVISION);
     return this.phase == Phase.Initialize ? this.announce() : Step.Pieces;
@@ -112,7 +103,7 @@ export class SseOperation extends ServerRequest {
     if (address.error.length > 0 || runner === null) return this.fail(`invalid endpoint: ${address.error}`);
     this.head = DraftHead.of(runner.client);
     this.server.readdress(this.head, this.tool, address.path);
-    return this.post(Phase.Initialize, initializeRequest(INITIALIZE_ID, REVISION, CLIENT));
+    return this.say(Phase.Initialize, initializeRequest(INITIALIZE_ID, REVISION, CLIENT));
   }
 
   private announce(): Step {
@@ -122,10 +113,17 @@ export class SseOperation extends ServerRequest {
       if (reply.kind == ReplyKind.Error) return this.endWith(200, reply, REVISION);
       return this.fail("invalid response format");
     }
-    return this.post(Phase.Announce, initializedNotification());
+    return this.say(Phase.Announce, initializedNotification());
   }
 
-  private post(phase: Phase, body: Span): Step {
+  /** Tells the server at once that nobody answers what it asks. */
+  private respond(): void {
+    for (let body = this.reply.takeResponse(); body !== null; body = this.reply.takeResponse()) {
+      this.post(this.cluster, DraftHead.of(this.head), body, new ResponseCall());
+    }
+  }
+
+  private say(phase: Phase, body: Span): Step {
     const runner = this.runner;
     if (runner === null) return Step.Answer;
     this.phase = phase;
@@ -134,20 +132,14 @@ export class SseOperation extends ServerRequest {
       this.reply = new Reply(REQUEST_ID, Span.empty());
       this.deadline.dueMs = 0;
     }
-    const request = new HttpRequest(this.cluster, "POST", this.head.authority, this.head.path);
-    const head = DraftHead.of(this.head);
-    head.set("content-type", "application/json");
-    request.headers = head.regular;
-    request.body = body;
-    request.timeoutMs = this.server.timeoutMs;
     const call = new MessageCall(this, phase);
     call.stream = runner.stream;
-    if (send(request, call)) return Step.Pieces;
+    if (this.post(this.cluster, DraftHead.of(this.head), body, call)) return Step.Pieces;
     return phase == Phase.Announce ? this.ask() : this.fail(failure(phase, 0));
   }
 
   private ask(): Step {
-    return this.post(
+    return this.say(
       Phase.Request,
       operationRequest(REQUEST_ID, this.asked.message.method, this.asked.params, REVISION),
     );

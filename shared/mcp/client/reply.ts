@@ -19,11 +19,18 @@ export enum ReplyKind {
   Broken,
 }
 
+/** Questions that are heard while one reply is awaited: a server that asks on and on is left without an answer. */
+const MAX_QUESTIONS = 100;
+
 /** Why there is no answer. */
 export const TOO_LARGE: string = "response too large";
 export const CLOSED: string = "backend closed the stream";
 export const NO_DATA: string = "no data field found in SSE response";
 export const NOT_JSON: string = "invalid JSON response";
+/** The end of a response. */
+const ALIVE: string = ',"result":{}}';
+const NOBODY: string = ',"error":{"code":-32601,"message":"the gateway has nobody who could answer this"}}';
+
 /** JSON, and no message with a result or an error. */
 export const NO_ANSWER: string = "the response has neither result nor error";
 
@@ -37,6 +44,9 @@ export class Reply {
   errorData: Span = Span.empty();
   /** Of a broken answer: one of the texts above. */
   problem: string = "";
+  /** Responses to what the server has asked meanwhile that `takeResponse` has not given. */
+  private responses: Span[] = [];
+  private questionCount: i32 = 0;
 
   private body: Buffer = new Buffer(256);
   private events: SseParser | null = null;
@@ -121,8 +131,10 @@ export class Reply {
   }
 
   private take(message: Json, isMatched: bool): void {
-    if (message.kind != JsonKind.Object || message.get("method").exists) return;
+    if (message.kind != JsonKind.Object) return;
     const id = message.get("id");
+    const method = message.get("method");
+    if (method.exists) return this.takeQuestion(method, id);
     if (isMatched && (id.kind != JsonKind.Number || id.integer(i64.MIN_VALUE) != this.id)) return;
     const error = message.get("error");
     const result = message.get("result");
@@ -135,6 +147,22 @@ export class Reply {
       this.kind = ReplyKind.Result;
       this.result = result.raw().copy();
     }
+  }
+
+  private takeQuestion(method: Json, id: Json): void {
+    if (id.kind != JsonKind.Number && id.kind != JsonKind.String) return;
+    if (++this.questionCount > MAX_QUESTIONS) return;
+    const answer = method.bytes().equalsAscii("ping") ? ALIVE : NOBODY;
+    const out = new Buffer(128);
+    out.text('{"jsonrpc":"2.0","id":');
+    out.append(id.raw());
+    out.text(answer);
+    this.responses.push(out.span());
+  }
+
+  /** What is to be sent to a server that has asked: it must not wait for an answer that nobody gives. Or null. */
+  takeResponse(): Span | null {
+    return this.responses.length > 0 ? this.responses.shift() : null;
   }
 
   private fail(problem: string): void {
