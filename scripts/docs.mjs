@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./compile.mjs";
 import { matrixPage } from "./matrix-docs.mjs";
+import { promisePage } from "./promises.mjs";
 
 const check = process.argv.includes("--check");
 let drift = 0;
@@ -129,6 +130,8 @@ function chinese(name, schema) {
 }
 
 function main() {
+  // While the long tests fill it, the page of promises may be written alone.
+  if (process.argv[2] === "robustness") return writePromises();
   const plugins = readdirSync(join(root, "plugins"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(root, "plugins", entry.name, "schema.json")))
     .map((entry) => entry.name);
@@ -142,6 +145,7 @@ function main() {
     summary.push(`| [${name}](plugins/${name}/README.md) | ${cell(schema.description ?? "")} |`);
   }
   write(join(root, "docs", "ai-proxy-matrix.md"), matrixPage(root).trimEnd() + "\n");
+  writePromises();
   const rootReadme = join(root, "README.md");
   const text = readFileSync(rootReadme, "utf8");
   if (text.includes("<!-- plugins:start -->"))
@@ -151,6 +155,15 @@ function main() {
     process.exit(1);
   }
   console.log(check ? "generated docs are up to date" : "done");
+}
+
+function writePromises() {
+  try {
+    write(join(root, "docs", "robustness.md"), promisePage());
+  } catch (error) {
+    drift++;
+    console.log(error.message);
+  }
 }
 
 if (import.meta.filename === process.argv[1]) main();

@@ -13,7 +13,7 @@ import {
   type Recording,
 } from "../../../host-test/testing/recordings.ts";
 import { assembled } from "./assembled-chunks.ts";
-import { change, changed } from "./changed-bytes.ts";
+import { change, changed } from "../../../host-test/testing/changed-bytes.ts";
 import { call, schema, sent, user, v1, v2, weather } from "./cohere.ts";
 import { answering, chat, eventStream, events, json, message, provider, refusal } from "./proxy.ts";
 

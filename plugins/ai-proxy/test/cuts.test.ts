@@ -7,6 +7,7 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { TestChain } from "../../../host-test/testing/chain.ts";
+import { figure } from "../../../host-test/testing/figure.ts";
 import {
   drip,
   isStream,
@@ -123,5 +124,10 @@ describe.each(recordings)("$name", (recording) => {
 
 afterAll(() => {
   const { exchanges, cuts, partitions: parts } = counts;
-  if (exchanges > 0) console.log(`${exchanges} exchanges: ${cuts} single cuts, ${parts} partitions`);
+  if (exchanges === 0) return;
+  figure(
+    "chunks ai-proxy",
+    `${cuts.toLocaleString("en")} single cuts and ${parts.toLocaleString("en")} random partitions of ${recordings.length} recorded streams: equal output`,
+    cuts,
+  );
 });

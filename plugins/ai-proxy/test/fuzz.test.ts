@@ -7,6 +7,7 @@
 
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { figure } from "../../../host-test/testing/figure.ts";
 import { configuredProviders } from "./configured-providers.ts";
 import { HostileChain } from "./hostile-chain.ts";
 import { hostile } from "./hostile-exchanges.ts";
@@ -35,9 +36,16 @@ test("every provider type is among them", () => {
 });
 
 afterAll(() => {
-  const { exchanges, refused, translated, streams, errors } = totals;
-  console.log(
-    `FUZZ_SEED=${seed}: ${exchanges} exchanges, ${refused} requests refused, ${translated} answers translated, ` +
-      `${streams} of them streams, ${errors} errors`,
+  const [exchanges, refused, translated, streams] = [
+    totals.exchanges,
+    totals.refused,
+    totals.translated,
+    totals.streams,
+  ].map((count) => count.toLocaleString("en"));
+  figure(
+    "fuzz ai-proxy",
+    `${exchanges} exchanges (${refused} requests refused, ${translated} answers translated, ${streams} of them streams), ` +
+      `0 traps, 0 hangs; seed ${seed}`,
+    totals.exchanges,
   );
 });

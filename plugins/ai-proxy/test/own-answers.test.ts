@@ -7,7 +7,7 @@ import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
 import { everySingleCut, partitions } from "../../../host-test/testing/recordings.ts";
-import { change, changed } from "./changed-bytes.ts";
+import { change, changed } from "../../../host-test/testing/changed-bytes.ts";
 import { ownAnswers, type OwnAnswer } from "./own-answers.ts";
 import { chat, events, eventStream, json, message, provider } from "./proxy.ts";
 

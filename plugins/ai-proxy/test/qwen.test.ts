@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { TestReply } from "../../../host-test/testing/chain.ts";
 import { partitions } from "../../../host-test/testing/recordings.ts";
-import { change, changed } from "./changed-bytes.ts";
+import { change, changed } from "../../../host-test/testing/changed-bytes.ts";
 import { answer, compatible, event, native, user, weather } from "./dashscope.ts";
 import { answering, chat, eventStream, json, message, provider } from "./proxy.ts";
 

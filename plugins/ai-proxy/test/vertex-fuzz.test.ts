@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { LocalData } from "../../../host-test/services/local-data.ts";
 import type { TestReply } from "../../../host-test/testing/chain.ts";
 import { partitions } from "../../../host-test/testing/recordings.ts";
-import { change, changed } from "./changed-bytes.ts";
+import { change, changed } from "../../../host-test/testing/changed-bytes.ts";
 import { chat, json, provider } from "./proxy.ts";
 import { account, cluster, compatible, express, standard, tokenKey } from "./vertex.ts";
 
