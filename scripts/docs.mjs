@@ -158,6 +158,7 @@ function main() {
 }
 
 function writePromises() {
+  if (!existsSync(join(root, "docs", "robustness.json"))) return;
   try {
     write(join(root, "docs", "robustness.md"), promisePage());
   } catch (error) {
