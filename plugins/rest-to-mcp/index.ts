@@ -51,6 +51,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   private isForwarded: bool = false;
   /** How the upstream's answer is heard; `Answer` before it begins. */
   private hearing: Step = Step.Answer;
+  /** Of an answer that is heard in pieces. */
+  private heardBytes: i64 = 0;
 
   onRequestHead(head: Head, end: bool): Flow {
     // Editing headers must not choose the route again: calls go to this one's upstream.
@@ -188,7 +190,10 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
       const step = operation.answered(new UpstreamAnswer(head.status, head, body.all()));
       return step == Step.Wait ? Flow.Wait : this.answerInPlace(head, body);
     }
-    const step = operation.piece(body.all(), end);
+    const piece = body.all();
+    this.heardBytes += piece.size;
+    if (this.hearing == Step.Pieces && this.heardBytes > this.config.maxAnswerBytes) return this.answerLarge();
+    const step = operation.piece(piece, end);
     if (step == Step.Relay) {
       body.replace(operation.relayed);
       return Flow.Next;

@@ -42,6 +42,7 @@ export class SseOperation extends ServerRequest {
   private events: SseParser = new SseParser(MAX_REPLY_BYTES);
   private reply: Reply = new Reply(INITIALIZE_ID, Span.empty());
   private isOver: bool = false;
+  private isSilent: bool = true;
   /** Of the opening alone: how long a tool may take is for the route to say. */
   private deadline: OpeningDeadline = new OpeningDeadline();
 
@@ -73,6 +74,7 @@ export class SseOperation extends ServerRequest {
   }
 
   piece(bytes: Span, end: bool): Step {
+    if (!bytes.isEmpty) this.isSilent = false;
     this.events.feed(bytes);
     if (end) this.events.finish();
     while (!this.isOver && this.events.next()) {
@@ -81,9 +83,7 @@ export class SseOperation extends ServerRequest {
     if (this.isOver) return Step.Answer;
     if (this.events.overflowed) return this.fail(TOO_LARGE);
     if (!end) return Step.Pieces;
-    return this.fail(
-      this.phase == Phase.Endpoint && bytes.isEmpty ? "no response body in SSE response" : CLOSED,
-    );
+    return this.fail(this.isSilent ? "no response body in SSE response" : CLOSED);
   }
 
   private heard(name: Span, data: Span): Step {
@@ -149,6 +149,8 @@ export class SseOperation extends ServerRequest {
   posted(phase: Phase, status: i32): void {
     const runner = this.runner;
     if (this.isOver || runner === null) return;
+    // The reply may come before the word that the message was taken.
+    if (phase != this.phase) return;
     let step = Step.Pieces;
     if (phase == Phase.Announce) step = this.ask();
     else if (status != 200 && status != 202) step = this.fail(failure(phase, status));
