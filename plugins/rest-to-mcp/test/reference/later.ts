@@ -1,5 +1,6 @@
 // Reference servers of the stateless revisions, on the protocol's own implementation of that generation.
 
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   acceptedContent,
@@ -7,6 +8,7 @@ import {
   inputRequired,
   McpServer,
   ResourceTemplate,
+  WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import * as z from "zod";
 import { failure, fixedTools, promptArguments, prompts, resources, templated } from "./content.ts";
@@ -14,10 +16,14 @@ import { listen, serveWeb, type Reference } from "./listen.ts";
 
 const said = (text: string) => ({ content: [{ type: "text" as const, text }] });
 
-function makeServer(): McpServer {
+function makeServer(options: { supportedProtocolVersions?: string[] } = {}): McpServer {
   const server = new McpServer(
     { name: "reference", version: "2.0.0" },
-    { capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} } },
+    {
+      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+      instructions: "Add, and ask.",
+      ...options,
+    },
   );
   for (const [name, content] of Object.entries(fixedTools)) {
     server.registerTool(name, { description: name }, () => ({ content }));
@@ -77,6 +83,25 @@ function registerRest(server: McpServer): void {
 
 /** `reject`: the stateless revisions alone. */
 export async function startLater(legacy: "stateless" | "reject" = "reject"): Promise<Reference> {
-  const handler = createMcpHandler(makeServer, { legacy });
+  const handler = createMcpHandler(() => makeServer(), { legacy });
   return listen((request, response, body) => serveWeb((web) => handler.fetch(web), request, response, body));
+}
+
+/** One revision with `initialize`, and sessions. */
+export async function startPinned(revision: string): Promise<Reference> {
+  const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  return listen(async (request, response, body) => {
+    const id = request.headers["mcp-session-id"];
+    let transport = typeof id === "string" ? sessions.get(id) : undefined;
+    if (transport === undefined) {
+      transport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        onsessioninitialized: (session) => void sessions.set(session, transport!),
+        onsessionclosed: (session) => void sessions.delete(session),
+      });
+      await makeServer({ supportedProtocolVersions: [revision] }).connect(transport);
+    }
+    const answering = transport;
+    await serveWeb((web) => answering.handleRequest(web), request, response, body);
+  });
 }
