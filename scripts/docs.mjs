@@ -5,6 +5,14 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./compile.mjs";
 import { matrixPage } from "./matrix-docs.mjs";
+import {
+  figuresInProse,
+  measured,
+  performanceChart,
+  performancePage,
+  performanceSummary,
+  pluginPerformance,
+} from "./performance-docs.mjs";
 import { promisePage } from "./promises.mjs";
 
 const check = process.argv.includes("--check");
@@ -130,11 +138,12 @@ function chinese(name, schema) {
 }
 
 function main() {
-  // While the long tests fill it, the page of promises may be written alone.
-  if (process.argv[2] === "robustness") return writePromises();
   const plugins = readdirSync(join(root, "plugins"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(root, "plugins", entry.name, "schema.json")))
     .map((entry) => entry.name);
+  // What measures writes what it found alone: the rest may not be ready.
+  if (process.argv[2] === "robustness") return writePromises();
+  if (process.argv[2] === "performance") return writePerformance(plugins);
   const summary = ["| plugin | what it does |", "| --- | --- |"];
   for (const name of plugins) {
     const folder = join(root, "plugins", name);
@@ -146,6 +155,8 @@ function main() {
   }
   write(join(root, "docs", "ai-proxy-matrix.md"), matrixPage(root).trimEnd() + "\n");
   writePromises();
+  writePerformance(plugins);
+  refuseFiguresInProse(plugins);
   const rootReadme = join(root, "README.md");
   const text = readFileSync(rootReadme, "utf8");
   if (text.includes("<!-- plugins:start -->"))
@@ -155,6 +166,33 @@ function main() {
     process.exit(1);
   }
   console.log(check ? "generated docs are up to date" : "done");
+}
+
+function writePerformance(plugins) {
+  if (Object.keys(measured()).length === 0) return;
+  write(join(root, "docs", "performance.md"), performancePage());
+  write(join(root, "docs", "images", "performance.svg"), performanceChart());
+  writeBlock(join(root, "README.md"), "performance", performanceSummary());
+  for (const name of plugins) {
+    writeBlock(join(root, "plugins", name, "README.md"), "performance", pluginPerformance(name));
+  }
+}
+
+/** Figures that no command renews drift away from the truth. */
+function refuseFiguresInProse(plugins) {
+  const pages = ["README.md", ...plugins.map((name) => join("plugins", name, "README.md"))];
+  for (const page of pages) {
+    for (const figure of figuresInProse(readFileSync(join(root, page), "utf8"))) {
+      drift++;
+      console.log(`${page}: "${figure}" is measured by nothing: let it come from docs/performance.json`);
+    }
+  }
+}
+
+/** As `write`, for what stands between the marks of a block. */
+function writeBlock(path, name, content) {
+  const text = readFileSync(path, "utf8");
+  if (text.includes(`<!-- ${name}:start -->`)) write(path, between(text, name, content));
 }
 
 function writePromises() {

@@ -3,6 +3,7 @@
 // the worker's time is all there is.
 
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,24 +12,21 @@ import { promisify } from "node:util";
 import { requireEnvoy } from "../envoy/binary.ts";
 import { wasmFilter } from "../envoy/plugins.ts";
 import { withStockAbiVersion } from "./abi-version.ts";
-import { chatRequest } from "./bodies.ts";
-import { percentile } from "./measure.ts";
+import type { Contender } from "./exchanges.ts";
+import { percentile, spread, type Spread } from "./measure.ts";
+import { contenders, type Foreign } from "./run.ts";
+import type { Exchange, Subject } from "./subjects.ts";
 
 const run = promisify(execFile);
-
-export interface EnvoyContender {
-  name: string;
-  /** Undefined: no filter. */
-  module?: Uint8Array;
-  configuration?: object;
-}
 
 export interface EnvoyFigures {
   name: string;
   /** From the start of the process until it serves. */
   readyMs: number;
-  /** Resident memory after the load. */
+  /** Resident memory with one worker, after the load. */
   residentMb: number;
+  /** What each further worker takes, before any load. */
+  perWorkerMb: number;
   loads: EnvoyLoad[];
 }
 
@@ -41,42 +39,57 @@ export interface EnvoyLoad {
   /** Envoy's processor time per request, in microseconds. */
   processorUs: number;
   /**
-   * Requests per second of Envoy's processor time as a share of the first contender's in the same round: median, and
-   * the middle 80 %. On a quiet machine that is the share of requests/s, since the worker is always busy; on a busy
-   * one it still is.
+   * Requests per second of Envoy's processor time as a share of those without a filter in the same round. On a quiet
+   * machine that is the share of requests/s, since the worker is always busy; on a busy one it still is.
    */
-  share: { median: number; low: number; high: number };
+  share: Spread;
 }
 
 const bodies = { "1 KB": 1_000, "100 KB": 100_000 };
 const secondsPerRound = 1;
 const connections = 16;
-const startTimeoutMs = 120_000;
+const startTimeoutMs = 300_000;
+/** Beyond the first, to see what one takes. */
+const furtherWorkers = 4;
 
-/** Contenders take turns, one at a time; the first is what the others are compared with. */
-export async function raceOnEnvoy(contenders: EnvoyContender[], rounds = 15): Promise<EnvoyFigures[]> {
+/** The subject's first job beside no filter, empty modules and the others. Contenders take turns, one at a time. */
+export async function benchOnEnvoy(
+  subject: Subject,
+  against: Foreign[],
+  { rounds, configuration }: { rounds: number; configuration?: object },
+): Promise<EnvoyFigures[]> {
   await run("wrk", ["-v"]).catch((error: { code?: unknown }) => {
     if (error.code === "ENOENT") throw new Error("wrk is needed: Debian package wrk");
   });
+  const job = subject.jobs[0]!;
+  const configurations = configuration === undefined ? job.configurations : [configuration];
+  const all = [
+    { name: "no filter", plugins: [] },
+    ...(await contenders(subject, against, configurations, "envoy")),
+  ];
   const folder = await mkdtemp(join(tmpdir(), "gateway-bench-"));
   const gateways: Running[] = [];
   try {
-    for (const contender of contenders) gateways.push(await start(folder, contender, gateways.length));
-    const results = gateways.map(({ name, readyMs }): EnvoyFigures => ({
-      name,
-      readyMs,
-      residentMb: 0,
-      loads: [],
-    }));
+    const results: EnvoyFigures[] = [];
+    for (const contender of all) {
+      const wide = await start(folder, contender, gateways.length, 1 + furtherWorkers);
+      const wideMb = await residentMb(wide.process.pid!);
+      await stop(wide);
+      const gateway = await start(folder, contender, gateways.length);
+      gateways.push(gateway);
+      const perWorkerMb = (wideMb - (await residentMb(gateway.process.pid!))) / furtherWorkers;
+      results.push({ name: gateway.name, readyMs: gateway.readyMs, residentMb: 0, perWorkerMb, loads: [] });
+    }
     for (const [label, size] of Object.entries(bodies)) {
+      const exchange = job.exchange(size);
       const script = join(folder, `${size}.lua`);
       const body = join(folder, `${size}.json`);
-      await writeFile(body, chatRequest(size));
-      await writeFile(script, post(body));
+      await writeFile(body, exchange.body);
+      await writeFile(script, post(body, exchange));
       const samples = gateways.map((): Sample[] => []);
       for (let round = 0; round < rounds; round++) {
         for (const [index, gateway] of gateways.entries()) {
-          samples[index]!.push(await load(script, gateway));
+          samples[index]!.push(await load(script, gateway, exchange));
         }
       }
       samples.forEach((own, index) => results[index]!.loads.push(summary(label, own, samples[0]!)));
@@ -86,7 +99,7 @@ export async function raceOnEnvoy(contenders: EnvoyContender[], rounds = 15): Pr
     }
     return results;
   } finally {
-    for (const { process } of gateways) process.kill("SIGKILL");
+    await Promise.all(gateways.map(stop));
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -98,26 +111,36 @@ interface Running {
   process: ChildProcess;
 }
 
-async function start(folder: string, contender: EnvoyContender, index: number): Promise<Running> {
+async function stop({ process }: Running): Promise<void> {
+  if (process.exitCode !== null) return;
+  const gone = once(process, "exit");
+  process.kill("SIGKILL");
+  await gone;
+}
+
+async function start(folder: string, contender: Contender, index: number, workers = 1): Promise<Running> {
   const [port, upstreamPort, adminPort] = [await freePort(), await freePort(), await freePort()];
-  let filter: object | undefined;
-  if (contender.module !== undefined) {
-    const file = join(folder, `${index}.wasm`);
-    await writeFile(file, withStockAbiVersion(contender.module));
-    filter = wasmFilter({
-      name: contender.name,
-      rootId: "ai-proxy",
-      modules: { envoy: file, higress: file },
-      configuration: JSON.stringify(contender.configuration ?? {}),
-      environment: {},
-      failOpen: false,
-      position: { file: "", line: 0, path: "" },
-    });
+  const filters: object[] = [];
+  for (const [at, { module, configuration }] of contender.plugins.entries()) {
+    const file = join(folder, `${index}-${at}.wasm`);
+    await writeFile(file, withStockAbiVersion(module));
+    filters.push(
+      wasmFilter({
+        name: `${contender.name} ${at}`,
+        // The name that Go plugins register; ours take any.
+        rootId: "ai-proxy",
+        modules: { envoy: file, higress: file },
+        configuration: JSON.stringify(configuration),
+        environment: {},
+        failOpen: false,
+        position: { file: "", line: 0, path: "" },
+      }),
+    );
   }
   const file = join(folder, `${index}.json`);
-  await writeFile(file, JSON.stringify(bootstrap(port, upstreamPort, adminPort, filter)));
+  await writeFile(file, JSON.stringify(bootstrap(port, upstreamPort, adminPort, filters)));
   const binary = await requireEnvoy();
-  const args = ["-c", file, "--concurrency", "1", "--base-id", String(5000 + index), "-l", "error"];
+  const args = ["-c", file, "--concurrency", String(workers), "--disable-hot-restart", "-l", "error"];
   const before = performance.now();
   const process = spawn(...pinned(0, binary, args), { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
@@ -125,6 +148,7 @@ async function start(folder: string, contender: EnvoyContender, index: number): 
   const end = before + startTimeoutMs;
   while (!(await isServing(adminPort))) {
     if (performance.now() > end || process.exitCode !== null) {
+      process.kill("SIGKILL");
       throw new Error(`${contender.name} does not start: ${said}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -154,9 +178,9 @@ function pinned(core: number, program: string, args: string[]): [string, string[
     : [program, args];
 }
 
-function bootstrap(port: number, upstreamPort: number, adminPort: number, filter?: object): object {
+function bootstrap(port: number, upstreamPort: number, adminPort: number, filters: object[]): object {
   const at = (number: number) => ({ socket_address: { address: "127.0.0.1", port_value: number } });
-  const listener = (name: string, number: number, filters: object[], route: object) => ({
+  const listener = (name: string, number: number, own: object[], route: object) => ({
     name,
     address: at(number),
     filter_chains: [
@@ -172,7 +196,7 @@ function bootstrap(port: number, upstreamPort: number, adminPort: number, filter
                 virtual_hosts: [{ name, domains: ["*"], routes: [{ match: { prefix: "/" }, ...route }] }],
               },
               http_filters: [
-                ...filters,
+                ...own,
                 {
                   name: "envoy.filters.http.router",
                   typed_config: {
@@ -198,7 +222,7 @@ function bootstrap(port: number, upstreamPort: number, adminPort: number, filter
     admin: { address: at(adminPort) },
     static_resources: {
       listeners: [
-        listener("gateway", port, filter === undefined ? [] : [filter], { route: { cluster: "upstream" } }),
+        listener("gateway", port, filters, { route: { cluster: "upstream" } }),
         listener("upstream", upstreamPort, [wholeBody], {
           direct_response: { status: 200, body: { inline_string: '{"choices":[]}' } },
           response_headers_to_add: [{ header: { key: "content-type", value: "application/json" } }],
@@ -219,13 +243,17 @@ function bootstrap(port: number, upstreamPort: number, adminPort: number, filter
   };
 }
 
-function post(bodyFile: string): string {
+function post(bodyFile: string, { headers = [] }: Exchange): string {
+  const own = headers.map(
+    ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
+  );
   return `
 local file = io.open(${JSON.stringify(bodyFile)}, "rb")
 wrk.method = "POST"
 wrk.body = file:read("*a")
 wrk.headers["content-type"] = "application/json"
 wrk.headers["authorization"] = "Bearer client-key"
+${own.join("\n")}
 done = function(summary, latency)
   local failed = summary.errors.status + summary.errors.read + summary.errors.write + summary.errors.timeout
   io.write(string.format("figures %d %d %d %d %d\\n", summary.requests, summary.duration, failed,
@@ -241,12 +269,10 @@ interface Sample {
   processorUs: number;
 }
 
-async function load(script: string, { port, process }: Running): Promise<Sample> {
+async function load(script: string, { port, process }: Running, { path }: Exchange): Promise<Sample> {
   const before = await processorSeconds(process.pid!);
   const args = ["-t", "1", "-c", String(connections), "-d", `${secondsPerRound}s`, "-s", script];
-  const { stdout } = await run(
-    ...pinned(1, "wrk", [...args, `http://127.0.0.1:${port}/v1/chat/completions`]),
-  );
+  const { stdout } = await run(...pinned(1, "wrk", [...args, `http://127.0.0.1:${port}${path}`]));
   const figures = /^figures (\d+) (\d+) (\d+) (\d+) (\d+)$/m.exec(stdout)?.slice(1).map(Number);
   if (figures === undefined) throw new Error(`wrk printed no figures: ${stdout}`);
   const [requests, microseconds, failed, p50, p99] = figures as [number, number, number, number, number];
@@ -269,11 +295,7 @@ function summary(body: string, samples: Sample[], reference: Sample[]): EnvoyLoa
     p50Ms: median((sample) => sample.p50Ms),
     p99Ms: median((sample) => sample.p99Ms),
     processorUs: median((sample) => sample.processorUs),
-    share: {
-      median: percentile(shares, 0.5),
-      low: percentile(shares, 0.1),
-      high: percentile(shares, 0.9),
-    },
+    share: spread(shares),
   };
 }
 
@@ -288,20 +310,4 @@ async function processorSeconds(pid: number): Promise<number> {
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
-}
-
-export function envoyTable(figures: EnvoyFigures[]): string {
-  const rows = figures.map(({ name, readyMs, residentMb: resident, loads }) => {
-    const cells = loads.map(
-      ({ requestsPerSecond, p50Ms, p99Ms, processorUs, share }) =>
-        `${requestsPerSecond.toFixed(0)} | ${processorUs.toFixed(0)} | ${share.median.toFixed(2)} (${share.low.toFixed(2)}–${share.high.toFixed(2)}) | ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`,
-    );
-    return `| ${name} | ${(readyMs / 1000).toFixed(2)} | ${resident.toFixed(0)} | ${cells.join(" | ")} |`;
-  });
-  const columns = Object.keys(bodies).map((body) => `${body}: requests/s | CPU µs | of none | p50 / p99 ms`);
-  return [
-    `| on Envoy, one worker | ready s | resident MB | ${columns.join(" | ")} |`,
-    `| --- | ---: | ---: | ${columns.map(() => "---: | ---: | ---: | ---:").join(" | ")} |`,
-    ...rows,
-  ].join("\n");
 }

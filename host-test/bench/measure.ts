@@ -1,32 +1,36 @@
 // Times contenders side by side. This kind of machine is noisy, so absolute times are only shown; what counts is
 // the ratio of two contenders that took turns in the same run.
 
-export interface Timing {
-  name: string;
-  /** Median over the rounds. */
-  microseconds: number;
-  /** To the first contender: median of the rounds, and the middle 80 % of them. */
-  ratio: { median: number; low: number; high: number };
+/** Median of the rounds, and the middle 80 % of them. */
+export interface Spread {
+  median: number;
+  low: number;
+  high: number;
 }
 
-const roundMs = 25;
-const rounds = 15;
+export interface Timing {
+  name: string;
+  microseconds: Spread;
+  /** To the first contender of the same round. */
+  ratio: Spread;
+}
 
-/** Runs every contender in turn, `rounds` times about 25 ms each. */
+// The kernel counts processor time in steps of a few milliseconds.
+const roundMs = 60;
+const rounds = 11;
+
+/** Runs every contender in turn, `rounds` times about 60 ms each. */
 export function race(contenders: { name: string; run(): void }[]): Timing[] {
-  const perCall = contenders.map(({ run }) => calibrated(run));
+  const perRound = contenders.map(({ run }) => calibrated(run));
   const times: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    contenders.forEach(({ run }, index) => times[index]!.push(timed(run, perCall[index]!)));
+    contenders.forEach(({ run }, index) => times[index]!.push(timed(run, perRound[index]!)));
   }
-  return contenders.map(({ name }, index) => {
-    const ratios = times[index]!.map((time, round) => time / times[0]![round]!);
-    return {
-      name,
-      microseconds: percentile(times[index]!, 0.5),
-      ratio: { median: percentile(ratios, 0.5), low: percentile(ratios, 0.1), high: percentile(ratios, 0.9) },
-    };
-  });
+  return contenders.map(({ name }, index) => ({
+    name,
+    microseconds: spread(times[index]!),
+    ratio: spread(times[index]!.map((time, round) => time / times[0]![round]!)),
+  }));
 }
 
 /** How many calls fill a round; the first calls also warm the code up. */
@@ -45,6 +49,10 @@ function timed(run: () => void, count: number): number {
   for (let i = 0; i < count; i++) run();
   const used = process.threadCpuUsage(start);
   return (used.user + used.system) / count;
+}
+
+export function spread(values: number[]): Spread {
+  return { median: percentile(values, 0.5), low: percentile(values, 0.1), high: percentile(values, 0.9) };
 }
 
 export function percentile(values: number[], share: number): number {

@@ -1,13 +1,17 @@
-// The bench's own modules, compiled when needed with the options of every plugin.
+// The modules of a bench, built when needed with the options of every plugin.
 
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { compile } from "../../scripts/compile.mjs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { compile, root } from "../../scripts/compile.mjs";
 
-export async function guest(
-  name: "scan" | "touch",
-  target: "higress" | "envoy" = "higress",
-): Promise<Uint8Array> {
-  const flags = name === "touch" ? ["--noUnsafe"] : [];
+export type Target = "higress" | "envoy";
+
+/** `empty`: a plugin that does nothing; `scan`: the JSON scanner. */
+export async function guest(name: "scan" | "empty", target: Target = "higress"): Promise<Uint8Array> {
+  const flags = name === "empty" ? ["--noUnsafe"] : [];
   return readFile(
     await compile({
       entry: `host-test/bench/guest/${name}.ts`,
@@ -16,4 +20,11 @@ export async function guest(
       flags,
     }),
   );
+}
+
+/** A plugin of this repository, of the sources as they are. */
+export async function builtPlugin(name: string, target: Target): Promise<Uint8Array> {
+  await promisify(execFile)(process.execPath, [join(root, "scripts", "build.mjs"), name], { cwd: root });
+  const own = join(root, "dist", `${name}.${target}.wasm`);
+  return readFile(existsSync(own) ? own : join(root, "dist", `${name}.wasm`));
 }

@@ -1,30 +1,8 @@
-// The measures of `gateway bench` as a table for people; the JSON form is the object itself.
+// The measures of `gateway bench` as tables for people; the JSON form is the objects themselves.
 
-import type { Timing } from "./measure.ts";
-
-export interface ModuleFigures {
-  name: string;
-  bytes: number;
-  gzipBytes: number;
-  /** Eager optimising compile, as Envoy does it. */
-  compileMs: number;
-  startMs: number;
-  /** 64 KiB pages. */
-  pages: { afterStart: number; after1000Requests: number; after10000Requests: number };
-}
-
-export interface Race {
-  title: string;
-  /** Bytes that one call works on, for MB/s. */
-  bytes?: number;
-  timings: Timing[];
-}
-
-export interface Report {
-  machine: string;
-  modules: ModuleFigures[];
-  races: Race[];
-}
+import type { EnvoyFigures } from "./envoy.ts";
+import type { Spread } from "./measure.ts";
+import type { Report } from "./run.ts";
 
 function row(cells: (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
@@ -34,50 +12,74 @@ function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-export function toMarkdown(report: Report): string {
-  const lines = [report.machine, ""];
-  if (report.modules.length > 0) {
-    lines.push(
+function spread({ median, low, high }: Spread): string {
+  return `${number(median)} (${number(low)}–${number(high)})`;
+}
+
+export function moduleTable({ modules }: Report): string {
+  return [
+    row([
+      "module",
+      "bytes",
+      "gzip -9",
+      "compile ms",
+      "compile CPU ms",
+      "new VM ms",
+      "pages: start / 10⁴ / 10⁶ requests",
+    ]),
+    row(["---", "---:", "---:", "---:", "---:", "---:", "---"]),
+    ...modules.map((module) =>
       row([
-        "module",
-        "bytes",
-        "gzip",
-        "compile ms",
-        "start ms",
-        "pages after start / 1,000 / 10,000 requests",
+        module.name,
+        module.bytes.toLocaleString("en"),
+        module.gzipBytes.toLocaleString("en"),
+        spread(module.compileMs),
+        spread(module.compileProcessorMs),
+        spread(module.instantiateMs),
+        [module.pages.afterStart, module.pages.after10000, module.pages.after1000000 ?? "–"].join(" / "),
       ]),
-      row(["---", "---:", "---:", "---:", "---:", "---"]),
-      ...report.modules.map((module) =>
+    ),
+  ].join("\n");
+}
+
+export function raceTable({ races }: Pick<Report, "races">): string {
+  return [
+    row(["job", "size", "contender", "µs", "MB/s", "ratio to the first"]),
+    row(["---", "---", "---", "---:", "---:", "---"]),
+    ...races.flatMap(({ title, size, bytes, timings }) =>
+      timings.map(({ name, microseconds, ratio }, at) =>
         row([
-          module.name,
-          module.bytes.toLocaleString("en"),
-          module.gzipBytes.toLocaleString("en"),
-          number(module.compileMs),
-          number(module.startMs),
-          Object.values(module.pages).join(" / "),
+          at === 0 ? title : "",
+          at === 0 ? size : "",
+          name,
+          spread(microseconds),
+          bytes === undefined ? "" : number(bytes / microseconds.median),
+          at === 0 ? "1" : spread(ratio),
         ]),
       ),
-      "",
-    );
-  }
-  lines.push(
-    row(["measure", "contender", "µs", "MB/s", "ratio to the first (80 % of rounds)"]),
-    row(["---", "---", "---:", "---:", "---"]),
-  );
-  for (const race of report.races) {
-    for (const timing of race.timings) {
-      const speed = race.bytes === undefined ? "" : number(race.bytes / timing.microseconds);
-      const { median, low, high } = timing.ratio;
-      lines.push(
-        row([
-          race.title,
-          timing.name,
-          number(timing.microseconds),
-          speed,
-          `${number(median)} (${number(low)}–${number(high)})`,
+    ),
+  ].join("\n");
+}
+
+export function envoyTable(figures: EnvoyFigures[]): string {
+  const bodies = figures[0]?.loads.map(({ body }) => body) ?? [];
+  const columns = bodies.map((body) => `${body}: requests/s | CPU µs | of none | p50 / p99 ms`);
+  return [
+    `| contender | ready s | MB, 1 worker | MB per worker | ${columns.join(" | ")} |`,
+    `| --- | ---: | ---: | ---: | ${columns.map(() => "---: | ---: | --- | ---:").join(" | ")} |`,
+    ...figures.map(({ name, readyMs, residentMb, perWorkerMb, loads }) =>
+      row([
+        name,
+        (readyMs / 1000).toFixed(2),
+        residentMb.toFixed(0),
+        perWorkerMb.toFixed(1),
+        ...loads.flatMap(({ requestsPerSecond, processorUs, share, p50Ms, p99Ms }) => [
+          requestsPerSecond.toFixed(0),
+          processorUs.toFixed(0),
+          spread(share),
+          `${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`,
         ]),
-      );
-    }
-  }
-  return lines.join("\n");
+      ]),
+    ),
+  ].join("\n");
 }

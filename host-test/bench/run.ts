@@ -1,196 +1,174 @@
-// `gateway bench`: what a module costs, as ratios to a yardstick and to other modules in the same run.
+// `gateway bench`: what modules cost in V8, as ratios to an empty module and to others in the same run.
 
 import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
-import { basename } from "node:path";
+import { cpus, totalmem } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { gzipSync } from "node:zlib";
-import { chatRequest, sizes } from "./bodies.ts";
-import { raceOnEnvoy, type EnvoyFigures } from "./envoy.ts";
-import { Requests, type Contender } from "./exchanges.ts";
-import { touchConfiguration } from "./guest-calls.ts";
-import { race } from "./measure.ts";
-import { guest } from "./modules.ts";
-import type { ModuleFigures, Race, Report } from "./report.ts";
+import { sizes } from "./bodies.ts";
+import { Exchanges, type Contender } from "./exchanges.ts";
+import { race, spread, type Spread, type Timing } from "./measure.ts";
+import { builtPlugin, guest, type Target } from "./modules.ts";
 import { scanRace } from "./scan.ts";
+import type { Job, Subject } from "./subjects.ts";
 
-export interface BenchOptions {
-  module: string;
-  against: string[];
-  /** Plugin configuration for all modules; without one, ai-proxy's two typical jobs are measured. */
-  configuration?: object;
+/** A module of somebody else: `NAME=FILE.wasm` on the command line, or only the file. */
+export interface Foreign {
+  name: string;
+  file: string;
 }
 
-/** Rewrites `model` and nothing else: the least an AI proxy does. */
-const rewriting = {
-  provider: { type: "openai", apiTokens: ["provider-key"], modelMapping: { "gpt-4o-mini": "gpt-5.4-mini" } },
-};
+export interface ModuleFigures {
+  name: string;
+  bytes: number;
+  gzipBytes: number;
+  /** Eager optimising compile of all code, as Envoy does it: time on this machine, and processor time of all threads. */
+  compileMs: Spread;
+  compileProcessorMs: Spread;
+  /** A new VM of the compiled module: instance, `_initialize`, start, configuration. */
+  instantiateMs: Spread;
+  /** 64 KiB pages after the start, after 10⁴ and, of our own modules, after 10⁶ requests of 1 KB. */
+  pages: { afterStart: number; after10000: number; after1000000?: number };
+}
 
-/** Translates requests and every streamed event. */
-const translating = {
-  provider: { type: "claude", apiTokens: ["provider-key"], modelMapping: { "*": "claude-haiku-5-5" } },
-};
+export interface Race {
+  title: string;
+  /** `1 KB` …; of streams `event`. */
+  size: string;
+  /** Bytes that one call works on, for MB/s. */
+  bytes?: number;
+  timings: Timing[];
+}
 
-/** Length of `{"model":"gpt-4o-mini"`: what an edit of `model` has to replace at the least. */
-const editedPrefix = 22;
+export interface Report {
+  modules: ModuleFigures[];
+  races: Race[];
+}
 
-export async function bench(options: BenchOptions): Promise<Report> {
-  // Envoy compiles whole modules with the optimising compiler when it loads them; so does the bench.
+/** Envoy compiles whole modules with the optimising compiler when it loads them; so does the bench. */
+export function compileAsEnvoy(): void {
   setFlagsFromString("--no-liftoff");
   setFlagsFromString("--no-wasm-lazy-compilation");
-  const configured = async (configuration: object): Promise<Contender[]> =>
-    Promise.all(
-      [options.module, ...options.against].map(async (path) => ({
-        name: basename(path),
-        module: await readFile(path),
-        configuration,
-      })),
-    );
-  const contenders = await configured(options.configuration ?? rewriting);
-  const touch = await guest("touch");
-  const modules = contenders.map(figures);
-  const races: Race[] = [];
-  for (const [label, size] of Object.entries(sizes)) {
-    const body = chatRequest(size);
-    const yardstick: Contender = {
-      name: "yardstick: same host calls, no decision",
-      module: touch,
-      configuration: touchConfiguration(contenders[0]!, touch, body, editedPrefix),
-    };
-    races.push({
-      title: `request, ${label}`,
-      bytes: body.length,
-      timings: raceRequests([yardstick, ...contenders], body),
-    });
+}
+
+/** `configuration` replaces that of all jobs. `many`: how many requests stand for "10⁶". */
+export async function bench(
+  subject: Subject,
+  against: Foreign[],
+  { configuration, many = 1_000_000 }: { configuration?: object; many?: number } = {},
+): Promise<Report> {
+  const contendersOf = async ({ configurations }: Job) =>
+    contenders(subject, against, configuration === undefined ? configurations : [configuration]);
+  const modules: ModuleFigures[] = [];
+  for (const [at, contender] of (await contendersOf(subject.jobs[0]!)).entries()) {
+    modules.push(moduleFigures(contender, subject.jobs[0]!, at < 2 ? many : 0));
   }
-  if (options.configuration === undefined) {
-    const plain: Contender = {
-      name: "yardstick: touches nothing",
-      module: touch,
-      configuration: { reads: 0 },
-    };
-    const translators = [plain, ...(await configured(translating))];
-    for (const [label, size] of Object.entries(sizes).slice(0, 3)) {
-      const body = chatRequest(size);
+  const races: Race[] = [];
+  for (const job of subject.jobs) {
+    const all = await contendersOf(job);
+    for (const [size, bytes] of job.events === undefined ? Object.entries(sizes) : [["event", 0] as const]) {
       races.push({
-        title: `request translated for Claude, ${label}`,
-        bytes: body.length,
-        timings: raceRequests(translators, body),
+        title: job.title,
+        size,
+        ...(bytes > 0 && { bytes }),
+        timings: timingsOf(all, job, bytes),
       });
     }
-    races.push({ title: `one of ${events} streamed Claude events`, timings: raceEvents(translators) });
   }
-  for (const { body, timings } of await scanRace()) races.push({ title: body, bytes: 100_000, timings });
-  return { machine: machine(), modules, races };
+  return { modules, races };
 }
 
-/** The first module, and those it is compared with, on a real Envoy beside no filter and an empty one. */
-export async function benchOnEnvoy({
-  module,
-  against,
-  configuration,
-}: BenchOptions): Promise<EnvoyFigures[]> {
-  const modules = await Promise.all(
-    [module, ...against].map(async (path) => ({
-      name: basename(path),
-      module: await readFile(path),
-      configuration: configuration ?? rewriting,
-    })),
-  );
-  const empty = {
-    name: "a module that touches nothing",
-    module: await guest("touch", "envoy"),
-    configuration: { reads: 0 },
-  };
-  return raceOnEnvoy([{ name: "no filter" }, empty, ...modules]);
+/** How fast the guest's JSON scanner finds `model` in 100 KB, beside JSON.parse. */
+export async function benchScanner(): Promise<Race[]> {
+  return (await scanRace()).map(({ body, timings }) => ({
+    title: body,
+    size: "100 KB",
+    bytes: 100_000,
+    timings,
+  }));
 }
 
-function raceRequests(contenders: Contender[], body: Uint8Array): Race["timings"] {
-  const chains = contenders.map((contender) => new Requests(contender, body));
-  const timings = race(
-    chains.map((chain, index) => ({ name: contenders[index]!.name, run: () => chain.run() })),
-  );
-  for (const chain of chains) chain.close();
-  return timings;
-}
-
-const events = 200;
-
-/** A stream of text events, one callback each; times are per event, the request's own cost is spread over them. */
-function raceEvents(contenders: Contender[]): Race["timings"] {
-  const frame = (data: { type: string; [member: string]: unknown }) =>
-    Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
-  const message = {
-    id: "msg_1",
-    type: "message",
-    role: "assistant",
-    content: [],
-    model: "claude-haiku-5-5",
-    usage: { input_tokens: 10, output_tokens: 1 },
-  };
-  const pieces = [
-    frame({ type: "message_start", message }),
-    frame({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
-    ...Array.from({ length: events - 5 }, () =>
-      frame({
-        type: "content_block_delta",
-        index: 0,
-        delta: { type: "text_delta", text: " a few words of text" },
-      }),
-    ),
-    frame({ type: "content_block_stop", index: 0 }),
-    frame({
-      type: "message_delta",
-      delta: { stop_reason: "end_turn" },
-      usage: { output_tokens: 190 },
-    }),
-    frame({ type: "message_stop" }),
+/** An empty module for each plugin, the subject's own, and the others. */
+export async function contenders(
+  { name, plugins }: Subject,
+  against: Foreign[],
+  configurations: object[],
+  target: Target = "higress",
+): Promise<Contender[]> {
+  const empty = await guest("empty", target);
+  const own = await Promise.all(plugins.map(async (plugin) => builtPlugin(plugin, target)));
+  const others = against.map(async ({ name: other, file }) => ({
+    name: other,
+    plugins: [{ module: await readFile(file), configuration: configurations[0]! }],
+  }));
+  return [
+    {
+      name: plugins.length === 1 ? "empty module" : `${plugins.length} empty modules`,
+      plugins: plugins.map(() => ({ module: empty, configuration: {} })),
+    },
+    { name, plugins: own.map((module, at) => ({ module, configuration: configurations[at] ?? {} })) },
+    ...(await Promise.all(others)),
   ];
-  const body = Buffer.from(
-    JSON.stringify({ model: "gpt-4o-mini", stream: true, messages: [{ role: "user", content: "Hi" }] }),
-  );
-  const chains = contenders.map((contender) => new Requests(contender, body));
-  const headers: [string, string][] = [
-    [":status", "200"],
-    ["content-type", "text/event-stream"],
-  ];
-  const timings = race(
-    chains.map((chain, index) => ({
-      name: contenders[index]!.name,
-      run: () => chain.answered(headers, pieces),
-    })),
-  );
-  for (const chain of chains) chain.close();
-  return timings.map((timing) => ({ ...timing, microseconds: timing.microseconds / events }));
 }
 
-function figures(contender: Contender): ModuleFigures {
-  const compileStart = performance.now();
-  new WebAssembly.Module(contender.module as BufferSource);
-  const compiled = performance.now();
-  const requests = new Requests(contender, chatRequest(1000));
-  const started = performance.now();
-  const afterStart = pages(requests);
-  for (let i = 0; i < 1000; i++) requests.run();
-  const after1000Requests = pages(requests);
-  for (let i = 1000; i < 10_000; i++) requests.run();
-  const after10000Requests = pages(requests);
-  requests.close();
+function timingsOf(all: Contender[], job: Job, bytes: number): Timing[] {
+  const exchange = job.exchange(bytes);
+  const runs = all.map((contender) => new Exchanges(contender, exchange));
+  const timings = race(runs.map((own, at) => ({ name: all[at]!.name, run: () => own.run() })));
+  for (const run of runs) run.close();
+  const { events = 1 } = job;
+  return timings.map(({ name, microseconds: { median, low, high }, ratio }) => ({
+    name,
+    microseconds: { median: median / events, low: low / events, high: high / events },
+    ratio,
+  }));
+}
+
+function moduleFigures(contender: Contender, job: Job, many: number): ModuleFigures {
+  const all = contender.plugins.map(({ module }) => module);
+  const sum = (of: (module: Uint8Array) => number) => all.reduce((total, module) => total + of(module), 0);
+  const bytes = sum(({ length }) => length);
+  const compiles = Array.from({ length: bytes > 2_000_000 ? 3 : 7 }, (_, at) => compileTimes(all, at));
+  const exchange = job.exchange(1000);
+  // The host compiles a module once; from the second chain on it is there.
+  new Exchanges(contender, exchange).close();
+  const starts = Array.from({ length: 7 }, () => {
+    const before = performance.now();
+    const started = new Exchanges(contender, exchange);
+    const took = performance.now() - before;
+    started.close();
+    return took;
+  });
+  const run = new Exchanges(contender, exchange);
+  const afterStart = run.pages();
+  for (let i = 0; i < 10_000; i++) run.run();
+  const after10000 = run.pages();
+  for (let i = 10_000; i < many; i++) run.run();
+  const after1000000 = run.pages();
+  run.close();
   return {
     name: contender.name,
-    bytes: contender.module.length,
-    gzipBytes: gzipSync(contender.module, { level: 9 }).length,
-    compileMs: compiled - compileStart,
-    startMs: started - compiled,
-    pages: { afterStart, after1000Requests, after10000Requests },
+    bytes,
+    gzipBytes: sum((module) => gzipSync(module, { level: 9 }).length),
+    compileMs: spread(compiles.map(({ wall }) => wall)),
+    compileProcessorMs: spread(compiles.map(({ processor }) => processor)),
+    instantiateMs: spread(starts),
+    pages: { afterStart, after10000, ...(many > 10_000 && { after1000000 }) },
   };
 }
 
-function pages(requests: Requests): number {
-  return requests.chain.chain.memoryPages();
+function compileTimes(modules: Uint8Array[], attempt: number): { wall: number; processor: number } {
+  // V8 keeps the code of bytes that it has compiled before: a custom section makes them others.
+  const unknown = modules.map((module) => Buffer.concat([module, Buffer.from([0, 2, 1, 65 + attempt])]));
+  const used = process.cpuUsage();
+  const before = performance.now();
+  for (const module of unknown) new WebAssembly.Module(module);
+  const wall = performance.now() - before;
+  const { user, system } = process.cpuUsage(used);
+  return { wall, processor: (user + system) / 1000 };
 }
 
-function machine(): string {
+/** What the figures were measured on. */
+export function machine(): string {
   const [first] = cpus();
-  return `Node ${process.version}, V8 ${process.versions.v8}, ${cpus().length} × ${first?.model.trim() ?? "unknown"}; times move, ratios are of one run.`;
+  return `${cpus().length} × ${first?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}, V8 ${process.versions.v8}`;
 }

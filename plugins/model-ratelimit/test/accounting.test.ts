@@ -2,6 +2,7 @@
 
 import { expect, onTestFinished, test } from "vitest";
 import { hasRedisServer, startRedisServer } from "../../../host-test/test/gateway/redis-server.ts";
+import { figure } from "../../../host-test/testing/figure.ts";
 import { engine, type UpstreamSetup } from "../../../host-test/testing/scenario.ts";
 
 const request = {
@@ -25,8 +26,9 @@ async function spend(accounting: string, redisPort = 0): Promise<number> {
   });
   const answers = await Promise.all(Array.from({ length: 800 }, () => gateway.send(request)));
   const spent = answers.filter(({ status }) => status === 200).length * 100;
-  console.log(
-    `accounting ${accounting}${redisPort > 0 ? " in Redis" : ""}: ${spent} tokens spent of ${LIMIT}`,
+  figure(
+    "limits",
+    `accounting ${accounting}${redisPort > 0 ? " in Redis" : ""}: ${spent.toLocaleString("en")} tokens spent of ${LIMIT.toLocaleString("en")}`,
   );
   return spent;
 }

@@ -1,0 +1,177 @@
+// What the bench measures: each plugin with its typical jobs, and the usual chain.
+
+import type { Headers } from "../host/types.ts";
+import { chatRequest, filler } from "./bodies.ts";
+
+/** A request, and what the upstream answers. */
+export interface Exchange {
+  path: string;
+  headers?: Headers;
+  body: Uint8Array;
+  /** Default: 200 without a body. */
+  reply?: { headers: Headers; pieces: Uint8Array[] };
+}
+
+export interface Job {
+  title: string;
+  /** One per plugin of the subject. */
+  configurations: object[];
+  exchange(bytes: number): Exchange;
+  /** Bodies of these sizes, or one exchange of so many events: its time is told per event. */
+  events?: number;
+}
+
+export interface Subject {
+  name: string;
+  /** Plugins of this repository, in the order of the chain. */
+  plugins: string[];
+  /** The first is also measured on Envoy. */
+  jobs: Job[];
+}
+
+const consumer: Headers = [["x-mse-consumer", "ann"]];
+
+const chat = (bytes: number): Exchange => ({
+  path: "/v1/chat/completions",
+  headers: consumer,
+  body: chatRequest(bytes),
+});
+
+/** Rewrites `model` and nothing else: the least an AI proxy does. */
+const rewriting = {
+  provider: { type: "openai", apiTokens: ["provider-key"], modelMapping: { "gpt-4o-mini": "gpt-5.4-mini" } },
+};
+
+/** Translates requests and every streamed event. */
+const translating = {
+  provider: { type: "claude", apiTokens: ["provider-key"], modelMapping: { "*": "claude-haiku-5-5" } },
+};
+
+const limiting = {
+  rule_name: "bench",
+  rules: [{ name: "minute", by: ["consumer", "model"], limit: 1e15 }],
+};
+
+const events = 200;
+const streamHeaders: Headers = [
+  [":status", "200"],
+  ["content-type", "text/event-stream"],
+];
+const question = Buffer.from(
+  JSON.stringify({ model: "gpt-4o-mini", stream: true, messages: [{ role: "user", content: "Hi" }] }),
+);
+const words = " a few words of text";
+
+function streamed(pieces: Uint8Array[]): Exchange {
+  return {
+    path: "/v1/chat/completions",
+    headers: consumer,
+    body: question,
+    reply: { headers: streamHeaders, pieces },
+  };
+}
+
+function openaiStream(): Exchange {
+  const frame = (data: unknown) => Buffer.from(`data: ${JSON.stringify(data)}\n\n`);
+  const chunk = (choices: object[], more: object = {}) =>
+    frame({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-5.4-mini", choices, ...more });
+  return streamed([
+    ...Array.from({ length: events - 3 }, () =>
+      chunk([{ index: 0, delta: { content: words }, finish_reason: null }]),
+    ),
+    chunk([{ index: 0, delta: {}, finish_reason: "stop" }]),
+    chunk([], { usage: { prompt_tokens: 10, completion_tokens: 190, total_tokens: 200 } }),
+    Buffer.from("data: [DONE]\n\n"),
+  ]);
+}
+
+function claudeStream(): Exchange {
+  const frame = (data: { type: string; [member: string]: unknown }) =>
+    Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+  const message = { id: "msg_1", type: "message", role: "assistant", content: [], model: "claude-haiku-5-5" };
+  const usage = { input_tokens: 10, output_tokens: 1 };
+  return streamed([
+    frame({ type: "message_start", message: { ...message, usage } }),
+    frame({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+    ...Array.from({ length: events - 5 }, () =>
+      frame({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: words } }),
+    ),
+    frame({ type: "content_block_stop", index: 0 }),
+    frame({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 190 } }),
+    frame({ type: "message_stop" }),
+  ]);
+}
+
+const tools = {
+  server: { name: "bench" },
+  tools: [
+    {
+      name: "save",
+      description: "Saves a text.",
+      args: [{ name: "text", description: "Text.", required: true }],
+      requestTemplate: { url: "https://api.example.com/save", method: "POST", argsToJsonBody: true },
+    },
+  ],
+};
+
+function toolCall(argumentBytes: number, resultBytes: number): Exchange {
+  const call = { name: "save", arguments: { text: filler(argumentBytes) } };
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: call }));
+  const headers: Headers = [
+    [":status", "200"],
+    ["content-type", "application/json"],
+  ];
+  const result = Buffer.from(JSON.stringify({ saved: filler(resultBytes) }));
+  return {
+    path: "/mcp",
+    headers: [["mcp-protocol-version", "2025-06-18"]],
+    body,
+    reply: { headers, pieces: [result] },
+  };
+}
+
+export const subjects: Subject[] = [
+  {
+    name: "ai-proxy",
+    plugins: ["ai-proxy"],
+    jobs: [
+      { title: "request, OpenAI's dialect", configurations: [rewriting], exchange: chat },
+      { title: "request translated for Claude", configurations: [translating], exchange: chat },
+      {
+        title: "streamed event, OpenAI's dialect",
+        configurations: [rewriting],
+        exchange: openaiStream,
+        events,
+      },
+      { title: "streamed event of Claude", configurations: [translating], exchange: claudeStream, events },
+    ],
+  },
+  {
+    name: "model-ratelimit",
+    plugins: ["model-ratelimit"],
+    jobs: [
+      { title: "request", configurations: [limiting], exchange: chat },
+      { title: "streamed event", configurations: [limiting], exchange: openaiStream, events },
+    ],
+  },
+  {
+    name: "rest-to-mcp",
+    plugins: ["rest-to-mcp"],
+    jobs: [
+      {
+        title: "tool call with an argument",
+        configurations: [tools],
+        exchange: (bytes) => toolCall(bytes, 20),
+      },
+      { title: "tool call with a result", configurations: [tools], exchange: (bytes) => toolCall(20, bytes) },
+    ],
+  },
+  {
+    name: "model-ratelimit + ai-proxy",
+    plugins: ["model-ratelimit", "ai-proxy"],
+    jobs: [
+      { title: "request", configurations: [limiting, rewriting], exchange: chat },
+      { title: "streamed event", configurations: [limiting, rewriting], exchange: openaiStream, events },
+    ],
+  },
+];
