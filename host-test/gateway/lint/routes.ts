@@ -41,6 +41,8 @@ function isSame(a: RouteRule["headers"][number], b: RouteRule["headers"][number]
 
 /** Conditions of `matchRules` that no route of these files can meet. */
 export function checkMatchRules({ plugins, model, problems }: LoadedGateway): void {
+  // Files without any route are for a cluster that has them.
+  if (model.routes.length === 0) return;
   for (const { spec } of plugins) {
     if (!spec.get("pluginConfig").isEmpty) continue;
     for (const rule of spec.get("matchRules").items()) {

@@ -5,8 +5,9 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 const root = new URL("../../../", import.meta.url).pathname;
-const examples = readdirSync(`${root}examples`, { withFileTypes: true }).filter((entry) =>
-  entry.isDirectory(),
+// Of a stock Envoy's own files host-test/test/examples knows.
+const examples = readdirSync(`${root}examples`, { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory() && entry.name !== "envoy",
 );
 
 describe("example", () => {
