@@ -192,7 +192,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     }
     const piece = body.all();
     this.heardBytes += piece.size;
-    if (this.hearing == Step.Pieces && this.heardBytes > this.config.maxAnswerBytes) return this.answerLarge();
+    if (this.hearing == Step.Pieces && this.heardBytes > this.config.maxAnswerBytes)
+      return this.answerLarge();
     const step = operation.piece(piece, end);
     if (step == Step.Relay) {
       body.replace(operation.relayed);

@@ -23,10 +23,16 @@ export class ToolResult {
     return this;
   }
 
-  /** `base64` is the image in standard base64. */
-  image(base64: Span, mimeType: Span): ToolResult {
-    const item = this.content.object().key("type").text("image");
+  /** `type` is `image` or `audio`, `base64` the data in standard base64. */
+  media(type: string, base64: Span, mimeType: Span): ToolResult {
+    const item = this.content.object().key("type").text(type);
     item.key("data").bytes(base64).key("mimeType").bytes(mimeType).end();
+    return this;
+  }
+
+  /** JSON of an item of content. */
+  item(raw: Span): ToolResult {
+    this.content.raw(raw);
     return this;
   }
 

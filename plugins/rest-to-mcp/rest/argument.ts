@@ -27,6 +27,8 @@ export class Argument {
   /** JSON list of the values that it may have, or empty. */
   choices: Span = Span.empty();
   position: Position = Position.Unset;
+  /** Clients of the stateless revisions repeat the value in `Mcp-Param-` and this name; "" where they need not. */
+  mirror: string = "";
   /** JSON Schema of the argument. */
   schema: Span = Span.empty();
 
@@ -41,6 +43,13 @@ export class Argument {
     argument.fallback = reader.any("default");
     argument.choices = reader.array("enum");
     argument.position = <Position>max(POSITIONS.indexOf(reader.text("position").toLowerCase()), 0);
+    argument.mirror = reader.text("mcpHeader");
+    if (argument.mirror.length > 0 && !argument.canBeMirrored) {
+      reader.warn(
+        "mcpHeader must be a header's name, of an argument whose value is text, a number or a boolean",
+      );
+      argument.mirror = "";
+    }
     argument.schema = argument.describe(reader.any("items"), reader.any("properties"));
     if (argument.position == Position.Header && !isHeaderOfArguments(argument.name)) {
       reader.warn("no argument may set this header: the position counts as unset");
@@ -50,12 +59,17 @@ export class Argument {
     return argument;
   }
 
+  private get canBeMirrored(): bool {
+    return isToken(Span.text(this.mirror)) && this.type != "array" && this.type != "object";
+  }
+
   private describe(items: Span, properties: Span): Span {
     const out = new Buffer(128);
     const json = new JsonWriter(out).object().key("description").text(this.description);
     json.key("type").text(this.type);
     if (Json.read(this.choices).length() > 0) json.key("enum").raw(this.choices);
     if (!this.fallback.isEmpty) json.key("default").raw(this.fallback);
+    if (this.mirror.length > 0) json.key("x-mcp-header").text(this.mirror);
     if (this.type == "array" && !items.isEmpty) json.key("items").raw(items);
     if (this.type == "object" && !properties.isEmpty) json.key("properties").raw(properties);
     json.end();
@@ -99,4 +113,15 @@ function isHeaderOfArguments(name: string): bool {
   const lower = name.toLowerCase();
   const fixed = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
   return lower.length > 0 && !lower.startsWith(":") && !fixed.includes(lower);
+}
+
+/** What a header's name is made of, RFC 9110 section 5.6.2. */
+function isToken(text: Span): bool {
+  for (let i = 0; i < text.size; i++) {
+    const byte = text.at(i);
+    const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+    const isDigit = byte >= 0x30 && byte <= 0x39;
+    if (!isLetter && !isDigit && "!#$%&'*+-.^_`|~".indexOf(String.fromCharCode(byte)) < 0) return false;
+  }
+  return !text.isEmpty;
 }

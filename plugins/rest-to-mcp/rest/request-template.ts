@@ -114,6 +114,8 @@ export class ResponseTemplate {
   before: string = "";
   after: string = "";
   error: Template | null = null;
+  /** The text is a JSON list of content items. */
+  isContent: bool = false;
   /** Why it cannot be used, or "". */
   problem: string = "";
 
@@ -122,6 +124,7 @@ export class ResponseTemplate {
     const body = reader.text("body");
     response.before = reader.text("prependBody");
     response.after = reader.text("appendBody");
+    response.isContent = reader.flag("asContent");
     reader.warnUnread();
     if (body.length > 0) {
       if (response.before.length + response.after.length > 0)

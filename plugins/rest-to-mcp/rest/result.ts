@@ -1,4 +1,4 @@
-// An upstream's answer as the result of a tool: text or an image for the model, data for programs.
+// An upstream's answer as the result of a tool: text, an image or sound for the model, data for programs.
 
 import { Head } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, encodeBase64, lowerAscii, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
@@ -7,6 +7,7 @@ import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { ToolResult } from "as-proxy-wasm-sdk/mcp";
 import { Template, TemplateContext } from "as-proxy-wasm-sdk/template";
 import { UpstreamAnswer } from "../operation";
+import { addContent } from "./content";
 import { MAX_BYTES, MAX_STEPS } from "./request-builder";
 import { RestTool } from "./rest-tool";
 import { mismatch } from "./schema-check";
@@ -18,10 +19,11 @@ export function resultOf(tool: RestTool, answer: UpstreamAnswer, context: Templa
     return ToolResult.failure(`the upstream's answer is encoded (${encoding.toString()}) and cannot be read`);
   if (answer.status < 200 || answer.status > 299) return failureOf(tool, answer, context);
   const mime = mimeTypeOf(answer.head);
-  if (mime.startsWithAscii("image/")) {
+  const isImage = mime.startsWithAscii("image/");
+  if (isImage || mime.startsWithAscii("audio/")) {
     const base64 = new Buffer((answer.body.size / 3 + 1) * 4);
     encodeBase64(base64, answer.body);
-    return new ToolResult().image(base64.span(), mime);
+    return new ToolResult().media(isImage ? "image" : "audio", base64.span(), mime);
   }
   const template = tool.response.body;
   if (template === null) return worded(tool, tool.response.around(answer.body), answer.body);
@@ -57,6 +59,10 @@ function worded(tool: RestTool, text: Span, json: Span): ToolResult {
       result.isError = true;
       result.text(Span.text("the tool's answer is not what its output schema says: " + problem));
     } else result.structured = value.raw();
+  }
+  if (tool.response.isContent) {
+    const problem = addContent(result, Json.checked(text));
+    return problem.length > 0 ? ToolResult.failure("the tool's answer is no content: " + problem) : result;
   }
   return result.text(text.isEmpty ? Span.text("success") : text);
 }
