@@ -18,12 +18,13 @@ local function add(s, cell, amount)
   if amount > 0 then s[#s + 1] = cell s[#s + 1] = amount end
 end
 local function advance(s, cell, life)
-  local kept, dropped = {}, 0
+  local kept, dropped, moved = {}, 0, false
   for i = 1, #s, 2 do
     if cell - s[i] > life then dropped = dropped + s[i + 1]
     else add(kept, min(s[i], cell), s[i + 1]) end
+    moved = moved or s[i] > cell
   end
-  return kept, dropped
+  return kept, dropped, moved
 end
 local function sum(s)
   local total = 0
@@ -39,17 +40,20 @@ for i = 1, n do
   local split = 3 + 2 * (w[3] or 0)
   for j = 4, #w - 1, 2 do add(j <= split and t.parts or t.holds, w[j], w[j + 1]) end
   t.cell = floor(now * 4 / a[5])
-  t.holds, t.expired = advance(t.holds, t.cell, 4)
+  t.holds, t.expired, t.moved = advance(t.holds, t.cell, 4)
   t.held = sum(t.holds)
   if a[1] == 1 then
     if t.at <= now then t.used = 0 t.at = 0 end
+    t.moved = t.moved or t.at > now + a[4]
     t.at = min(t.at, now + a[4])
   elseif a[1] == 2 then
     t.part = floor(now * 16 / a[4])
-    t.parts = advance(t.parts, t.part, 16)
-    t.used = sum(t.parts)
+    local parts, _, moved = advance(t.parts, t.part, 16)
+    t.parts, t.moved = parts, t.moved or moved
+    t.used = sum(parts)
   elseif a[1] == 3 then
     t.used = max(0, t.used - max(0, now - t.at) * a[3] / a[4])
+    t.moved = t.moved or t.at > now
     t.at = now
   else t.used = 0 end
   if not force and refused == 0 and t.used + t.held + a[6] > a[2] then refused = i end
@@ -80,7 +84,7 @@ for i = 1, n do
   end
   local missing, wait = t.used + a[6] - a[2], 0
   if missing > 0 then wait = a[1] == 3 and ceil(missing * a[4] / a[3]) or reset end
-  if refused == 0 then
+  if refused == 0 or t.moved then
     local life = reset
     if a[1] == 2 and t.used > 0 then life = ceil(a[4] * 1.0625) end
     if t.held > 0 then life = max(life, ceil(a[5] * 1.25)) end
@@ -101,4 +105,4 @@ end
 return reply`;
 
 /** SHA-1 of the script, by which Redis knows it; a test compares the two. */
-export const NATIVE_SHA1: string = "c70c93f255dec085fa31e8e0792ba7973596026b";
+export const NATIVE_SHA1: string = "40280e25bd8c2c2f0d57892f49cc1f37dd0ded96";

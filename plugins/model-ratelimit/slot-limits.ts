@@ -8,6 +8,7 @@ import { Step, Tally } from "./tally";
 
 class CounterChange extends SlotChange {
   fits: bool = false;
+  isMoved: bool = false;
 
   constructor(
     private demand: Demand,
@@ -30,7 +31,8 @@ class CounterChange extends SlotChange {
     demand.resetMs = tally.resetMs;
     demand.waitMs = tally.waitMs(this.step.test);
     demand.expired = this.fits ? expired : 0;
-    if (!this.fits) return false;
+    this.isMoved = tally.isMoved;
+    if (!this.fits && !tally.isMoved) return false;
     const life = tally.lifeMs;
     slot.words = life > 0 ? tally.words() : [];
     slot.endMs = life > 0 ? now + <i64>life : 0;
@@ -49,13 +51,15 @@ export class SlotLimits {
     for (let i = 0; i < demands.length && demands.length > 1; i++) {
       const look = new CounterChange(demands[i], demands[i].step, false, this.share);
       look.apply(this.slots.read(demands[i].key), nowMs());
-      if (!look.fits) return new Decision(i);
+      if (look.fits) continue;
+      if (look.isMoved) this.slots.update(demands[i].key, look);
+      return new Decision(i);
     }
     for (let i = 0; i < demands.length; i++) {
       const demand = demands[i];
       const change = new CounterChange(demand, demand.step, false, this.share);
       const outcome = this.slots.update(demand.key, change);
-      if (outcome == Update.Written) continue;
+      if (outcome == Update.Written && change.fits) continue;
       for (let j = 0; j < i; j++) this.giveBack(demands[j]);
       return change.fits ? new Decision(-1, "the gateway's shared data takes no more") : new Decision(i);
     }

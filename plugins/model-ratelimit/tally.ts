@@ -61,6 +61,8 @@ export class Step {
 class Series {
   cells: f64[] = [];
   amounts: f64[] = [];
+  /** Something was of the future. */
+  isMoved: bool = false;
 
   /** Adds; an amount never falls below zero. */
   add(cell: f64, amount: f64): void {
@@ -80,6 +82,7 @@ class Series {
     for (let i = 0; i < this.cells.length; i++) {
       if (now - this.cells[i] > life) dropped += this.amounts[i];
       else kept.add(min(this.cells[i], now), this.amounts[i]);
+      if (this.cells[i] > now) this.isMoved = true;
     }
     this.cells = kept.cells;
     this.amounts = kept.amounts;
@@ -101,6 +104,8 @@ export class Tally {
   expired: f64 = 0;
   /** The cell of reservations that are made now. */
   cell: f64 = 0;
+  /** The clock was set back: also a refusal must be written, or the limit would refuse until the clock is there again. */
+  isMoved: bool = false;
   private at: f64 = 0;
   private parts: Series = new Series();
   private holds: Series = new Series();
@@ -136,6 +141,7 @@ export class Tally {
           this.used = 0;
           this.at = 0;
         }
+        this.isMoved = this.at > now + measure.windowMs;
         this.at = min(this.at, now + measure.windowMs);
         break;
       case Algorithm.Sliding:
@@ -145,12 +151,14 @@ export class Tally {
       case Algorithm.Bucket: {
         const elapsed = max(0, now - this.at);
         this.used = max(0, this.used - (elapsed * measure.amount) / measure.windowMs);
+        this.isMoved = this.at > now;
         this.at = now;
         break;
       }
       default:
         this.used = 0;
     }
+    if (this.holds.isMoved || this.parts.isMoved) this.isMoved = true;
   }
 
   private part(): f64 {
