@@ -7,7 +7,7 @@
 //               it is written, number of words and the words
 
 export { abort } from "as-proxy-wasm-sdk/abi/abort";
-import { Algorithm, Measure, Step, Tally } from "../../tally";
+import { Measure, Step, Tally } from "../../tally";
 
 const FIELDS: i32 = 10;
 
@@ -34,20 +34,14 @@ function stepOf(at: i32): Step {
 export function decide(): i32 {
   const now = input[0];
   const count = <i32>input[1];
-  const force = input[2] != 0;
+  const force = input[2] !== 0;
   const tallies: Tally[] = [];
   const steps: Step[] = [];
   let refused = 0;
   let words = 3 + FIELDS * count;
   for (let i = 0; i < count; i++) {
     const at = 3 + FIELDS * i;
-    const measure = new Measure(
-      <Algorithm>(<i32>input[at]),
-      input[at + 1],
-      input[at + 2],
-      input[at + 3],
-      input[at + 4],
-    );
+    const measure = new Measure(<i32>input[at], input[at + 1], input[at + 2], input[at + 3], input[at + 4]);
     const kept: i64[] = [];
     const size = <i32>input[words++];
     for (let j = 0; j < size; j++) kept.push(reinterpret<i64>(input[words++]));
