@@ -25,6 +25,7 @@ const checks = [
     ["--noEmit", "-p", "host-test/gateway/admin/page"],
   ],
   ["guest rules (check-guest)", script("check-guest.mjs"), []],
+  ["workflows (actionlint)", script("check-workflows.mjs"), []],
   ["generated documentation (docs)", script("docs.mjs"), ["--check"]],
 ];
 
