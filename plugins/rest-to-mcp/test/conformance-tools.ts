@@ -30,7 +30,7 @@ export const conformanceTools = {
         { name: "a", type: "number", required: true },
         { name: "b", type: "number", required: true },
       ],
-      requestTemplate: { url: "/echo", method: "POST", argsToJsonBody: true },
+      requestTemplate: { url: "/add", method: "POST", argsToJsonBody: true },
     },
     {
       name: "query_region",
@@ -65,6 +65,10 @@ export const conformanceApi: Handler = async (exchange) => {
       return answer(200, "image/png", Buffer.from(png, "base64"));
     case "/audio_content":
       return answer(200, "audio/wav", Buffer.from(wav, "base64"));
+    case "/add": {
+      const { a, b } = JSON.parse(exchange.request.text) as { a: number; b: number };
+      return answer(200, "application/json", String(a + b));
+    }
     case "/error_handling":
       return answer(500, "text/plain", failure);
     case "/embedded_resource":
