@@ -51,6 +51,16 @@ export class Address {
     return difference >> (8 - rest) == 0;
   }
 
+  /** The first address of the network that shares the first `bits` of the 128. */
+  network(bits: i32): Address {
+    const first = new Address();
+    for (let i = 0; i < BYTES; i++) {
+      const cut = min(max((i + 1) * 8 - bits, 0), 8);
+      first.bytes[i] = <u8>((<u32>this.bytes[i]) & (0xff << cut));
+    }
+    return first;
+  }
+
   /** The canonical text (RFC 5952); IPv4, mapped or not, with dots. */
   toString(): string {
     const out = new Buffer(40);

@@ -1,9 +1,11 @@
 // One exchange against the native limits: asked once, settled once.
 
 import { AnyStream, count, Head, observe } from "as-proxy-wasm-sdk/sdk";
-import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
+import { familyOf } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
-import { Decision, DecisionAsker, Demand, NativeUnit } from "./demand";
+import { Decision, DecisionAsker, Demand, isOfUsage, NativeUnit } from "./demand";
+import { Forecast } from "./forecast";
+import { MeteredAnswer } from "./metered-answer";
 import { NativeLimits } from "./native-limits";
 import { RequestFacts } from "./request-facts";
 import { ScriptAsker } from "./script-limits";
@@ -11,6 +13,7 @@ import { ScriptAsker } from "./script-limits";
 export class Admission implements ScriptAsker {
   readonly facts: RequestFacts = new RequestFacts();
   demands: Demand[] = [];
+  private forecast: Forecast = new Forecast();
   private isOpen: bool = false;
   /** Redis has decided. */
   private isShared: bool = false;
@@ -22,7 +25,8 @@ export class Admission implements ScriptAsker {
 
   /** The answer goes to the asker; a request that no rule concerns is admitted at once. */
   ask(head: Head, stream: AnyStream): void {
-    this.demands = this.limits.demands(head, this.facts);
+    this.forecast = this.limits.forecast(this.facts);
+    this.demands = this.limits.demands(head, this.facts, this.forecast);
     if (this.demands.length == 0) this.asker.decided(new Decision(-1));
     else this.limits.decide(this.demands, this, stream);
   }
@@ -44,30 +48,39 @@ export class Admission implements ScriptAsker {
     this.asker.decided(final);
   }
 
-  get readsAnswer(): bool {
+  /** Reads the answer; null when nothing of it counts. */
+  meter(): MeteredAnswer | null {
     for (let i = 0; i < this.demands.length; i++) {
-      const unit = this.demands[i].unit;
-      if (unit >= NativeUnit.InputTokens && unit != NativeUnit.ToolCalls) return true;
+      if (isOfUsage(this.demands[i].unit)) return new MeteredAnswer(familyOf(this.facts.model));
     }
-    return false;
+    return null;
   }
 
-  /**
-   * `passed`: about as many output tokens have come, for answers that state none. An error that states none costs
-   * nothing.
-   */
-  settle(usage: UsageReader | null, passed: f64, isError: bool): void {
+  /** An error that states no usage costs nothing. */
+  settle(answer: MeteredAnswer | null, isError: bool): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    const none = isError ? new Usage() : null;
-    const stated = usage !== null && usage.isKnown ? usage.usage : none;
-    for (let i = 0; i < this.demands.length && stated !== null; i++) {
-      const demand = this.demands[i];
-      if (demand.unit != NativeUnit.TotalTokens || demand.held == 0 || stated.total == 0) continue;
-      const actual = <f64>stated.total;
-      observe("model_ratelimit_estimation_error", <i64>((Math.abs(demand.held - actual) * 100) / actual));
+    let usage = new Usage();
+    if (answer !== null && answer.isKnown) {
+      usage = answer.usage;
+      this.limits.learn(this.facts, usage);
+      this.observeError(usage);
+    } else if (!isError) {
+      usage.input = <i64>this.forecast.input;
+      if (answer !== null) usage.output = <i64>answer.metered;
     }
-    if (this.hasSettlement) this.limits.settle(this.demands, this.facts, stated, passed, this.isShared);
+    if (this.hasSettlement) this.limits.settle(this.demands, this.facts, usage, this.isShared);
+  }
+
+  private observeError(usage: Usage): void {
+    const actual = <f64>usage.total;
+    for (let i = 0; i < this.demands.length && actual > 0; i++) {
+      const demand = this.demands[i];
+      if (demand.unit != NativeUnit.TotalTokens || demand.held == 0) continue;
+      const percent = (Math.abs(demand.estimate - actual) * 100) / actual;
+      observe("model_ratelimit_estimation_error", <i64>percent);
+      return;
+    }
   }
 
   /** Requests that were counted at admission have nothing to settle. */

@@ -26,10 +26,17 @@ export const UNITS: string[] = [
   "tool_calls",
 ];
 
+/** True for what only the answer tells. */
+export function isOfUsage(unit: NativeUnit): bool {
+  return unit >= NativeUnit.InputTokens && unit != NativeUnit.ToolCalls;
+}
+
 export class Demand {
   /** What the next decision or settlement does. */
   step: Step = new Step();
-  /** What is held until the settlement, in the cell of that time. */
+  /** What was expected, where it is reserved. */
+  estimate: f64 = 0;
+  /** What is held until the settlement, in the cell of that time: the most that is believed possible. */
   held: f64 = 0;
   cell: f64 = 0;
   remaining: f64 = 0;
@@ -45,6 +52,8 @@ export class Demand {
     readonly name: string,
     readonly unit: NativeUnit,
     readonly measure: Measure,
+    /** Requests, or calls of tools. */
+    public count: f64,
   ) {}
 }
 

@@ -10,6 +10,7 @@ import { Claim } from "./claim";
 import { RatelimitConfig } from "./config";
 import { Decision, DecisionAsker } from "./demand";
 import { Asker, Standing } from "./ledger";
+import { MeteredAnswer } from "./metered-answer";
 import { announce, refusalOf } from "./native-reply";
 import { QuotaCall } from "./quota-call";
 import { Reply } from "./reply";
@@ -18,31 +19,31 @@ plugin<RatelimitConfig>("model-ratelimit", RatelimitConfig.parse, () => new Mode
 
 /** An administrator's call has two short parameters. */
 const MAX_CALL_BYTES: i32 = 16 << 10;
-/** Of an answer, for each token where none are stated: what a text and its share of an event have. */
-const WHOLE_BYTES: f64 = 4;
 
 class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionAsker {
   /** Of the native form; the other fields are of Higress's. */
   private admission: Admission | null = null;
-  /** Bytes of the answer so far. */
-  private answerBytes: f64 = 0;
   private isError: bool = false;
   private claim: Claim | null = null;
   private call: QuotaCall | null = null;
   private standing: Standing | null = null;
   /** What the request does next; a question that is answered at once has changed it on return. */
   private flow: Flow = Flow.Next;
-  /** Of an admitted request whose answer is counted. */
+  /** Of an admitted request whose answer is counted; `metered` in the native form. */
   private usage: UsageReader | null = null;
+  private metered: MeteredAnswer | null = null;
 
   onRequestHead(head: Head, end: bool): Flow {
     const limits = this.config.limits;
     if (limits !== null) {
       setProperty("clear_route_cache", "off");
-      this.admission = new Admission(limits, this);
+      const admission = new Admission(limits, this);
+      this.admission = admission;
       // Compressed usage cannot be counted.
       if (limits.readsRequest) head.remove("accept-encoding");
       if (limits.readsRequest && !end && this.requestBodyReadable) return Flow.Hold;
+      // What cannot be read may hold a call.
+      if (limits.readsRequest && !end) admission.facts.tools.miss();
       this.ignoreRequestBody();
       return this.admit(null);
     }
@@ -100,7 +101,7 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
       this.answer(refusalOf(this.requestHead, admission.facts, admission.demands, decision));
       return;
     }
-    if (admission.readsAnswer) this.usage = new UsageReader();
+    this.usage = this.metered = admission.meter();
     this.flow = Flow.Next;
     this.resumeRequest();
   }
@@ -158,7 +159,6 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     for (let start = 0; ; start += WINDOW) {
       const window = body.window(start);
       usage.feed(window);
-      this.answerBytes += <f64>window.size;
       if (window.size < WINDOW) break;
     }
     if (end) this.settle();
@@ -178,7 +178,7 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     if (admission !== null) {
       if (usage !== null) usage.finish();
       this.usage = null;
-      admission.settle(usage, Math.ceil(this.answerBytes / WHOLE_BYTES), this.isError);
+      admission.settle(this.metered, this.isError);
       return;
     }
     if (policy === null || claim === null || usage === null) return;

@@ -5,14 +5,13 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Regex } from "as-proxy-wasm-sdk/regex";
 import { Network } from "./address";
 import { Demand, NativeUnit, UNITS } from "./demand";
+import { MONEY_SCALE } from "./price";
 import { RequestFacts } from "./request-facts";
 import { Algorithm, Measure } from "./tally";
 import { digest, RequestValue } from "./value";
 
 const ALGORITHMS: string[] = ["fixed_window", "sliding_window", "token_bucket"];
 const PATTERN: string = "regexp:";
-/** Money is counted in billionths, exactly as long as a number has 53 bits. */
-export const MONEY_SCALE: f64 = 1e9;
 const MOST: f64 = 9007199254740991;
 
 /** One of the texts of `in`: exact, with `*` at its end, `regexp:…`, or a network. */
@@ -54,9 +53,10 @@ class Condition {
   patterns: Pattern[] = [];
   constructor(readonly source: RequestValue) {}
 
-  holds(head: Head, facts: RequestFacts): bool {
-    const value = this.source.value(head, facts);
-    if (value === null) return false;
+  holds(head: Head, facts: RequestFacts, tool: Span, isCall: bool): bool {
+    const value = this.source.value(head, facts, tool);
+    // A call whose tool cannot be read may be of any.
+    if (value === null) return isCall && this.source.isTool;
     for (let i = 0; i < this.patterns.length; i++)
       if (this.patterns[i].matches(this.source, value)) return true;
     return false;
@@ -80,14 +80,40 @@ export class LimitRule {
     return false;
   }
 
-  /** The rule's demand on the request, its counter's name begun with `scope`; null: the rule does not concern it. */
-  demand(scope: string, head: Head, facts: RequestFacts): Demand | null {
-    if (this.unit == NativeUnit.ToolCalls && facts.tool.isEmpty) return null;
-    for (let i = 0; i < this.conditions.length; i++) if (!this.conditions[i].holds(head, facts)) return null;
+  /**
+   * Adds the rule's demands on the request, the names of their counters begun with `scope`: none where the rule does
+   * not concern it, one for each counter that calls of several tools count in.
+   */
+  addDemands(scope: string, head: Head, facts: RequestFacts, into: Demand[]): void {
+    const tools = facts.tools;
+    const isOfTools = this.unit == NativeUnit.ToolCalls;
+    const first = into.length;
+    const count = isOfTools ? tools.names.length : max(tools.names.length, 1);
+    for (let i = 0; i < count; i++) {
+      const tool = i < tools.names.length ? tools.names[i] : Span.empty();
+      if (!this.concerns(head, facts, tool)) continue;
+      const key = this.key(scope, head, facts, tool);
+      const calls = isOfTools ? <f64>tools.counts[i] : 1;
+      let at = first;
+      while (at < into.length && !into[at].key.equals(key)) at++;
+      if (at == into.length) into.push(new Demand(key, this.name, this.unit, this.measure, calls));
+      else if (isOfTools) into[at].count += calls;
+    }
+  }
+
+  private concerns(head: Head, facts: RequestFacts, tool: Span): bool {
+    const isCall = this.unit == NativeUnit.ToolCalls;
+    for (let i = 0; i < this.conditions.length; i++) {
+      if (!this.conditions[i].holds(head, facts, tool, isCall)) return false;
+    }
+    return true;
+  }
+
+  private key(scope: string, head: Head, facts: RequestFacts, tool: Span): Span {
     // Values that are missing count together: leaving one out is no way around a limit.
     const values = new Buffer(128);
     for (let i = 0; i < this.by.length; i++) {
-      const value = this.by[i].value(head, facts);
+      const value = this.by[i].value(head, facts, tool);
       values.text(value === null ? "-" : value.size.toString());
       values.push(0x3a);
       if (value !== null) values.append(value);
@@ -95,7 +121,7 @@ export class LimitRule {
     const key = new Buffer(96);
     key.text(`${scope}${this.name}:`);
     key.append(digest(values.span()));
-    return new Demand(key.take(), this.name, this.unit, this.measure);
+    return key.take();
   }
 
   /** Null, with an error in the report, when it cannot be used. */
@@ -153,7 +179,8 @@ export class LimitRule {
   }
 }
 
-const VALUES: string = "consumer, api_key, model, ip, route, tool, header:NAME, query:NAME or cookie:NAME";
+const VALUES: string =
+  "consumer, api_key, model, ip, ip/BITS, route, tool, header:NAME, query:NAME or cookie:NAME";
 
 /** It stands in headers and in names of counters. */
 function isName(name: string): bool {

@@ -1,37 +1,20 @@
 // The native form: several rules, all of which must allow. Where counts are kept, and what happens without an answer.
+//
+// A reservation holds the most that its request may use, while admission asks room for what it is expected to use: of
+// all requests under way only the one that came last may pass the limit, by what its own estimate was short.
 
 import { AnyStream, ConfigReader, count, Head, log, Redis } from "as-proxy-wasm-sdk/sdk";
-import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
-import { Demand, Decision, NativeUnit } from "./demand";
+import { Demand, Decision, isOfUsage, NativeUnit } from "./demand";
+import { Experience, Forecast } from "./forecast";
 import { UNCHECKED } from "./ledger";
-import { LimitRule, MONEY_SCALE } from "./limit-rule";
+import { LimitRule } from "./limit-rule";
+import { PriceTable } from "./price";
 import { RequestFacts } from "./request-facts";
 import { ScriptAsker, ScriptLimits } from "./script-limits";
 import { SlotLimits } from "./slot-limits";
 
 const FAILURES: string[] = ["open", "closed", "local"];
-/** Models whose answers are learned from; further ones share one entry. */
-const MAX_MODELS: i32 = 256;
-/** An answer counts as much as one of so many. */
-const MEMORY: f64 = 8;
-const MILLION: f64 = 1000000;
-
-class Price {
-  constructor(
-    public input: f64,
-    public cached: f64,
-    public output: f64,
-  ) {}
-}
-
-/** What the answers of a model have taught this worker. */
-class Learned {
-  /** Input tokens stated for each that was estimated. */
-  ratio: f64 = 1;
-  /** Output tokens of an answer; negative: none was seen. */
-  output: f64 = -1;
-}
 
 export class NativeLimits {
   rules: LimitRule[] = [];
@@ -41,8 +24,8 @@ export class NativeLimits {
   showsHeaders: bool = true;
   failure: string = "local";
   private defaultOutput: f64 = 1000;
-  private prices: Map<string, Price> = new Map<string, Price>();
-  private learned: Map<string, Learned> = new Map<string, Learned>();
+  private prices: PriceTable = new PriceTable();
+  private experience: Experience = new Experience();
   private slots: SlotLimits = new SlotLimits();
   private fallback: SlotLimits = new SlotLimits();
   private script: ScriptLimits | null = null;
@@ -54,22 +37,20 @@ export class NativeLimits {
 
   static read(reader: ConfigReader, redis: Redis | null): NativeLimits {
     const limits = new NativeLimits(reader.text("rule_name", "default"));
-    const accounting = reader.text("accounting", "reserve");
-    if (accounting != "reserve" && accounting != "after") reader.expected("accounting", "after or reserve");
-    limits.reserves = accounting == "reserve";
+    limits.reserves = readsReserve(reader, true);
     limits.showsHeaders = reader.flag("show_limit_headers", true);
     limits.failure = reader.text("on_redis_failure", "local");
     if (!FAILURES.includes(limits.failure)) reader.expected("on_redis_failure", "open, closed or local");
     const share = reader.number("local_share", 1);
     if (!(share > 0 && share <= 1)) reader.expected("local_share", "a number above 0 and up to 1");
     limits.fallback = new SlotLimits(share);
-    limits.defaultOutput = <f64>reader.integerBetween("default_output_tokens", 1000, 1, 1 << 30);
-    const life = reader.integerBetween("reservation_seconds", 600, 1, 86400);
+    limits.defaultOutput = readDefaultOutput(reader);
+    const lifeMs = readLifeMs(reader);
     const rules = reader.list("rules");
     if (rules.length == 0) reader.expected("rules", "a list of rules");
     const names: string[] = [];
     for (let i = 0; i < rules.length; i++) {
-      const rule = LimitRule.read(rules[i], i, <f64>life * 1000);
+      const rule = LimitRule.read(rules[i], i, lifeMs);
       if (rule === null) continue;
       if (names.includes(rule.name)) rules[i].expected("name", "a name that no other rule has");
       names.push(rule.name);
@@ -81,20 +62,9 @@ export class NativeLimits {
   }
 
   private readPrices(reader: ConfigReader): void {
-    const prices = reader.entries("prices");
-    for (let i = 0; i < prices.length; i++) {
-      const price = prices[i].reader;
-      const input = price.number("input");
-      const cached = price.number("cached", input);
-      const output = price.number("output");
-      if (!(input >= 0)) price.expected("input", "a number from 0 on");
-      if (!(cached >= 0)) price.expected("cached", "a number from 0 on");
-      if (!(output >= 0)) price.expected("output", "a number from 0 on");
-      price.warnUnread();
-      this.prices.set(prices[i].name, new Price(input, cached, output));
-    }
+    this.prices = PriceTable.read(reader);
     for (let i = 0; i < this.rules.length; i++) {
-      if (this.rules[i].unit != NativeUnit.Money || this.prices.size > 0) continue;
+      if (this.rules[i].unit != NativeUnit.Money || !this.prices.isEmpty) continue;
       reader.expected("prices", "the prices of models, which a rule of money needs");
       return;
     }
@@ -110,54 +80,37 @@ export class NativeLimits {
     return false;
   }
 
+  forecast(facts: RequestFacts): Forecast {
+    return this.experience.forecast(facts, this.defaultOutput);
+  }
+
   /** What the request asks, with what is held for it. */
-  demands(head: Head, facts: RequestFacts): Demand[] {
+  demands(head: Head, facts: RequestFacts, forecast: Forecast): Demand[] {
     const demands: Demand[] = [];
-    const learned = this.learnedOf(facts.model);
-    const input = Math.ceil(facts.promptTokens * learned.ratio);
-    let output = facts.mostOutput;
-    if (output < 0) output = learned.output >= 0 ? Math.ceil(learned.output) : this.defaultOutput;
-    for (let i = 0; i < this.rules.length; i++) {
-      const demand = this.rules[i].demand(this.scope, head, facts);
-      if (demand === null) continue;
+    for (let i = 0; i < this.rules.length; i++) this.rules[i].addDemands(this.scope, head, facts, demands);
+    for (let i = 0; i < demands.length; i++) {
+      const demand = demands[i];
       const step = demand.step;
-      if (demand.unit == NativeUnit.Requests || demand.unit == NativeUnit.ToolCalls) {
-        step.test = step.take = 1;
-      } else if (demand.unit == NativeUnit.ConcurrentRequests) {
+      if (demand.unit == NativeUnit.ConcurrentRequests) {
         step.test = step.hold = 1;
+      } else if (!isOfUsage(demand.unit)) {
+        step.test = step.take = demand.count;
       } else {
-        const estimate = this.reserves ? this.costOf(demand.unit, facts.model, input, 0, output) : 0;
-        step.hold = estimate;
+        if (this.reserves) this.reserve(demand, facts, forecast);
         // Where nothing is reserved, something must be left.
-        step.test = max(1, estimate);
+        step.test = max(1, demand.estimate);
       }
       demand.held = step.hold;
-      demands.push(demand);
     }
     return demands;
   }
 
-  private costOf(unit: NativeUnit, model: Span, input: f64, cached: f64, output: f64): f64 {
-    switch (unit) {
-      case NativeUnit.InputTokens:
-        return input;
-      case NativeUnit.OutputTokens:
-        return output;
-      case NativeUnit.TotalTokens:
-        return input + output;
-      case NativeUnit.CachedTokens:
-        return cached;
-      case NativeUnit.Money: {
-        const name = model.toString();
-        const key = this.prices.has(name) ? name : "*";
-        if (!this.prices.has(key)) return 0;
-        const price = this.prices.get(key);
-        const cost = (input - cached) * price.input + cached * price.cached + output * price.output;
-        return Math.ceil((cost * MONEY_SCALE) / MILLION);
-      }
-      default:
-        return 0;
-    }
+  private reserve(demand: Demand, facts: RequestFacts, forecast: Forecast): void {
+    const most = forecast.mostInput;
+    const cached = demand.unit == NativeUnit.CachedTokens ? most : 0;
+    const prices = this.prices;
+    demand.estimate = prices.cost(demand.unit, facts.model, forecast.input, 0, forecast.output);
+    demand.step.hold = prices.cost(demand.unit, facts.model, most, cached, forecast.mostOutput);
   }
 
   decide(demands: Demand[], asker: ScriptAsker, stream: AnyStream): void {
@@ -174,28 +127,25 @@ export class NativeLimits {
     return this.failure == "local" ? this.fallback.decide(demands) : new Decision(-1);
   }
 
+  learn(facts: RequestFacts, usage: Usage): void {
+    this.experience.learn(facts, usage);
+  }
+
   /**
    * Ends what is held and counts what was used. `isShared`: Redis holds it; else this process, or nobody. Redis hears of
    * all usage, whoever has decided.
    */
-  settle(demands: Demand[], facts: RequestFacts, usage: Usage | null, passed: f64, isShared: bool): void {
-    const input = Math.ceil(facts.promptTokens * this.learnedOf(facts.model).ratio);
+  settle(demands: Demand[], facts: RequestFacts, usage: Usage, isShared: bool): void {
     for (let i = 0; i < demands.length; i++) {
       const demand = demands[i];
       const step = demand.step;
       step.test = step.hold = 0;
       step.release = demand.held;
       step.cell = demand.cell;
-      if (demand.unit < NativeUnit.InputTokens || demand.unit == NativeUnit.ToolCalls) step.take = 0;
-      else if (usage === null) step.take = this.costOf(demand.unit, facts.model, input, 0, passed);
-      else {
-        const prompt = <f64>usage.prompt;
-        const cached = <f64>usage.cacheRead;
-        step.take = this.costOf(demand.unit, facts.model, prompt, cached, <f64>usage.output);
-      }
+      const cached = <f64>usage.cacheRead;
+      step.take = this.prices.cost(demand.unit, facts.model, <f64>usage.prompt, cached, <f64>usage.output);
       if (demand.held > 0) count("model_ratelimit_settled");
     }
-    if (usage !== null && usage.total > 0) this.learn(facts, usage);
     const script = this.script;
     if (script === null || (!isShared && this.failure == "local")) {
       const slots = script === null ? this.slots : this.fallback;
@@ -208,21 +158,19 @@ export class NativeLimits {
     for (let i = 0; i < demands.length && !isShared; i++) demands[i].step.release = 0;
     script.settle(demands, this.scope);
   }
+}
 
-  private learnedOf(model: Span): Learned {
-    let name = model.toString();
-    if (this.learned.has(name)) return this.learned.get(name);
-    if (this.learned.size >= MAX_MODELS) name = "";
-    if (!this.learned.has(name)) this.learned.set(name, new Learned());
-    return this.learned.get(name);
-  }
+/** True where `accounting` is `reserve`. */
+export function readsReserve(reader: ConfigReader, otherwise: bool): bool {
+  const accounting = reader.text("accounting", otherwise ? "reserve" : "after");
+  if (accounting != "reserve" && accounting != "after") reader.expected("accounting", "after or reserve");
+  return accounting == "reserve";
+}
 
-  private learn(facts: RequestFacts, usage: Usage): void {
-    const learned = this.learnedOf(facts.model);
-    const output = <f64>usage.output;
-    learned.output = learned.output < 0 ? output : learned.output + (output - learned.output) / MEMORY;
-    if (facts.promptTokens < 16 || usage.prompt <= 0) return;
-    const ratio = min(max(<f64>usage.prompt / facts.promptTokens, 0.1), 10);
-    learned.ratio += (ratio - learned.ratio) / MEMORY;
-  }
+export function readLifeMs(reader: ConfigReader): f64 {
+  return <f64>reader.integerBetween("reservation_seconds", 600, 1, 86400) * 1000;
+}
+
+export function readDefaultOutput(reader: ConfigReader): f64 {
+  return <f64>reader.integerBetween("default_output_tokens", 1000, 1, 1 << 30);
 }

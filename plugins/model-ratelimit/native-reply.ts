@@ -2,18 +2,18 @@
 
 import { Head, HeaderList } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { JsonWriter } from "as-proxy-wasm-sdk/json";
 import { writeAnthropicError } from "as-proxy-wasm-sdk/llm/anthropic/error";
 import { ErrorKind } from "as-proxy-wasm-sdk/llm/error";
 import { writeGeminiError } from "as-proxy-wasm-sdk/llm/gemini/error";
 import { writeOpenaiError } from "as-proxy-wasm-sdk/llm/openai/error";
 import { Decision, Demand, NativeUnit, UNITS } from "./demand";
+import { MONEY_SCALE } from "./price";
 import { RequestFacts } from "./request-facts";
 import { Reply } from "./reply";
+import { writeRpcErrors } from "./tool-calls";
 
 /** Of JSON-RPC's range for servers. */
 const RPC_LIMITED: i64 = -32029;
-const MONEY_SCALE: f64 = 1e9;
 
 export function refusalOf(head: Head, facts: RequestFacts, demands: Demand[], decision: Decision): Reply {
   const index = decision.refusedBy;
@@ -41,10 +41,8 @@ function replyOf(
   // Messages are written here, of rules' names, which need no escape.
   const text = Span.text(message);
   const path = head.path;
-  if (facts.isRpc) {
-    const json = new JsonWriter(out).object().key("jsonrpc").text("2.0").key("id").raw(facts.callId);
-    json.key("error").object().key("code").integer(RPC_LIMITED).key("message").text(message).end().end();
-  } else if (path.includes("/v1/messages")) writeAnthropicError(out, kind, text);
+  if (facts.tools.isRpc) writeRpcErrors(out, facts.tools, RPC_LIMITED, message);
+  else if (path.includes("/v1/messages")) writeAnthropicError(out, kind, text);
   else if (path.includes("enerateContent")) writeGeminiError(out, kind, text);
   else
     writeOpenaiError(

@@ -95,7 +95,8 @@ export class UsageReader {
     return Span.empty();
   }
 
-  private readObject(seek: JsonSeek, chunk: Span): void {
+  /** The next bytes of an answer that is one object. */
+  protected readObject(seek: JsonSeek, chunk: Span): void {
     const before = <i32>this.passed;
     if (seek.done || seek.failed) return;
     const usageCount = seek.count(0);
@@ -121,7 +122,7 @@ export class UsageReader {
   }
 
   /** One event of a stream. Most have no usage: they are told by a search for the name. */
-  private readEvent(data: Span): void {
+  protected readEvent(data: Span): void {
     if (data.indexOfAscii('"usage') < 0) return;
     const event = Json.read(data);
     if (event.kind != JsonKind.Object) return;

@@ -56,7 +56,7 @@ describe.skipIf(!(await hasRedisServer()))("native limits in Redis", () => {
       plugins: [
         {
           plugin: "model-ratelimit",
-          configuration: { redis: { service_name: "redis.static" }, rules, ...more },
+          configuration: { redis: { service_name: "redis.static", timeout: 60_000 }, rules, ...more },
         },
       ],
       upstreams: { "llm.static": answer, "redis.static": { address } },

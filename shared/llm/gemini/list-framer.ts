@@ -29,11 +29,12 @@ export class ListFramer {
         if (this.isEscaped) this.isEscaped = false;
         else if (byte == 0x5c) this.isEscaped = true;
         else if (byte == 0x22) this.isInString = false;
+      } else if (byte == 0x22) {
+        this.isInString = true;
       } else if (byte == 0x7b || (byte == 0x5b && this.depth > 0)) {
         this.depth++;
       } else if (this.depth > 0) {
-        if (byte == 0x22) this.isInString = true;
-        else if ((byte == 0x7d || byte == 0x5d) && --this.depth == 0) {
+        if ((byte == 0x7d || byte == 0x5d) && --this.depth == 0) {
           this.item.push(byte);
           this.pending = chunk.slice(i + 1);
           return this.item.span();

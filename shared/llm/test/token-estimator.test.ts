@@ -218,7 +218,7 @@ describe("a table of models", () => {
     expect(ratio("b")).toBe(1);
     for (let i = 0; i < 32; i++) learn(`other-${i}`, 100, 100, 1);
     expect(ratio("a")).toBe(1);
-    expect(exports.tableSize!()).toBe(768);
+    expect(exports.tableSize!()).toBe(1280);
   });
 
   test("one answer that is far off moves it little", () => {
@@ -238,7 +238,7 @@ describe("a table of models", () => {
         expect(found).toBeGreaterThanOrEqual(0.1);
         expect(found).toBeLessThanOrEqual(20);
         learn("a", 0, 5, 0);
-        expect(exports.tableSize!()).toBeLessThanOrEqual(768);
+        expect(exports.tableSize!()).toBeLessThanOrEqual(1280);
       }),
     );
   });

@@ -234,6 +234,8 @@ export class JsonMeter {
         return;
       }
       this.within = Within.Nothing;
+      // A bound that is not understood is none: `1e5` is not 1.
+      if ((byte | 0x20) == 0x65) this.nextNumber = Number.None;
       this.takeNumber();
     }
     if (byte <= 0x20) return;
@@ -253,6 +255,8 @@ export class JsonMeter {
         if (this.isObject) this.next = this.area;
         return;
     }
+    // To some servers a negative bound is none.
+    if (byte == 0x2d) this.nextNumber = Number.None;
     if (byte - 0x30 < 10 && this.nextNumber != Number.None) {
       this.within = Within.Number;
       this.number = <i64>(byte - 0x30);
@@ -261,7 +265,7 @@ export class JsonMeter {
 
   private takeNumber(): void {
     if (this.nextNumber == Number.MostOutput) this.mostOutput = max(this.mostOutput, this.number);
-    else this.choices = max(this.choices, this.number);
+    else if (this.nextNumber == Number.Choices) this.choices = max(this.choices, this.number);
     this.nextNumber = Number.None;
   }
 
