@@ -6,12 +6,13 @@ import { AllowedTools } from "./allowed-tools";
 import { ClientHead } from "./client-head";
 import { Known, Operation } from "./operation";
 import { ClientRequest, ListRequest, ToolCall } from "./tool-call";
-import { listTools } from "./tool-list";
+import { ToolList } from "./tool-list";
 
 export abstract class Server {
   /** In the order of the configuration, names unique. For a proxied server only those that are configured. */
   tools: Tool[] = [];
   private index: Map<string, i32> = new Map<string, i32>();
+  private pages: ToolList = new ToolList(this.tools);
 
   constructor(readonly name: string) {}
 
@@ -43,7 +44,7 @@ export abstract class Server {
 
   /** `tools/list`. What comes of it is filtered by `allowed` already. */
   list(request: ListRequest, allowed: AllowedTools, pageSize: i32): Operation {
-    return new Known(listTools(this.tools, request, allowed, pageSize));
+    return new Known(this.pages.page(request, allowed, pageSize));
   }
 
   /** `initialize` or `server/discover`; null: the gateway introduces itself. */

@@ -3,10 +3,14 @@
 
 import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { equalsAsciiIgnoreCase } from "as-proxy-wasm-sdk/bytes/ascii";
 import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 
+const ABSENT = Json.read(Span.empty());
+
 export class StrictReader {
+  /** Names of the members as they are written; null until one is looked for. */
+  private names: string[] | null = null;
+
   constructor(
     private reader: ConfigReader,
     /** What the reading is called in errors, such as `failed to parse tool config`. */
@@ -50,7 +54,8 @@ export class StrictReader {
   child(key: string): StrictReader {
     const value = this.at(key);
     if (value.kind != JsonKind.Object) this.expected(key, value, "an object");
-    return new StrictReader(this.reader.child(this.nameOf(key)), this.purpose);
+    const name = this.nameOf(key);
+    return new StrictReader(this.reader.child(name.length > 0 ? name : key), this.purpose);
   }
 
   list(key: string): StrictReader[] {
@@ -113,15 +118,35 @@ export class StrictReader {
 
   private at(key: string): Json {
     const name = this.nameOf(key);
-    return this.reader.has(name) ? this.reader.value.get(name) : this.reader.value.get(key);
+    // Most keys are absent in most objects: nothing is made for those.
+    return name.length > 0 && this.reader.has(name) ? this.reader.value.get(name) : ABSENT;
   }
 
-  /** The name as it is written here: in this very case, or else in another. */
+  /** The name as it is written here: in this very case, or else in another; "" for none. */
   private nameOf(key: string): string {
-    if (this.reader.has(key)) return key;
-    const members = this.reader.value.members();
-    let name = key;
-    while (members.next()) if (equalsAsciiIgnoreCase(members.keyBytes(), key)) name = members.key;
-    return name;
+    let names = this.names;
+    if (names === null) names = this.names = namesOf(this.reader.value);
+    if (names.includes(key)) return key;
+    for (let i = names.length - 1; i >= 0; i--) if (isSameIgnoringCase(names[i], key)) return names[i];
+    return "";
   }
+}
+
+function namesOf(value: Json): string[] {
+  const names: string[] = [];
+  if (value.kind != JsonKind.Object) return names;
+  const members = value.members();
+  while (members.next()) names.push(members.key);
+  return names;
+}
+
+/** Of ASCII letters. */
+function isSameIgnoringCase(a: string, b: string): bool {
+  if (a.length != b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const one = a.charCodeAt(i);
+    const other = b.charCodeAt(i);
+    if (one != other && ((one | 0x20) != (other | 0x20) || <u32>((one | 0x20) - 0x61) > 25)) return false;
+  }
+  return true;
 }

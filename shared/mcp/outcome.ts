@@ -73,19 +73,25 @@ export class Outcome {
   write(out: Buffer, id: Span, revision: Revision): void {
     const json = new JsonWriter(out);
     json.object().key("jsonrpc").text("2.0").key("id").raw(id);
-    if (this.isError) {
+    if (!this.isError) {
+      // Written behind the writer: results may be large, and this way they are copied once.
+      out.text(',"result":');
+      this.writeResult(out, isStateless(revision));
+      out.push(0x7d);
+    } else {
       json.key("error").object().key("code").integer(this.errorCode).key("message").text(this.error);
       if (!this.errorData.isEmpty) json.key("data").raw(this.errorData);
-      json.end();
-    } else {
-      json.key("result").raw(isStateless(revision) ? this.withHints() : this.result);
+      json.end().end();
     }
-    json.end();
   }
 
-  /** The result with what the stateless revisions demand of it. */
-  private withHints(): Span {
-    const out = new Buffer(this.result.size + 64);
+  /** The result, with what the stateless revisions demand of it. */
+  private writeResult(out: Buffer, withHints: bool): void {
+    if (!withHints) {
+      out.append(this.result);
+      return;
+    }
+    const start = out.size;
     const json = new JsonWriter(out).object();
     if (this.lacks("resultType")) json.key("resultType").text("complete");
     if (this.ttlMs >= 0) {
@@ -94,9 +100,8 @@ export class Outcome {
     }
     // The result's members follow, in place of the closing brace.
     const members = this.result.slice(1);
-    if (out.size > 1 && trimAscii(members).at(0) != 0x7d) out.push(0x2c);
+    if (out.size > start + 1 && trimAscii(members).at(0) != 0x7d) out.push(0x2c);
     out.append(members);
-    return out.span();
   }
 
   private lacks(member: string): bool {

@@ -8,10 +8,13 @@ import { isWord, Parser } from "./parser";
 import { Program } from "./program";
 import { CodePoint, Threads } from "./threads";
 
+const STEPS_PER_BYTE: i64 = 8;
+
 export class Regex {
   /** Why the pattern cannot be used; "" when it can. A pattern with an error matches nothing. */
   readonly error: string;
-  /** Instructions that all searches so far have followed, and how many they may: beyond, nothing is found. */
+  /** Instructions that all searches so far have followed, bytes of replacements too; and how many they may: beyond,
+   * nothing is found and nothing written. */
   steps: i64 = 0;
   maxSteps: i64 = i64.MAX_VALUE;
 
@@ -60,9 +63,10 @@ export class Regex {
     const char = new CodePoint();
     let copied = 0;
     let from = 0;
-    while (from <= text.size) {
+    while (from <= text.size && this.steps <= this.maxSteps) {
       const match = this.find(text, from);
       if (match === null) break;
+      this.count(match[0] - copied);
       out.append(text.slice(copied, match[0]));
       // An empty match right behind a match is none of its own.
       if (match[1] > copied || match[0] == 0) this.expand(out, template, text, match);
@@ -74,9 +78,15 @@ export class Regex {
     return out.take();
   }
 
+  /** What is written is also kept: a byte counts for more than a step. */
+  private count(bytes: i32): void {
+    this.steps += <i64>bytes * STEPS_PER_BYTE;
+  }
+
   private expand(out: Buffer, template: string, text: Span, match: StaticArray<i32>): void {
     let at = 0;
-    for (;;) {
+    this.count(template.length);
+    while (this.steps <= this.maxSteps) {
       const dollar = template.indexOf("$", at);
       if (dollar < 0) break;
       out.text(template.substring(at, dollar));
@@ -108,6 +118,7 @@ export class Regex {
     }
     if (group < 0) group = this.groups.indexOf(name);
     if (group < 0 || group * 2 + 1 >= match.length || match[group * 2] < 0) return;
-    out.append(text.slice(match[group * 2], match[group * 2 + 1]));
+    this.count(match[group * 2 + 1] - match[group * 2]);
+    if (this.steps <= this.maxSteps) out.append(text.slice(match[group * 2], match[group * 2 + 1]));
   }
 }

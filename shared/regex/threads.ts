@@ -65,6 +65,9 @@ export class CodePoint {
   }
 }
 
+/** Steps that a search costs before it reads anything. */
+const SETUP: i64 = 16;
+
 export class Threads {
   /** Instructions followed, threads set up included. */
   steps: i64 = 0;
@@ -85,7 +88,7 @@ export class Threads {
 
   /** The slots of the first match at or after `from`; null where there is none, or where that takes more steps. */
   run(text: Span, from: i32, maxSteps: i64): StaticArray<i32> | null {
-    this.steps = this.program.size;
+    this.steps = this.program.size + SETUP;
     let current = new ThreadList(this.program.size, this.slotCount);
     let next = new ThreadList(this.program.size, this.slotCount);
     const char = new CodePoint();

@@ -32,7 +32,7 @@ export class Execution {
   private data: Value = Value.missing();
 
   constructor(
-    private definitions: Map<string, Node>,
+    private definitions: Map<string, Node> | null,
     readonly context: TemplateContext,
     readonly budget: Budget,
     private guard: Guard | null,
@@ -148,11 +148,12 @@ export class Execution {
   private call(node: Node, dot: Value): void {
     const name = node.text.toString();
     const value = node.pipeline === null ? Value.missing() : this.pipeline(node.pipeline, dot);
-    if (!this.definitions.has(name)) {
+    const definitions = this.definitions;
+    if (definitions === null || !definitions.has(name)) {
       this.failAt(node, 'template "' + name + '" not defined');
       return;
     }
-    const body = this.definitions.get(name);
+    const body = definitions.get(name);
     if (++this.calls > MAX_CALLS)
       this.failAt(node, "exceeded maximum template depth (" + MAX_CALLS.toString() + ")");
     if (!this.failed) {
@@ -277,7 +278,7 @@ export class Execution {
         return Value.nil();
       case NodeKind.Function: {
         const command = new Node(NodeKind.Command, node.at);
-        command.children.push(node);
+        command.add(node);
         command.end = node.end;
         return this.function_(command, dot, null);
       }

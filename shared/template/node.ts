@@ -35,18 +35,24 @@ export const enum NodeKind {
   Nil,
 }
 
+// A template has many nodes and most hold little: what is empty is shared.
+const NO_NODES: Node[] = [];
+const NO_NAMES: string[] = [];
+const NO_TEXT = Span.empty();
+const NOTHING = Value.missing();
+
 export class Node {
-  /** Of List: statements. Of Pipeline: commands. Of Command: operands. */
-  children: Node[] = [];
+  /** Of List: statements. Of Pipeline: commands. Of Command: operands. `add` adds to them. */
+  children: Node[] = NO_NODES;
   /** The pipeline of a statement, the inside of a chain. */
   pipeline: Node | null = null;
   body: Node | null = null;
   otherwise: Node | null = null;
-  names: string[] = [];
+  names: string[] = NO_NAMES;
   isAssignment: bool = false;
   path: GjsonPath | null = null;
   row: i32 = -1;
-  value: Value = Value.missing();
+  value: Value = NOTHING;
   /** Offset after the node in the source. */
   end: i32 = 0;
 
@@ -55,6 +61,16 @@ export class Node {
     /** Offset of the node in the source. */
     readonly at: i32,
     /** Text, a variable's or template's name, a path. */
-    readonly text: Span = Span.empty(),
+    readonly text: Span = NO_TEXT,
   ) {}
+
+  add(child: Node): void {
+    if (this.children === NO_NODES) this.children = [child];
+    else this.children.push(child);
+  }
+
+  addName(name: string): void {
+    if (this.names === NO_NAMES) this.names = [name];
+    else this.names.push(name);
+  }
 }

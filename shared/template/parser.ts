@@ -17,7 +17,8 @@ const keywords = "if with range end else define block template break continue".s
 export class Parser {
   error: string = "";
   errorAt: i32 = 0;
-  definitions: Map<string, Node> = new Map<string, Node>();
+  /** Null where there is none. */
+  definitions: Map<string, Node> | null = null;
 
   private lexer: Lexer;
   private variables: string[] = ["$"];
@@ -55,7 +56,7 @@ export class Parser {
       const at = this.lexer.at;
       this.advance();
       const statement = this.statement(isTop, at);
-      if (statement !== null) list.children.push(statement);
+      if (statement !== null) list.add(statement);
       if (this.stop.length > 0) break;
     }
     this.depth--;
@@ -77,7 +78,7 @@ export class Parser {
         while (to > start && isSpace(source.at(to - 1))) to--;
         inside += 2;
       }
-      if (to > start) list.children.push(new Node(NodeKind.Text, start, source.slice(start, to)));
+      if (to > start) list.add(new Node(NodeKind.Text, start, source.slice(start, to)));
       this.lexer.at = open < 0 ? end : inside;
       if (open < 0) return false;
       if (source.at(inside) != 0x2f || source.at(inside + 1) != 0x2a) return true;
@@ -151,7 +152,7 @@ export class Parser {
     if (kind == NodeKind.Range) this.rangeDepth--;
     if (this.stop == "else " + word && kind != NodeKind.Range) {
       const list = new Node(NodeKind.List, this.lexer.start);
-      list.children.push(this.control(kind, word));
+      list.add(this.control(kind, word));
       node.otherwise = list;
     } else if (this.stop == "else") {
       node.otherwise = this.inner();
@@ -198,8 +199,10 @@ export class Parser {
     this.variables = outer;
     this.rangeDepth = ranges;
     if (this.failed) return;
-    if (this.definitions.has(name)) this.fail("template " + name + " is defined twice", body.at);
-    else this.definitions.set(name, body);
+    let definitions = this.definitions;
+    if (definitions === null) definitions = this.definitions = new Map<string, Node>();
+    if (definitions.has(name)) this.fail("template " + name + " is defined twice", body.at);
+    else definitions.set(name, body);
   }
 
   private call(isBlock: bool): Node {
@@ -251,7 +254,7 @@ export class Parser {
           "non executable command in pipeline stage " + (node.children.length + 1).toString(),
           command.at,
         );
-      node.children.push(command);
+      node.add(command);
       if (lexer.token == Token.Pipe) {
         this.advance();
         this.space();
@@ -273,7 +276,7 @@ export class Parser {
       this.space();
       const isDeclared = lexer.token == Token.Declare;
       if (isDeclared || lexer.token == Token.Assign) {
-        node.names.push(name);
+        node.addName(name);
         node.isAssignment = !isDeclared;
         for (let i = 0; i < node.names.length; i++) {
           if (isDeclared) this.variables.push(node.names[i]);
@@ -286,13 +289,13 @@ export class Parser {
         if (lexer.token == Token.Comma) this.fail("too many declarations", lexer.start);
         break;
       }
-      node.names.push(name);
+      node.addName(name);
       this.advance();
       this.space();
       if (lexer.token != Token.Variable) this.unexpected("a second variable");
     }
     if (node.names.length > 0 && !this.failed) this.unexpected(":= after two variables");
-    node.names = [];
+    node.names.length = 0;
     if (this.failed) return;
     lexer.at = start;
     this.advance();
@@ -304,7 +307,7 @@ export class Parser {
     while (!this.failed) {
       const operand = this.operand();
       if (operand === null) break;
-      node.children.push(operand);
+      node.add(operand);
       if (lexer.token == Token.Space) {
         this.space();
         continue;

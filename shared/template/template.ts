@@ -18,7 +18,8 @@ export class Template {
   column: i32 = 0;
 
   private root: Node = new Node(NodeKind.List, 0);
-  private definitions: Map<string, Node> = new Map<string, Node>();
+  /** Null where there is none. */
+  private definitions: Map<string, Node> | null = null;
 
   private constructor(
     readonly name: string,

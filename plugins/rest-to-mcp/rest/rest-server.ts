@@ -1,6 +1,6 @@
 // A REST API whose operations are tools.
 
-import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
+import { ConfigReader, ConfigReport } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Json } from "as-proxy-wasm-sdk/json";
 import { Operation } from "../operation";
@@ -11,9 +11,29 @@ import { templateJson } from "./plain-json";
 import { RestCall } from "./rest-call";
 import { RestTool } from "./rest-tool";
 
+/**
+ * A tool whose configuration is known to be good. Of many tools few are called, so it is read again when that happens
+ * first: until then all that is kept for calls is its text.
+ */
+class Declaration {
+  private tool: RestTool | null = null;
+
+  constructor(private json: Span) {}
+
+  /** Null never, as the same reading went well before. */
+  read(security: Security): RestTool | null {
+    let tool = this.tool;
+    if (tool === null) {
+      const reader = new ConfigReader(Json.read(this.json), "", new ConfigReport());
+      tool = this.tool = RestTool.read(reader, security);
+    }
+    return tool;
+  }
+}
+
 export class RestServer extends Server {
   /** In the order of `tools`. */
-  private declared: RestTool[] = [];
+  private declarations: Declaration[] = [];
 
   private constructor(
     name: string,
@@ -34,13 +54,14 @@ export class RestServer extends Server {
     for (let i = 0; i < tools.length; i++) {
       const tool = RestTool.read(tools[i], security);
       if (tool === null) continue;
-      if (rest.addTool(tool.listed)) rest.declared.push(tool);
+      if (rest.addTool(tool.listed)) rest.declarations.push(new Declaration(tools[i].value.raw().copy()));
       else tools[i].warn(`there is a tool named '${tool.listed.name}' before: this one is left out`);
     }
     return rest;
   }
 
   call(call: ToolCall): Operation {
-    return new RestCall(this, this.declared[this.toolAt(call.tool)], call);
+    const tool = this.declarations[this.toolAt(call.tool)].read(this.security);
+    return tool === null ? super.call(call) : new RestCall(this, tool, call);
   }
 }
