@@ -65,7 +65,9 @@ export async function bench(
   const races: Race[] = [];
   for (const job of subject.jobs) {
     const all = await contendersOf(job);
-    for (const [size, bytes] of job.events === undefined ? Object.entries(sizes) : [["event", 0] as const]) {
+    for (const [size, bytes] of job.events === undefined
+      ? Object.entries(sizes)
+      : [[job.label ?? "event", 0] as const]) {
       races.push({
         title: job.title,
         size,

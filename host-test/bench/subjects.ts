@@ -19,6 +19,8 @@ export interface Job {
   exchange(bytes: number): Exchange;
   /** Bodies of these sizes, or one exchange of so many events: its time is told per event. */
   events?: number;
+  /** Of one exchange: what is told in place of a size. */
+  label?: string;
 }
 
 export interface Subject {
@@ -130,6 +132,81 @@ function toolCall(argumentBytes: number, resultBytes: number): Exchange {
   };
 }
 
+/** An API of `count` operations, described as well as published ones are: about 0.9 KB a tool. */
+export function catalogue(count: number): object {
+  const tools = Array.from({ length: count }, (_, index) => ({
+    name: `orders_search_${index}`,
+    description: `Finds orders of region ${index} by customer, state and date; newest first, at most a hundred a page.`,
+    args: [
+      { name: "customer", description: "Id of the customer, as the CRM has it", position: "path" },
+      { name: "state", description: "State that the orders are in", enum: ["open", "paid", "sent"] },
+      { name: "since", description: "First day, such as 2026-01-31", position: "query", required: true },
+      { name: "limit", description: "Most orders to return", type: "integer", default: 20 },
+    ],
+    requestTemplate: {
+      url: `https://orders.example.com/v1/regions/${index}/customers/{customer}/orders`,
+      method: "GET",
+      argsToUrlParam: true,
+      headers: [{ key: "X-Tenant", value: "{{.config.tenant}}" }],
+    },
+    responseTemplate: {
+      body: "{{range $i, $o := .orders}}{{add $i 1}}. {{$o.id}}: {{$o.total}} {{$o.state | upper}}\n{{end}}",
+    },
+  }));
+  return { server: { name: "orders", config: { tenant: "acme" } }, tools };
+}
+
+/** A message as clients of the newest revision with `initialize` and of the stateless one send it. */
+function message(method: string, params: object, isStateless: boolean, pieces?: Uint8Array[]): Exchange {
+  const revision = isStateless ? "2026-07-28" : "2025-11-25";
+  const name = "name" in params ? String(params.name) : undefined;
+  const headers: Headers = [["mcp-protocol-version", revision]];
+  if (isStateless) headers.push(["mcp-method", method]);
+  if (isStateless && name !== undefined) headers.push(["mcp-name", name]);
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": revision,
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const all = isStateless ? { ...params, _meta } : params;
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: all }));
+  const json: Headers = [
+    [":status", "200"],
+    ["content-type", "application/json"],
+  ];
+  return { path: "/mcp", headers, body, ...(pieces && { reply: { headers: json, pieces } }) };
+}
+
+const orders = Buffer.from(
+  JSON.stringify({
+    orders: Array.from({ length: 20 }, (_, i) => ({ id: `A-${i}`, total: 12.5 * i, state: "paid" })),
+  }),
+);
+const search = {
+  name: "orders_search_7",
+  arguments: { customer: "C 17", state: "paid", since: "2026-01-31" },
+};
+
+const toolJobs = [false, true].flatMap((isStateless): Job[] => {
+  const era = isStateless ? "stateless" : "initialized";
+  const call = message("tools/call", search, isStateless, [orders]);
+  return [
+    {
+      title: `tools/call with templates, ${era}`,
+      configurations: [catalogue(10)],
+      exchange: () => call,
+      events: 1,
+      label: "20 rows",
+    },
+    {
+      title: `tools/list, ${era}`,
+      configurations: [catalogue(1000)],
+      exchange: () => message("tools/list", {}, isStateless),
+      events: 1,
+      label: "1,000 tools",
+    },
+  ];
+});
+
 export const subjects: Subject[] = [
   {
     name: "ai-proxy",
@@ -164,6 +241,7 @@ export const subjects: Subject[] = [
         exchange: (bytes) => toolCall(bytes, 20),
       },
       { title: "tool call with a result", configurations: [tools], exchange: (bytes) => toolCall(20, bytes) },
+      ...toolJobs,
     ],
   },
   {
