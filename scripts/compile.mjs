@@ -1,4 +1,4 @@
-// One call of the AssemblyScript compiler, and packing of what it wrote (data-packing.mjs). Everything that builds a
+// One call of the AssemblyScript compiler, then inlining (inlining.mjs) and packing of what it wrote (data-packing.mjs). Everything that builds a
 // module goes through here, so that plugins, tests and benches are built with the same options (asconfig.json).
 
 import { execFile } from "node:child_process";
@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packData } from "./data-packing.mjs";
 import { buildFlags, outputFolder } from "./guest-build.mjs";
+import { inlined } from "./inlining.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const asc = join(
@@ -41,7 +42,8 @@ export async function compile({ entry, outFile, target = "envoy", flags = [] }) 
     );
   });
   const module = resolve(root, outFile);
-  await writeFile(module, packData(await readFile(module), { names: options.includes("--debug") }));
+  const names = { names: options.includes("--debug") };
+  await writeFile(module, packData(inlined(await readFile(module), names), names));
   return module;
 }
 
@@ -71,7 +73,7 @@ async function compileIfNewer({ entry, outFile, target, flags }) {
   const newest = Math.max(
     (await stat(join(root, "asconfig.json"))).mtimeMs,
     ...(await Promise.all(
-      ["compile.mjs", "data-packing.mjs"].map(
+      ["compile.mjs", "inlining.mjs", "data-packing.mjs"].map(
         async (name) => (await stat(join(root, "scripts", name))).mtimeMs,
       ),
     )),

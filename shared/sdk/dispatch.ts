@@ -7,13 +7,14 @@ import { Handler } from "../abi/handler";
 import { setLiveContexts } from "../abi/memory";
 import { equalsAsciiIgnoreCase, lowerAscii } from "../bytes/ascii";
 import { Json, JsonError, positionOf } from "../json";
+import { closeWindow } from "./body";
 import { deliver, httpCalls } from "./call";
 import { nowMs } from "./clock";
 import { ConfigReport } from "./config";
 import { Head, isReadableBody } from "./head";
 import { log, refreshLogLevel } from "./log";
 import { AnyPlugin, pluginOfRoot } from "./plugin";
-import { setProperty } from "./property";
+import { setSwitch } from "./property";
 import { redisReplies } from "./redis-replies";
 import { Root } from "./root";
 import { RuleSet } from "./rules";
@@ -134,7 +135,7 @@ export class Dispatcher extends Handler {
 
   private begin(id: u32, exchange: Exchange, target: AnyPlugin, rules: RuleSet, end: bool): i32 {
     const requestId = requestHead.get("x-request-id");
-    setProperty("x_request_id", requestId);
+    setSwitch("x_request_id", requestId);
     refreshLogLevel();
     exchange.root.serve(requestId);
     const authority = requestHead.bytes(":authority");
@@ -187,11 +188,13 @@ export class Dispatcher extends Handler {
 
   callReplied(root: u32, token: u32, headers: i32, bodySize: i32): void {
     deliver(token, headers, bodySize);
+    closeWindow();
   }
 
   redisReplied(root: u32, token: u32, status: i32): void {
     const replies = redisReplies();
     if (replies !== null) replies.deliver(token, status);
+    closeWindow();
   }
 
   logged(id: u32): void {

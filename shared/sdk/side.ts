@@ -6,7 +6,7 @@
 
 import { continueStream } from "../abi/host";
 import { BodyAction, BufferKind, Direction, HeadersAction, MapKind, TrailersAction } from "../abi/codes";
-import { Body } from "./body";
+import { Body, closeWindow } from "./body";
 import { Head } from "./head";
 import { AnyStream, Flow } from "./stream";
 
@@ -124,6 +124,7 @@ export class Side {
       answer = stream.onResponseBody(body, end);
       if (answer == Flow.Drop) body.clear();
     }
+    closeWindow();
     return this.settle(answer, end);
   }
 
