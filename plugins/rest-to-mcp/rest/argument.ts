@@ -3,6 +3,7 @@
 import { Buffer, Integer, IntegerError, readInteger, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { StrictReader } from "../strict-reader";
+import { Notation, Style, STYLES } from "./notation";
 import { plainNumber } from "./plain-json";
 
 export const enum Position {
@@ -19,6 +20,13 @@ const POSITIONS: string[] = ["", "path", "query", "header", "cookie", "body"];
 
 export class Argument {
   name: string = "";
+  /** Its name in the request. */
+  sentAs: string = "";
+  notation: Notation = new Notation(Style.Unset, false);
+  /** The value is the base64 of what a part of a form is to hold. */
+  isFile: bool = false;
+  /** Of its part of a form, or "". */
+  contentType: string = "";
   description: string = "";
   type: string = "";
   isRequired: bool = false;
@@ -38,7 +46,8 @@ export class Argument {
     argument.name = reader.text("name");
     argument.description = reader.text("description");
     argument.type = reader.text("type");
-    if (argument.type.length == 0) argument.type = "string";
+    const schema = reader.object("schema");
+    if (argument.type.length == 0 && schema.isEmpty) argument.type = "string";
     argument.isRequired = reader.flag("required");
     argument.fallback = reader.any("default");
     argument.choices = reader.array("enum");
@@ -50,8 +59,9 @@ export class Argument {
       );
       argument.mirror = "";
     }
-    argument.schema = argument.describe(reader.any("items"), reader.any("properties"));
-    if (argument.position == Position.Header && !isHeaderOfArguments(argument.name)) {
+    argument.schema = argument.describe(reader.any("items"), reader.any("properties"), Json.read(schema));
+    argument.readRequest(reader);
+    if (argument.position == Position.Header && !isHeaderOfArguments(argument.sentAs)) {
       reader.warn("no argument may set this header: the position counts as unset");
       argument.position = Position.Unset;
     }
@@ -63,15 +73,32 @@ export class Argument {
     return isToken(Span.text(this.mirror)) && this.type != "array" && this.type != "object";
   }
 
-  private describe(items: Span, properties: Span): Span {
+  /** How the request says it. */
+  private readRequest(reader: StrictReader): void {
+    this.sentAs = reader.text("sentAs");
+    if (this.sentAs.length == 0) this.sentAs = this.name;
+    const style = max(STYLES.indexOf(reader.text("style")), 0);
+    if (style == 0 && reader.text("style").length > 0)
+      reader.warn("style is not known: lists are written as JSON");
+    this.notation = new Notation(<Style>style, reader.flag("explode", style == Style.Form));
+    this.isFile = reader.flag("file");
+    this.contentType = reader.text("contentType");
+  }
+
+  /** Members of `more` stand in place of what the keys beside it say. */
+  private describe(items: Span, properties: Span, more: Json): Span {
     const out = new Buffer(128);
-    const json = new JsonWriter(out).object().key("description").text(this.description);
-    json.key("type").text(this.type);
-    if (Json.read(this.choices).length() > 0) json.key("enum").raw(this.choices);
-    if (!this.fallback.isEmpty) json.key("default").raw(this.fallback);
+    const json = new JsonWriter(out).object();
+    if (!more.get("description").exists) json.key("description").text(this.description);
+    if (this.type.length > 0 && !more.get("type").exists) json.key("type").text(this.type);
+    if (Json.read(this.choices).length() > 0 && !more.get("enum").exists) json.key("enum").raw(this.choices);
+    if (!this.fallback.isEmpty && !more.get("default").exists) json.key("default").raw(this.fallback);
+    if (this.type == "array" && !items.isEmpty && !more.get("items").exists) json.key("items").raw(items);
+    if (this.type == "object" && !properties.isEmpty && !more.get("properties").exists)
+      json.key("properties").raw(properties);
     if (this.mirror.length > 0) json.key("x-mcp-header").text(this.mirror);
-    if (this.type == "array" && !items.isEmpty) json.key("items").raw(items);
-    if (this.type == "object" && !properties.isEmpty) json.key("properties").raw(properties);
+    const members = more.members();
+    while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
     json.end();
     return out.take();
   }

@@ -1,6 +1,6 @@
 // `{name}` in a URL: the argument of that name, as one segment or part of one.
 
-import { Buffer, percentEncode, Span } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json } from "as-proxy-wasm-sdk/json";
 import { Position } from "./argument";
 import { ArgumentValues } from "./argument-values";
@@ -25,11 +25,11 @@ export function pathWithArguments(out: Buffer, url: Span, values: ArgumentValues
     if (index < 0) continue;
     if (open < path || (start == 0 && url.at(0) != 0x2f && open == 0))
       return "scheme and host come from the configuration, not from an argument";
-    const text = plainText(Json.read(values.values[index]));
-    if (!encodes) out.append(text);
-    else if (text.isEmpty)
-      return `argument ${values.args[index].name} must not be empty: it is part of the path`;
-    else percentEncode(out, text);
+    const argument = values.args[index];
+    const value = Json.read(values.values[index]);
+    if (encodes && plainText(value).isEmpty)
+      return `argument ${argument.name} must not be empty: it is part of the path`;
+    argument.notation.appendToPath(out, argument.sentAs, value, encodes);
   }
   return "";
 }

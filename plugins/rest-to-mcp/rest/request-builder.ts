@@ -14,7 +14,8 @@ import { Position } from "./argument";
 import { ArgumentValues } from "./argument-values";
 import { JsonGuard, UrlGuard } from "./guards";
 import { pathWithArguments } from "./path-arguments";
-import { plainJson, plainText } from "./plain-json";
+import { Multipart, MULTIPART_TYPE } from "./multipart";
+import { plainJson } from "./plain-json";
 import { Spread } from "./request-template";
 import { RestTool } from "./rest-tool";
 import { Url } from "./url";
@@ -133,10 +134,10 @@ export class RequestBuilder {
       const value = this.values.values[i];
       const argument = this.values.args[i];
       if (value.isEmpty) continue;
-      const text = plainText(Json.read(value));
+      const text = argument.notation.text(Json.read(value));
       if (argument.position == Position.Header) {
-        this.writeHeader(head, argument.name.toLowerCase(), text, written);
-      } else if (argument.position == Position.Cookie) addCookie(cookies, Span.text(argument.name), text);
+        this.writeHeader(head, argument.sentAs.toLowerCase(), text, written);
+      } else if (argument.position == Position.Cookie) addCookie(cookies, Span.text(argument.sentAs), text);
     }
     if (!cookies.isEmpty) this.writeHeader(head, "cookie", cookies.span(), written);
   }
@@ -151,11 +152,12 @@ export class RequestBuilder {
     const parameters = this.url.parameters;
     const isSpread = this.tool.request.spread == Spread.Query;
     for (let i = 0; i < this.values.args.length; i++) {
-      const position = this.values.args[i].position;
+      const argument = this.values.args[i];
       const value = this.values.values[i];
       if (value.isEmpty) continue;
-      if (position == Position.Query || (isSpread && position == Position.Unset))
-        parameters.set(this.values.args[i].name, plainText(Json.read(value)));
+      if (argument.position != Position.Query && !(isSpread && argument.position == Position.Unset)) continue;
+      parameters.remove(argument.sentAs);
+      argument.notation.addTo(parameters, argument.sentAs, Json.read(value));
     }
     return parameters;
   }
@@ -172,6 +174,7 @@ export class RequestBuilder {
     else if (this.hasBodyArguments()) {
       const type = request.contentType(this.headers);
       if (type.indexOfAscii(FORM_TYPE) >= 0) this.formBody(false);
+      else if (type.startsWithAscii(MULTIPART_TYPE)) this.multipartBody();
       else this.jsonBody(false);
     }
   }
@@ -192,7 +195,7 @@ export class RequestBuilder {
     const json = new JsonWriter(out).object();
     for (let i = 0; i < this.values.args.length; i++) {
       if (!this.isInBody(i, withUnset)) continue;
-      json.key(this.values.args[i].name).raw(plainJson(Json.read(this.values.values[i])));
+      json.key(this.values.args[i].sentAs).raw(plainJson(Json.read(this.values.values[i])));
     }
     json.end();
     this.body = out.span();
@@ -203,9 +206,22 @@ export class RequestBuilder {
     const form = new Parameters();
     for (let i = 0; i < this.values.args.length; i++) {
       if (!this.isInBody(i, withUnset)) continue;
-      form.add(this.values.args[i].name, plainText(Json.read(this.values.values[i])));
+      const argument = this.values.args[i];
+      argument.notation.addTo(form, argument.sentAs, Json.read(this.values.values[i]));
     }
     this.body = form.encode();
     this.contentType = FORM_TYPE;
+  }
+
+  private multipartBody(): void {
+    const form = new Multipart();
+    for (let i = 0; i < this.values.args.length; i++) {
+      if (this.isInBody(i, false)) form.add(this.values.args[i], Json.read(this.values.values[i]));
+    }
+    this.fail(form.error);
+    this.body = form.body();
+    for (let i = 0; i < this.headers.length; i++) {
+      if (this.tool.request.headers[i].name == "content-type") this.headers[i] = Span.text(form.type);
+    }
   }
 }

@@ -6,6 +6,8 @@ import { Buffer, percentDecode, percentEncode, Span } from "as-proxy-wasm-sdk/by
 export class Parameters {
   private names: string[] = [];
   private values: Span[] = [];
+  /** Whether a value is written as it is. */
+  private areEncoded: bool[] = [];
 
   /** Pairs that are broken, or hold a semicolon, are left out, as in Go. */
   static read(query: Span): Parameters {
@@ -30,8 +32,18 @@ export class Parameters {
   }
 
   add(name: string, value: Span): void {
+    this.put(name, value, false);
+  }
+
+  /** The value is percent-encoded but for what parts it. */
+  addEncoded(name: string, value: Span): void {
+    this.put(name, value, true);
+  }
+
+  private put(name: string, value: Span, isEncoded: bool): void {
     this.names.push(name);
     this.values.push(value);
+    this.areEncoded.push(isEncoded);
   }
 
   /** The first value of this name, or null. */
@@ -51,6 +63,7 @@ export class Parameters {
       if (this.names[i] != name) continue;
       this.names.splice(i, 1);
       this.values.splice(i, 1);
+      this.areEncoded.splice(i, 1);
     }
   }
 
@@ -65,7 +78,8 @@ export class Parameters {
       if (i > 0) out.push(0x26);
       encodeForm(out, Span.text(this.names[order[i]]));
       out.push(0x3d);
-      encodeForm(out, this.values[order[i]]);
+      if (this.areEncoded[order[i]]) out.append(this.values[order[i]]);
+      else encodeForm(out, this.values[order[i]]);
     }
     return out.span();
   }
