@@ -4,6 +4,7 @@ import { nearest } from "../gateway/resources/problems.ts";
 import { parse, UsageError, type Command } from "./command-line.ts";
 import { bench } from "./bench.ts";
 import { lint } from "./lint.ts";
+import { openapiToMcp } from "./openapi-to-mcp.ts";
 import { packageCommand } from "./package.ts";
 import { push } from "./push.ts";
 import { render } from "./render.ts";
@@ -18,6 +19,7 @@ const commands: Record<string, Command> = {
   package: packageCommand,
   push,
   replay,
+  "openapi-to-mcp": openapiToMcp,
 };
 
 /** Runs the command and resolves with the exit code. */
@@ -53,7 +55,7 @@ function unknown(name: string): string {
 }
 
 function overview(): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`);
   return `Usage: gateway COMMAND …
 
 Runs the files that are applied to a cluster (WasmPlugin, McpBridge, Ingress, …) on this machine.
