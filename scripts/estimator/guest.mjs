@@ -1,0 +1,57 @@
+// The compiled estimator of tokens, called from Node.
+
+import { loadProbe } from "../../host-test/testing/probe.ts";
+
+/** In the order of `Family` in shared/llm/tokens/family.ts. */
+export const families = ["OpenAI", "before GPT-4o", "Claude", "Gemini", "Qwen", "DeepSeek", "Llama"];
+/** `Feature.COUNT` in shared/llm/tokens/text-meter.ts. */
+export const featureCount = 50;
+
+const probe = await loadProbe("scripts/estimator/guest/meters.ts");
+const { exports } = probe;
+
+function put(text) {
+  probe.put(typeof text === "string" ? Buffer.from(text) : text);
+}
+
+export function familyOf(model) {
+  put(model);
+  return exports.family();
+}
+
+export function estimateTokens(text, family) {
+  put(text);
+  return exports.tokens(family);
+}
+
+/** What the guest counts in a text, by `Feature`. */
+export function features(text) {
+  put(text);
+  const bytes = probe.take(exports.counts(), featureCount * 8);
+  return Array.from({ length: featureCount }, (_, i) => bytes.readDoubleLE(i * 8));
+}
+
+/** Output tokens of a recorded answer or stream. */
+export function answerTokens(recording, family) {
+  exports.startAnswer();
+  for (const event of recording.streamed ? recording.events : []) {
+    put(event);
+    exports.feedEvent();
+  }
+  if (!recording.streamed) {
+    put(recording.answerBytes);
+    exports.feedAnswer();
+  }
+  return exports.answerTokens(family);
+}
+
+/** What a model's estimates must be multiplied by, after answers: `[estimated, stated]`. */
+export function ratioAfter(model, answers) {
+  exports.forget();
+  for (const [estimated, stated] of answers) {
+    put(model);
+    exports.learn(estimated, BigInt(stated));
+  }
+  put(model);
+  return exports.ratio();
+}
