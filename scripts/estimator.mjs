@@ -7,10 +7,9 @@
 // The recordings lie beside the repository (../shared/data/recordings); without them nothing is printed of them.
 
 import { grouped, summary, table } from "./estimator/errors.mjs";
-import { recordedAnswers } from "./estimator/recordings.mjs";
 
 const [task = "recordings"] = process.argv.slice(2);
-if (task === "recordings") reportRecordings();
+if (task === "recordings") await reportRecordings();
 else if (task === "texts") await (await import("./estimator/texts.mjs")).reportTexts();
 else if (task === "fit") await (await import("./estimator/fit.mjs")).fit();
 else {
@@ -18,7 +17,8 @@ else {
   process.exitCode = 2;
 }
 
-function reportRecordings() {
+async function reportRecordings() {
+  const { recordedAnswers } = await import("./estimator/recordings.mjs");
   const { answers, left } = recordedAnswers();
   if (answers.length === 0) {
     console.log("no recordings: ../shared/data/recordings is not there");
@@ -26,19 +26,14 @@ function reportRecordings() {
   }
   const before = ({ estimated, stated }) => estimated / stated - 1;
   const after = ({ calibrated, stated }) => calibrated / stated - 1;
-  const seen = (list) => list.filter(({ model }) => answers.filter((one) => one.model === model).length > 1);
-  const row = (list) => [
-    list.length,
-    summary(list.map(before)),
-    seen(list).length,
-    seen(list).length > 0 ? summary(seen(list).map(before)) : "",
-    seen(list).length > 0 ? summary(seen(list).map(after)) : "",
-  ];
+  const row = (list) => [list.length, summary(list.map(before)), summary(list.map(after))];
   const groups = grouped(answers, ({ family, language }) => `${family}, ${language}`);
-  console.log("Error of the estimate in percent, mean / 99th percentile, of output tokens as stated in `usage`.\n");
+  console.log(
+    "Error of the estimate in percent, mean / 99th percentile, of output tokens as stated in `usage`.\n",
+  );
   console.log(
     table(
-      ["family and text", "answers", "error", "of models seen twice", "before", "after calibration"],
+      ["family and text", "answers", "before", "after calibration"],
       [...groups.map(([key, list]) => [key, ...row(list)]), ["all", ...row(answers)]],
     ),
   );

@@ -14,7 +14,9 @@ export function grouped(list, keyOf) {
 
 /** A table in Markdown whose columns are aligned for reading. */
 export function table(head, rows) {
-  const widths = head.map((title, i) => Math.max(...[title, ...rows.map((row) => row[i])].map((cell) => String(cell).length)));
+  const widths = head.map((title, i) =>
+    Math.max(...[title, ...rows.map((row) => row[i])].map((cell) => String(cell).length)),
+  );
   const line = (cells) => `| ${cells.map((cell, i) => String(cell).padEnd(widths[i])).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

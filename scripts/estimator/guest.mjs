@@ -1,11 +1,7 @@
 // The compiled estimator of tokens, called from Node.
 
 import { loadProbe } from "../../host-test/testing/probe.ts";
-
-/** In the order of `Family` in shared/llm/tokens/family.ts. */
-export const families = ["OpenAI", "before GPT-4o", "Claude", "Gemini", "Qwen", "DeepSeek", "Llama"];
-/** `Feature.COUNT` in shared/llm/tokens/text-meter.ts. */
-export const featureCount = 50;
+import { featureCount } from "./guest-layout.mjs";
 
 const probe = await loadProbe("scripts/estimator/guest/meters.ts");
 const { exports } = probe;

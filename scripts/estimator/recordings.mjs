@@ -1,24 +1,29 @@
 // The recorded answers whose `usage` tells what they cost, as far as the answer shows what was paid for.
 
 import { loadRecordings, recordingsFolder } from "../../host-test/testing/recordings.ts";
-import { answerTokens, families, familyOf, ratioAfter } from "./guest.mjs";
+import { answerTokens, familyOf, ratioAfter } from "./guest.mjs";
+import { families } from "./guest-layout.mjs";
 import { languageOf } from "./languages.mjs";
 
 /** Below this, one token is too large a part to be spoken of in percent. */
 const fewest = 20;
 /** Blocks of tools that the provider runs: their texts are paid for as input, not as output. */
 const serverTools =
-  /"type":\s*"(server_tool_use|[a-z_]+_tool_result|mcp_[a-z_]+|compaction|(?!function_)[a-z_]+_call|tool_search_[a-z_]+)"/;
+  /"type":\s*"(server_tool_use|[a-z_]+_tool_result|mcp_[a-z_]+|compaction|program_?[a-z_]*|(?!function_)[a-z_]+_call|tool_search_[a-z_]+)"/;
 
 /** Why an answer cannot tell, or "". */
-function reasonAgainst({ expected, wire }) {
+function reasonAgainst({ kind, expected, wire }) {
   const { usage, text, reasoning, toolCalls } = expected;
   if (!usage || usage.output === 0) return "states no output";
   if (serverTools.test(wire)) return "tools that the provider ran";
   if (text === "" && toolCalls.length === 0) return "shows nothing";
   if (usage.output - hiddenTokens(expected) < fewest) return `fewer than ${fewest} tokens`;
-  // Summaries of reasoning are not what was paid for.
-  if (reasoning !== "" && (usage.reasoning === 0 || usage.output < usage.reasoning)) return "reasoning not stated, or apart";
+  // Of reasoning only what was written is paid for, not a summary.
+  if (reasoning !== "" && (kind === "responses" || usage.reasoning === 0 || usage.output < usage.reasoning))
+    return "reasoning that is a summary, not stated, or apart";
+  const shown =
+    text.length + reasoning.length + toolCalls.map((call) => call.name + call.arguments).join("").length;
+  if (shown * 2 < usage.output - hiddenTokens(expected)) return "recordings that were cut short";
   return "";
 }
 
@@ -35,9 +40,15 @@ export function recordedAnswers() {
   for (const recording of folder ? loadRecordings(folder) : []) {
     const { expected } = recording;
     if (!expected) continue;
-    const wire = recording.streamed ? recording.events.join("\n") : Buffer.from(recording.answerBytes).toString();
+    const wire = recording.streamed
+      ? recording.events.join("\n")
+      : Buffer.from(recording.answerBytes).toString();
     const separate = recording.kind === "gemini";
-    const reason = reasonAgainst({ expected: separate ? withoutReasoning(expected) : expected, wire });
+    const reason = reasonAgainst({
+      kind: recording.kind,
+      expected: separate ? withoutReasoning(expected) : expected,
+      wire,
+    });
     if (reason !== "") {
       left.set(reason, (left.get(reason) ?? 0) + 1);
       continue;
@@ -48,7 +59,7 @@ export function recordedAnswers() {
     answers.push({
       name: recording.name,
       model,
-      family: families[family],
+      family: expected.model === "" ? "not told" : families[family],
       language: languageOf(shown),
       stated: expected.usage.output - (separate ? 0 : hiddenTokens(expected)),
       estimated: answerTokens(recording, family),
@@ -62,8 +73,12 @@ function withoutReasoning(expected) {
   return { ...expected, usage: expected.usage && { ...expected.usage, reasoning: 0 } };
 }
 
-/** The estimate once all other answers of the model have been seen. */
+/** The estimate once all other answers of the family have been seen, as of one model that is in use for long. */
 function calibrated(answer, answers) {
-  const others = answers.filter(({ name, model }) => model === answer.model && name !== answer.name);
-  return answer.estimated * ratioAfter(answer.model, others.map(({ estimated, stated }) => [estimated, stated]));
+  const others = answers.filter(({ name, family }) => family === answer.family && name !== answer.name);
+  const ratio = ratioAfter(
+    answer.family,
+    others.map(({ estimated, stated }) => [estimated, stated]),
+  );
+  return answer.estimated * ratio;
 }

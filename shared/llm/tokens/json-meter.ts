@@ -23,6 +23,8 @@ export const enum Area {
   Tools = 5,
   /** Pictures, sound and files, inside or by address. */
   Data = 6,
+  /** Members of the outermost object of an answer, or of an event of one. */
+  Answer = 7,
 }
 
 /** Members of a request, by area. */
@@ -63,7 +65,21 @@ const REQUEST_SETTINGS: StaticArray<string> = [
 ];
 const SETTINGS_TOOLS: StaticArray<string> = ["responseSchema", "responseJsonSchema", "response_schema"];
 
-/** Members beside texts that no model reads; the first is counted. */
+/** Members of an answer that hold what the model wrote: beside these, answers repeat their request, and cite. */
+const ANSWER_TEXTS: StaticArray<string> = [
+  "choices",
+  "content",
+  "output",
+  "candidates",
+  "message",
+  "delta",
+  "item",
+  "content_block",
+  "contentBlockStart",
+  "contentBlockDelta",
+];
+
+/** Members beside texts that no model reads, or writes; the first is counted. */
 const SKIPPED: StaticArray<string> = [
   "role",
   "type",
@@ -97,6 +113,13 @@ const SKIPPED: StaticArray<string> = [
   "responseId",
   "service_tier",
   "obfuscation",
+  "content_filter_results",
+  "safetyRatings",
+  "citations",
+  "citationMetadata",
+  "groundingMetadata",
+  "reasoning_details",
+  "jsonPath",
 ];
 const JSON: StaticArray<string> = ["input", "args", "arguments", "response", "json", "structuredContent"];
 const DATA: StaticArray<string> = [
@@ -157,6 +180,8 @@ export class JsonMeter {
   readonly tools: TextMeter = new TextMeter();
   readonly media: MediaMeter = new MediaMeter();
   messages: i32 = 0;
+  /** What has a name, in an answer: calls of tools. */
+  calls: i32 = 0;
   /** The model's name, up to 256 bytes. */
   readonly model: Buffer = new Buffer(16);
   /** The most tokens that the request lets an answer have; -1 when it does not tell. */
@@ -176,6 +201,7 @@ export class JsonMeter {
   private within: Within = Within.Nothing;
   private nextString: Within = Within.Text;
   private nextNumber: Number = Number.None;
+  private isCallNext: bool = false;
   private number: i64 = 0;
   private name: Buffer = new Buffer(NAME_BYTES + 4);
   /** Of an escape: 0 for none, 1 after the backslash, 2 to 5 for the digits of `\u`. */
@@ -309,6 +335,7 @@ export class JsonMeter {
     } else if (this.next == Area.Texts) {
       this.within = Within.Text;
       this.meter().separate();
+      if (this.isCallNext) this.calls++;
     } else if (this.next == Area.Json || this.next == Area.Tools) {
       this.within = Within.Text;
     } else {
@@ -376,7 +403,11 @@ export class JsonMeter {
   private readName(name: Span): void {
     this.nextNumber = Number.None;
     this.nextString = Within.Text;
+    this.isCallNext = false;
     switch (this.area) {
+      case Area.Answer:
+        this.next = indexOfName(ANSWER_TEXTS, name) >= 0 ? Area.Texts : Area.Skipped;
+        return;
       case Area.Request:
         this.next = Area.Skipped;
         if (indexOfName(REQUEST_TEXTS, name) >= 0) this.next = Area.Texts;
@@ -402,7 +433,7 @@ export class JsonMeter {
         else if (indexOfName(MEDIA_TYPES, name) >= 0) {
           this.nextString = Within.MediaType;
           this.media.beginType();
-        }
+        } else this.isCallNext = name.equalsAscii("name");
       }
     }
   }
