@@ -1,9 +1,22 @@
 // Walks over the JSON of a request or an answer, in whichever dialect, and measures what a model reads or has written.
-// One pass over windows cut anywhere, fixed memory. The names of members tell what their values are; the tables are
-// below. What is broken is measured as far as it goes: the provider will refuse it.
+// One pass over windows cut anywhere, fixed memory. The names of members tell what their values are; the tables are in
+// member-names.ts. What is broken is measured as far as it goes: the provider will refuse it.
 
 import { Buffer, Span } from "../../bytes";
 import { indexOfName } from "../names";
+import {
+  ANSWER_TEXTS,
+  CHOICES,
+  DATA,
+  JSON,
+  MEDIA_TYPES,
+  MOST_OUTPUT,
+  REQUEST_SETTINGS,
+  REQUEST_TEXTS,
+  REQUEST_TOOLS,
+  SETTINGS_TOOLS,
+  SKIPPED,
+} from "./member-names";
 import { MediaMeter } from "./media-meter";
 import { BROKEN, TextMeter } from "./text-meter";
 
@@ -26,129 +39,6 @@ export const enum Area {
   /** Members of the outermost object of an answer, or of an event of one. */
   Answer = 7,
 }
-
-/** Members of a request, by area. */
-const REQUEST_TEXTS: StaticArray<string> = [
-  "messages",
-  "contents",
-  "input",
-  "system",
-  "systemInstruction",
-  "system_instruction",
-  "instructions",
-  "prompt",
-  "suffix",
-  "message",
-  "chat_history",
-  "preamble",
-  "documents",
-  "query",
-  "texts",
-  "inputText",
-];
-const REQUEST_TOOLS: StaticArray<string> = [
-  "tools",
-  "functions",
-  "toolConfig",
-  "response_format",
-  "output_config",
-  "output_format",
-  "text",
-];
-const REQUEST_SETTINGS: StaticArray<string> = [
-  "generationConfig",
-  "generation_config",
-  "inferenceConfig",
-  "parameters",
-  "textGenerationConfig",
-  "options",
-];
-const SETTINGS_TOOLS: StaticArray<string> = ["responseSchema", "responseJsonSchema", "response_schema"];
-
-/** Members of an answer that hold what the model wrote: beside these, answers repeat their request, and cite. */
-const ANSWER_TEXTS: StaticArray<string> = [
-  "choices",
-  "content",
-  "output",
-  "candidates",
-  "message",
-  "delta",
-  "item",
-  "content_block",
-  "contentBlockStart",
-  "contentBlockDelta",
-];
-
-/** Members beside texts that no model reads, or writes; the first is counted. */
-const SKIPPED: StaticArray<string> = [
-  "role",
-  "type",
-  "id",
-  "tool_call_id",
-  "call_id",
-  "tool_use_id",
-  "toolUseId",
-  "item_id",
-  "cache_control",
-  "signature",
-  "thoughtSignature",
-  "thought_signature",
-  "encrypted_content",
-  "status",
-  "detail",
-  "filename",
-  "object",
-  "model",
-  "created_at",
-  "usage",
-  "usageMetadata",
-  "logprobs",
-  "annotations",
-  "finish_reason",
-  "finishReason",
-  "stop_reason",
-  "native_finish_reason",
-  "system_fingerprint",
-  "modelVersion",
-  "responseId",
-  "service_tier",
-  "obfuscation",
-  "content_filter_results",
-  "safetyRatings",
-  "citations",
-  "citationMetadata",
-  "groundingMetadata",
-  "reasoning_details",
-  "jsonPath",
-];
-const JSON: StaticArray<string> = ["input", "args", "arguments", "response", "json", "structuredContent"];
-const DATA: StaticArray<string> = [
-  "url",
-  "data",
-  "image_url",
-  "bytes",
-  "file_data",
-  "file_id",
-  "file_url",
-  "fileUri",
-  "file_uri",
-  "b64_json",
-  "uri",
-  "images",
-];
-const MEDIA_TYPES: StaticArray<string> = ["media_type", "mimeType", "mime_type", "format"];
-
-const MOST_OUTPUT: StaticArray<string> = [
-  "max_tokens",
-  "max_completion_tokens",
-  "max_output_tokens",
-  "maxOutputTokens",
-  "maxTokens",
-  "maxTokenCount",
-  "num_predict",
-  "max_tokens_to_sample",
-];
-const CHOICES: StaticArray<string> = ["n", "candidateCount", "candidate_count", "num_generations"];
 
 const DEPTH: i32 = 64;
 /** A longer name is none of the tables'. */
