@@ -1,10 +1,10 @@
 // One exchange against the native limits: asked once, settled once.
 
-import { AnyStream, count, Head, observe } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, count, Head } from "as-proxy-wasm-sdk/sdk";
 import { familyOf } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { Decision, DecisionAsker, Demand, isOfUsage, NativeUnit } from "./demand";
-import { Forecast } from "./forecast";
+import { Forecast, observeError } from "./forecast";
 import { MeteredAnswer } from "./metered-answer";
 import { NativeLimits } from "./native-limits";
 import { RequestFacts } from "./request-facts";
@@ -73,12 +73,10 @@ export class Admission implements ScriptAsker {
   }
 
   private observeError(usage: Usage): void {
-    const actual = <f64>usage.total;
-    for (let i = 0; i < this.demands.length && actual > 0; i++) {
+    for (let i = 0; i < this.demands.length; i++) {
       const demand = this.demands[i];
       if (demand.unit != NativeUnit.TotalTokens || demand.held == 0) continue;
-      const percent = (Math.abs(demand.estimate - actual) * 100) / actual;
-      observe("model_ratelimit_estimation_error", <i64>percent);
+      observeError(demand.estimate, <f64>usage.total);
       return;
     }
   }

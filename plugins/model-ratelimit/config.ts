@@ -3,12 +3,13 @@
 import { Config, ConfigReader, log, Redis } from "as-proxy-wasm-sdk/sdk";
 import { LocalBalances, LocalLedger } from "./local-ledger";
 import { hasRate, Unit } from "./limit";
-import { NativeLimits } from "./native-limits";
+import { NativeLimits, readsReserve } from "./native-limits";
 import { Policy } from "./policy";
 import { QuotaPolicy } from "./quota-policy";
 import { RatePolicy } from "./rate-policy";
 import { RedisBalances, RedisLedger } from "./redis-ledger";
 import { readRedis } from "./redis-settings";
+import { Reservations } from "./reservations";
 
 const KINDS: string[] = ["token", "quota", "requests"];
 
@@ -49,6 +50,10 @@ export class RatelimitConfig extends Config {
         unit,
         redis !== null ? new RedisLedger(redis) : new LocalLedger(),
       );
+    }
+    const policy = config.policy;
+    if (policy !== null && kind != Kind.Requests && readsReserve(reader, false)) {
+      policy.reservations = Reservations.read(reader, redis);
     }
     return config;
   }

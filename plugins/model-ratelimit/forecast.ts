@@ -1,7 +1,7 @@
 // What a request is expected to use, and what it may use at most, by what answers of its model have used before. All
 // workers of the process learn together.
 
-import { Change, Store } from "as-proxy-wasm-sdk/sdk";
+import { Change, observe, Store } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Calibration, Learned } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
@@ -16,6 +16,12 @@ export class Forecast {
   /** What is reserved. It is never less than what is expected. */
   mostInput: f64 = 0;
   mostOutput: f64 = 0;
+}
+
+/** Of what was reserved, against what the answer has stated. */
+export function observeError(expected: f64, actual: f64): void {
+  if (actual <= 0) return;
+  observe("model_ratelimit_estimation_error", <i64>((Math.abs(expected - actual) * 100) / actual));
 }
 
 class Lesson extends Change {

@@ -2,18 +2,32 @@
 // ledger, in Redis or in this process, says whether it may pass; the usage that its answer tells is counted at its end.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Flow, Head, HeaderList, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
+import {
+  Body,
+  count,
+  Flow,
+  Head,
+  HeaderList,
+  plugin,
+  setProperty,
+  Stream,
+  WINDOW,
+} from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
+import { familyOf } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
 import { Admission } from "./admission";
 import { Claim } from "./claim";
 import { RatelimitConfig } from "./config";
 import { Decision, DecisionAsker } from "./demand";
+import { Forecast, observeError } from "./forecast";
 import { Asker, Standing } from "./ledger";
 import { MeteredAnswer } from "./metered-answer";
 import { announce, refusalOf } from "./native-reply";
+import { Policy } from "./policy";
 import { QuotaCall } from "./quota-call";
 import { Reply } from "./reply";
+import { RequestFacts } from "./request-facts";
 
 plugin<RatelimitConfig>("model-ratelimit", RatelimitConfig.parse, () => new ModelRatelimit());
 
@@ -29,7 +43,10 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
   private standing: Standing | null = null;
   /** What the request does next; a question that is answered at once has changed it on return. */
   private flow: Flow = Flow.Next;
-  /** Of an admitted request whose answer is counted; `metered` in the native form. */
+  /** Of Higress's forms with `accounting: reserve`. */
+  private facts: RequestFacts | null = null;
+  private forecast: Forecast = new Forecast();
+  /** Of an admitted request whose answer is counted; `metered` where something was reserved. */
   private usage: UsageReader | null = null;
   private metered: MeteredAnswer | null = null;
 
@@ -59,14 +76,26 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
       this.ignoreResponseBody();
       return call.readsBody && !end ? Flow.Hold : this.administer(call, Span.empty());
     }
-    this.ignoreRequestBody();
     const claim = policy.claimOf(head);
     if (claim === null) return this.pass();
     this.claim = claim;
     // Compressed usage cannot be counted.
     if (policy.readsAnswer) head.remove("accept-encoding");
+    if (policy.reservations !== null) this.facts = new RequestFacts();
+    if (policy.reservations !== null && !end && this.requestBodyReadable) return Flow.Hold;
+    this.ignoreRequestBody();
+    return this.ask(policy, claim, null);
+  }
+
+  private ask(policy: Policy, claim: Claim, body: Body | null): Flow {
+    const facts = this.facts;
+    const reservations = policy.reservations;
+    if (facts !== null && reservations !== null) {
+      facts.finish(this.requestHead, body);
+      this.forecast = reservations.prepare(claim, facts);
+    }
     this.flow = Flow.Wait;
-    policy.ask(claim, this, this);
+    policy.begin(claim, this, this);
     return this.flow;
   }
 
@@ -75,6 +104,13 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     if (admission !== null) {
       admission.facts.advance(body);
       return end ? this.admit(body) : Flow.Hold;
+    }
+    const facts = this.facts;
+    const policy = this.config.policy;
+    const claim = this.claim;
+    if (facts !== null && policy !== null && claim !== null) {
+      facts.advance(body);
+      return end ? this.ask(policy, claim, body) : Flow.Hold;
     }
     const call = this.call;
     if (call === null) return Flow.Next;
@@ -125,12 +161,18 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     }
     if (claim === null) return;
     const refusal = policy.verdict(claim, standing);
+    // What Redis may hold without having said so expires.
+    if (!standing.isKnown) claim.held = 0;
+    count(refusal === null ? "model_ratelimit_admitted" : "model_ratelimit_refused");
+    if (refusal === null && claim.held > 0) count("model_ratelimit_reserved");
     if (refusal !== null) {
       policy.refused(this.requestHead);
       this.answer(refusal);
       return;
     }
-    if (policy.readsAnswer) this.usage = new UsageReader();
+    const facts = this.facts;
+    if (facts !== null) this.usage = this.metered = new MeteredAnswer(familyOf(facts.model));
+    else if (policy.readsAnswer) this.usage = new UsageReader();
     this.flow = Flow.Next;
     this.resumeRequest();
   }
@@ -184,8 +226,17 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     if (policy === null || claim === null || usage === null) return;
     this.usage = null;
     usage.finish();
-    const tokens = usage.statedInput + usage.statedOutput;
-    if (tokens > 0) policy.charge(claim, tokens);
+    let tokens = usage.statedInput + usage.statedOutput;
+    const facts = this.facts;
+    const metered = this.metered;
+    const reservations = policy.reservations;
+    if (facts !== null && metered !== null && reservations !== null) {
+      if (usage.isKnown) {
+        reservations.learn(facts, usage.usage);
+        observeError(<f64>claim.estimate, <f64>tokens);
+      } else if (!this.isError) tokens = <i64>(this.forecast.input + metered.metered);
+    }
+    policy.end(claim, tokens);
   }
 
   private answer(reply: Reply): Flow {

@@ -10,7 +10,7 @@ import { CHARGE, CHECK, TAKE } from "./scripts";
 const REFUSED: string = "cannot connect to redis cluster";
 
 /** A question whose reply goes to the asker. */
-abstract class Question extends RedisCall {
+export abstract class Question extends RedisCall {
   constructor(
     private asker: Asker,
     stream: AnyStream,
@@ -51,7 +51,7 @@ class BalanceQuestion extends Question {
 }
 
 /** What was used. It belongs to no stream, which may be over. */
-class Payment extends RedisCall {
+export class Payment extends RedisCall {
   onReply(value: RespValue): void {
     if (value.isError) this.onFailure(value.toString());
   }

@@ -79,6 +79,16 @@ test("every rate is read, and alone tells the kind", () => {
   }
 });
 
+test("reservations are for tokens and quotas: the kind of requests is warned of their keys", () => {
+  const keys = { accounting: "reserve", reservation_seconds: 9, default_output_tokens: 9 };
+  const quota = ["admin_consumer", "admin_path", "redis_key_prefix", "metered_paths"];
+  const window = ["rule_name", "global_threshold", "rule_items", "rejected_code", "rejected_msg"];
+  const left = [...quota, "rule_items", "show_limit_quota_header"];
+  expect(warningsOf("token", left, keys)).toBe("");
+  expect(warningsOf("quota", [...window, "show_limit_quota_header"], keys)).toBe("");
+  expect(warningsOf("requests", [...quota, "rule_items"], keys)).toContain("accounting: unknown key");
+});
+
 test("a key that another kind reads is warned of", () => {
   expect(warningsOf("quota", ["rule_items"])).toContain("rejected_code: unknown key, ignored");
 });

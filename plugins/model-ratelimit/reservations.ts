@@ -1,0 +1,195 @@
+// `accounting: reserve` for Higress's forms: beside their counters and balances, which old gateways go on reading, stands
+// what requests under way hold.
+
+import { AnyStream, ConfigReader, Redis, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Usage } from "as-proxy-wasm-sdk/llm/usage";
+import { Claim } from "./claim";
+import { Demand, NativeUnit } from "./demand";
+import { Experience, Forecast } from "./forecast";
+import { Asker, Balances, reportUncounted, Standing } from "./ledger";
+import { LocalBalances } from "./local-ledger";
+import { readDefaultOutput, readLifeMs } from "./native-limits";
+import { Payment, Question } from "./redis-ledger";
+import { RequestFacts } from "./request-facts";
+import { RESERVE, SETTLE } from "./scripts";
+import { SlotLimits } from "./slot-limits";
+import { Algorithm, Measure } from "./tally";
+
+/** More than any balance. */
+const UNLIMITED: f64 = 9007199254740991;
+
+export abstract class Reservations {
+  private experience: Experience = new Experience();
+  private defaultOutput: f64 = 1000;
+  protected lifeMs: f64 = 0;
+
+  static read(reader: ConfigReader, redis: Redis | null): Reservations {
+    const reservations: Reservations =
+      redis !== null ? new RedisReservations(redis) : new LocalReservations(new LocalBalances());
+    reservations.defaultOutput = readDefaultOutput(reader);
+    reservations.lifeMs = readLifeMs(reader);
+    return reservations;
+  }
+
+  /** What the request is expected to use and what is held for it. */
+  prepare(claim: Claim, facts: RequestFacts): Forecast {
+    const forecast = this.experience.forecast(facts, this.defaultOutput);
+    claim.estimate = <i64>(forecast.input + forecast.output);
+    claim.held = <i64>(forecast.mostInput + forecast.mostOutput);
+    return forecast;
+  }
+
+  learn(facts: RequestFacts, usage: Usage): void {
+    this.experience.learn(facts, usage);
+  }
+
+  /** Reserves what was prepared, or nothing; the answer is a standing as of a ledger that has counted it. */
+  abstract reserve(claim: Claim, asker: Asker, stream: AnyStream): void;
+
+  /** Gives back what was held and counts what was used. */
+  abstract settle(claim: Claim, used: i64): void;
+}
+
+/** Balances have no window. */
+function isBalance(claim: Claim): bool {
+  return claim.limit.windowSeconds == 0;
+}
+
+/** In the words of the policies' verdicts: a count above the limit, or a balance of nothing, refuses. */
+function standingOf(claim: Claim, isReserved: bool, room: i64, left: i64): Standing {
+  if (isBalance(claim)) return Standing.counted(isReserved ? max(room, 1) : 0, left);
+  const limit = claim.limit.amount;
+  return Standing.counted(isReserved ? max(0, limit - room) : limit + 1, left);
+}
+
+class ReserveQuestion extends Question {
+  constructor(
+    private claim: Claim,
+    asker: Asker,
+    stream: AnyStream,
+  ) {
+    super(asker, stream);
+  }
+
+  standing(value: RespValue): Standing {
+    if (value.kind != RespKind.List || value.items.length != 4) {
+      return Standing.failed("not the reply of the script: " + value.toString());
+    }
+    const claim = this.claim;
+    const items = value.items;
+    const isReserved = items[0].toInteger() == 1;
+    claim.cell = items[3].toInteger();
+    if (!isReserved) claim.held = 0;
+    return standingOf(claim, isReserved, items[1].toInteger(), items[2].toInteger());
+  }
+}
+
+export class RedisReservations extends Reservations {
+  constructor(private redis: Redis) {
+    super();
+  }
+
+  reserve(claim: Claim, asker: Asker, stream: AnyStream): void {
+    const command = evaluation(RESERVE, claim).integer(claim.estimate).integer(claim.held);
+    new ReserveQuestion(claim, asker, stream).ask(this.redis, command.integer(<i64>this.lifeMs));
+  }
+
+  settle(claim: Claim, used: i64): void {
+    const command = evaluation(SETTLE, claim).integer(used).integer(claim.cell).integer(claim.held);
+    new Payment().pay(this.redis, command);
+  }
+}
+
+function evaluation(script: string, claim: Claim): RespCommand {
+  const command = new RespCommand("eval").text(script).integer(2).bytes(claim.key).bytes(holdsOf(claim.key));
+  if (isBalance(claim)) command.text("");
+  else command.integer(claim.limit.amount);
+  return command.integer(claim.limit.windowSeconds);
+}
+
+/** In the same slot of a cluster as the counter: by its whole name, or by the tag that the name has itself. */
+function holdsOf(key: Span): Span {
+  const name = new Buffer(key.size + 8);
+  const open = key.indexOf(0x7b);
+  const hasTag = open >= 0 && key.indexOf(0x7d, open) > open + 1;
+  if (!hasTag) name.push(0x7b);
+  name.append(key);
+  name.text(hasTag ? ":held" : "}:held");
+  return name.take();
+}
+
+export class LocalReservations extends Reservations {
+  private slots: SlotLimits = new SlotLimits();
+
+  constructor(private balances: Balances) {
+    super();
+  }
+
+  reserve(claim: Claim, asker: Asker, stream: AnyStream): void {
+    const demand = this.demand(claim);
+    demand.step.test = isBalance(claim) ? 0 : <f64>claim.estimate;
+    demand.step.hold = <f64>claim.held;
+    const decision = this.slots.decide([demand]);
+    claim.cell = <i64>demand.cell;
+    if (!decision.isAdmitted) claim.held = 0;
+    if (decision.failure.length > 0) {
+      asker.answered(Standing.failed(decision.failure));
+      return;
+    }
+    if (isBalance(claim)) {
+      // A balance is read after others' reservations: whoever settles spends first and gives back then.
+      const others = <i64>(UNLIMITED - demand.remaining) - claim.held;
+      this.balances.read(claim.key, new BalanceReader(this, claim, others, asker), stream);
+      return;
+    }
+    const left = <i64>Math.ceil(demand.resetMs / 1000);
+    asker.answered(
+      standingOf(
+        claim,
+        decision.isAdmitted,
+        <i64>demand.remaining,
+        left > 0 ? left : claim.limit.windowSeconds,
+      ),
+    );
+  }
+
+  settle(claim: Claim, used: i64): void {
+    if (isBalance(claim) && used > 0) this.balances.spend(claim.key, used);
+    const demand = this.demand(claim);
+    demand.step.take = isBalance(claim) ? 0 : <f64>used;
+    demand.step.release = <f64>claim.held;
+    demand.step.cell = <f64>claim.cell;
+    if (!this.slots.settle(demand)) reportUncounted("the gateway's shared data takes no more");
+  }
+
+  private demand(claim: Claim): Demand {
+    const limit = claim.limit;
+    const capacity = isBalance(claim) ? UNLIMITED : <f64>limit.amount;
+    const algorithm = isBalance(claim) ? Algorithm.None : Algorithm.Fixed;
+    const windowMs = <f64>max(limit.windowSeconds, 1) * 1000;
+    const measure = new Measure(algorithm, capacity, capacity, windowMs, this.lifeMs);
+    return new Demand(claim.key, "", NativeUnit.TotalTokens, measure, 1);
+  }
+}
+
+/** Decides with the balance; what was held too much is given back. */
+class BalanceReader implements Asker {
+  constructor(
+    private reservations: LocalReservations,
+    private claim: Claim,
+    private others: i64,
+    private asker: Asker,
+  ) {}
+
+  answered(standing: Standing): void {
+    const claim = this.claim;
+    const room = standing.count - this.others;
+    const isReserved = room >= claim.estimate;
+    if (!isReserved) {
+      this.reservations.settle(claim, 0);
+      claim.held = 0;
+    }
+    this.asker.answered(standingOf(claim, isReserved, room, 0));
+  }
+}
