@@ -1,4 +1,5 @@
-// Builds the plugins: `npm run build [NAME…]`. A plugin is a folder under plugins/ with an index.ts.
+// Builds the plugins: `npm run build [NAME…]`. A plugin is a folder under plugins/ with an index.ts. The name `suite`
+// stands for one module that holds them all; it is only built when it is asked for.
 //
 //   dist/NAME.wasm                              one module for both hosts, when both builds import the same
 //   dist/NAME.higress.wasm, NAME.envoy.wasm     otherwise
@@ -14,7 +15,7 @@ import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { compile, root } from "./compile.mjs";
-import { outputFolder } from "./guest-build.mjs";
+import { outputFolder, suite } from "./guest-build.mjs";
 
 const dist = join(root, outputFolder);
 const recordFile = join(dist, "build.json");
@@ -37,7 +38,7 @@ export function pluginNames() {
  * @param {{ onStart?: (name: string) => void }} [options]
  */
 export async function buildPlugins(names = pluginNames(), { onStart = () => {} } = {}) {
-  const unknown = names.filter((name) => !pluginNames().includes(name));
+  const unknown = names.filter((name) => name !== suite && !pluginNames().includes(name));
   if (unknown.length > 0)
     throw new Error(`no plugin is named ${unknown.join(", ")}; there are ${pluginNames().join(", ")}`);
   await mkdir(dist, { recursive: true });
@@ -74,7 +75,7 @@ async function build(name) {
   const files = [];
   for (const target of targets) {
     const outFile = join(temporary, `${name}.${process.pid}.${target}.wasm`);
-    const entry = join("plugins", name, "index.ts");
+    const entry = name === suite ? await suiteEntry(temporary) : join("plugins", name, "index.ts");
     files.push(await compile({ entry, outFile, target, flags: ["--noUnsafe"] }));
   }
   const modules = await Promise.all(files.map((file) => readFile(file)));
@@ -95,6 +96,16 @@ async function build(name) {
   }));
 }
 
+/** The source of the suite: each plugin registers itself, and the root id chooses. */
+async function suiteEntry(folder) {
+  await mkdir(join(root, folder), { recursive: true });
+  const file = join(folder, `${suite}.ts`);
+  const up = relative(join(root, folder), root);
+  const imports = pluginNames().map((name) => `import "${up}/plugins/${name}/index";\n`);
+  await replace(join(root, file), `export * from "as-proxy-wasm-sdk/sdk/exports";\n${imports.join("")}`);
+  return file;
+}
+
 /** What a module needs of its host, as one comparable text. */
 function imports(bytes) {
   return WebAssembly.Module.imports(new WebAssembly.Module(bytes))
@@ -104,6 +115,7 @@ function imports(bytes) {
 }
 
 function pluginSources(name) {
+  if (name === suite) return pluginNames().flatMap(pluginSources);
   return sources(join(root, "plugins", name));
 }
 

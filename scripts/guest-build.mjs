@@ -32,3 +32,9 @@ export const outputFolder = builds[guestBuild].folder;
 export function buildFlags(build = guestBuild) {
   return builds[build].flags;
 }
+
+/** The name of the one module that holds all plugins; a plugin's `pluginName` (root id) chooses there. */
+export const suite = "suite";
+
+/** SUITE=1: the suite is loaded in place of every plugin's own module, so that the same tests run on it. */
+export const runsSuite = process.env.SUITE === "1";

@@ -1,7 +1,8 @@
 // Modules that are not built, or whose sources have changed, are built before they are loaded.
 
 import { existsSync } from "node:fs";
-import type { GatewayModel } from "../gateway/model.ts";
+import { runsSuite, suite } from "../../scripts/guest-build.mjs";
+import type { GatewayModel, PluginResource } from "../gateway/model.ts";
 import { builtModules, repositoryFolders } from "../gateway/resources/plugin-url.ts";
 
 interface BuildScript {
@@ -22,7 +23,7 @@ export async function withBuiltModules(
   model: GatewayModel,
   log: (level: "info" | "warn", message: string) => void,
 ): Promise<GatewayModel> {
-  const names = [...new Set(model.plugins.flatMap(({ plugin }) => plugin ?? []))];
+  const names = [...new Set(model.plugins.flatMap((resource) => moduleName(resource) ?? []))];
   if (names.length === 0) return model;
   try {
     await buildNamed(names, (name) => log("info", `building ${name}`));
@@ -31,10 +32,14 @@ export async function withBuiltModules(
     if (!files.every((file) => existsSync(file))) throw error;
     log("warn", `the build failed, the modules of the last one are used: ${(error as Error).message}`);
   }
-  const plugins = model.plugins.map((resource) =>
-    resource.plugin === undefined
-      ? resource
-      : { ...resource, modules: builtModules(resource.plugin, repositoryFolders) },
-  );
+  const plugins = model.plugins.map((resource) => {
+    const name = moduleName(resource);
+    return name === undefined ? resource : { ...resource, modules: builtModules(name, repositoryFolders) };
+  });
   return { ...model, plugins };
+}
+
+/** Of what is built here; undefined for a module that comes from elsewhere. */
+function moduleName({ plugin, inSuite }: PluginResource): string | undefined {
+  return plugin !== undefined && (inSuite || runsSuite) ? suite : plugin;
 }

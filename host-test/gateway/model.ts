@@ -26,6 +26,8 @@ export interface PluginResource {
   name: string;
   /** Folder name under plugins/ when `url` names one of ours, else undefined. */
   plugin?: string;
+  /** It is one of several in the module named `suite`, which `rootId` chooses. */
+  inSuite?: true;
   /** The module to load, per engine build. */
   modules: { higress: string; envoy: string };
   rootId: string;

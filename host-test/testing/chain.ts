@@ -4,6 +4,7 @@
 //   const chain = new TestChain({ plugins: [{ module, configuration }], upstream: () => ({ chunks: ["ok"] }) });
 //   const { client, upstream } = chain.exchange({ method: "POST", path: "/v1/chat", chunks: [body] });
 
+import { runsSuite } from "../../scripts/guest-build.mjs";
 import { createChain } from "../host/chain.ts";
 import { VirtualClock } from "../host/virtual-clock.ts";
 import { maxReplyBytes } from "../services/cluster-call.ts";
@@ -410,7 +411,8 @@ class Seen {
 
 /** The spec of a test's plugin, for `chain.reconfigure`. */
 export function specOf({ configuration, name, ...rest }: TestPlugin): PluginSpec {
-  const spec: PluginSpec = { ...rest, name: name ?? "plugin" };
+  const own = name ?? "plugin";
+  const spec: PluginSpec = { ...(runsSuite && { rootId: own }), ...rest, name: own };
   if (configuration === undefined) return spec;
   return {
     ...spec,

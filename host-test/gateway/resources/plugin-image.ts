@@ -2,6 +2,7 @@
 
 import type { ImageStore } from "../../registry/image-store.ts";
 import { formatReference, parseReference } from "../../registry/reference.ts";
+import { suite } from "../../../scripts/guest-build.mjs";
 import type { Field } from "./field.ts";
 import { builtModules, listPlugins, type ModuleFolders, type PluginModule } from "./plugin-url.ts";
 import { suggestion } from "./problems.ts";
@@ -27,7 +28,7 @@ export async function resolveImage(
   const { problems } = url.source;
   const name = (text.split("/").pop() ?? "").replace(/[:@].*$/, "");
   const known = listPlugins(folders);
-  const isOurs = known.includes(name);
+  const isOurs = known.includes(name) || name === suite;
   if (isOurs && !images.pull) return { plugin: name, modules: builtModules(name, folders) };
   const reference = parseReference(text);
   const other = isOurs ? "" : `, and "${name}" is no plugin of this repository${suggestion(name, known)}`;

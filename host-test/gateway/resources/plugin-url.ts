@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { outputFolder } from "../../../scripts/guest-build.mjs";
+import { outputFolder, runsSuite, suite } from "../../../scripts/guest-build.mjs";
 import type { PluginResource } from "../model.ts";
 import type { Field } from "./field.ts";
 import { resolveImage, type ImageAccess } from "./plugin-image.ts";
@@ -25,7 +25,7 @@ export const repositoryFolders: ModuleFolders = {
 };
 
 export interface PluginModule {
-  /** Folder name under plugins/, when it is one of ours. */
+  /** Folder name under plugins/, or `suite`, when it is one of ours. */
   plugin?: string;
   modules: PluginResource["modules"];
 }
@@ -39,7 +39,8 @@ export function listPlugins(folders: ModuleFolders): string[] {
 }
 
 /** The built files of one of our plugins. A plugin that imports nothing of Higress's own has one build for both. */
-export function builtModules(plugin: string, { dist }: ModuleFolders): PluginResource["modules"] {
+export function builtModules(name: string, { dist }: ModuleFolders): PluginResource["modules"] {
+  const plugin = runsSuite ? suite : name;
   const single = join(dist, `${plugin}.wasm`);
   const build = (flavour: string): string => {
     const path = join(dist, `${plugin}.${flavour}.wasm`);

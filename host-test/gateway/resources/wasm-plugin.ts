@@ -1,12 +1,13 @@
 // WasmPlugin → PluginResource.
 
+import { runsSuite, suite } from "../../../scripts/guest-build.mjs";
 import type { PluginResource } from "../model.ts";
 import type { Resource } from "./documents.ts";
 import type { Field } from "./field.ts";
 import { makeConfiguration, type ConfigurationPart } from "./plugin-configuration.ts";
 import type { PluginSchema } from "./plugin-schema.ts";
 import type { ImageAccess } from "./plugin-image.ts";
-import { resolveUrl, type ModuleFolders } from "./plugin-url.ts";
+import { listPlugins, resolveUrl, type ModuleFolders } from "./plugin-url.ts";
 
 /** A plugin and what only the loader needs of it. */
 export interface LoadedPlugin {
@@ -68,11 +69,14 @@ export async function readWasmPlugin(
   const phase = spec.get("phase").word(phases) ?? "UNSPECIFIED_PHASE";
   const rootId = spec.get("pluginName").text() ?? "";
   if (!module || !configuration) return undefined;
+  const own = module.plugin === suite ? pluginOfSuite(spec.get("pluginName"), folders) : module;
+  if (!own) return undefined;
   return {
     resource: {
       name: `${resource.namespace ?? defaultNamespace}.${resource.name}`,
       ...module,
-      rootId,
+      ...own,
+      rootId: rootId || (runsSuite && module.plugin) || "",
       failOpen: failStrategy === "FAIL_OPEN",
       environment: variables,
       configuration: configuration.json,
@@ -83,6 +87,16 @@ export async function readWasmPlugin(
     phase,
     priority,
   };
+}
+
+/** The suite holds all plugins: the name chooses one. */
+function pluginOfSuite(name: Field, folders: ModuleFolders): { plugin: string; inSuite: true } | undefined {
+  const known = listPlugins(folders);
+  const plugin = name.text() ?? "";
+  if (known.includes(plugin)) return { plugin, inSuite: true };
+  const expected = `one of ${known.join(", ")}`;
+  name.source.problems.fatal(name.position, "chooses the plugin of the suite", { expected, found: plugin });
+  return undefined;
 }
 
 /** Request order: phase, then higher priority first and none last, then name and namespace. */

