@@ -129,6 +129,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (step != Step.Forward || request === null || body === null) return this.answer();
     this.isForwarded = true;
     body.replace(request.body);
+    // Without it the body would go in chunks, which many a REST service refuses.
+    request.head.set("content-length", request.body.size.toString());
     return Flow.Next;
   }
 

@@ -299,10 +299,7 @@ export class Execution {
   /** Whether the path leads into that part of the data which is no stranger's. */
   private isTrusted(value: Value, path: Span): bool {
     const guard = this.guard;
-    if (guard === null || value !== this.data) return false;
-    const name = guard.trusted;
-    const next = path.at(name.length);
-    return path.startsWithAscii(name) && (next < 0 || next == 0x2e);
+    return guard !== null && value === this.data && guard.trusts(path);
   }
 
   /** Whether what a function gives is made of what strangers have said. Truth values and numbers say nothing. */

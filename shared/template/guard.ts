@@ -5,8 +5,8 @@ import { Buffer, Span } from "../bytes";
 import { Value } from "./value";
 
 export abstract class Guard {
-  /** Of the data's members the one that is no stranger's; with it all that is made of it alone. */
-  abstract get trusted(): string;
+  /** Whether the path leads to a part of the data that is no stranger's; so is what is made of such parts alone. */
+  abstract trusts(path: Span): bool;
 
   /** Whether what the function of this name gives is harmless in the language already. */
   abstract cleans(name: Span): bool;

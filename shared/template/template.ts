@@ -43,7 +43,7 @@ export class Template {
 
   /**
    * Appends the rendering of the data, a JSON object or array. Returns why it failed, in Go's words, or "";
-   * then nothing is appended. With a guard the data but for the guard's trusted member is a stranger's.
+   * then nothing is appended. With a guard the data but for what the guard trusts is a stranger's.
    */
   render(
     out: Buffer,

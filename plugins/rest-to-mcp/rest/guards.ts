@@ -3,21 +3,20 @@
 import { Buffer, percentEncode, Span } from "as-proxy-wasm-sdk/bytes";
 import { escapeInto, Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Guard, Value } from "as-proxy-wasm-sdk/template";
+import { ServerConfig } from "./server-config";
 import { authorityStart, pathStart } from "./url";
-
-/** The member of the data that is the configuration's own. */
-const TRUSTED: string = "config";
 
 export class UrlGuard extends Guard {
   constructor(
+    private config: ServerConfig,
     /** False: values go into path and query as they are. */
     private encodes: bool,
   ) {
     super();
   }
 
-  get trusted(): string {
-    return TRUSTED;
+  trusts(path: Span): bool {
+    return this.config.trusts(path);
   }
 
   cleans(name: Span): bool {
@@ -41,8 +40,12 @@ export class JsonGuard extends Guard {
   private inString: bool = false;
   private isJson: bool = false;
 
-  get trusted(): string {
-    return TRUSTED;
+  constructor(private config: ServerConfig) {
+    super();
+  }
+
+  trusts(path: Span): bool {
+    return this.config.trusts(path);
   }
 
   cleans(name: Span): bool {

@@ -18,6 +18,7 @@ import { Multipart, MULTIPART_TYPE } from "./multipart";
 import { plainJson } from "./plain-json";
 import { Spread } from "./request-template";
 import { RestTool } from "./rest-tool";
+import { ServerConfig } from "./server-config";
 import { Url } from "./url";
 
 const JSON_TYPE: string = "application/json; charset=utf-8";
@@ -52,6 +53,7 @@ export class RequestBuilder {
   constructor(
     private tool: RestTool,
     private values: ArgumentValues,
+    private config: ServerConfig,
     private data: Span,
     private context: TemplateContext,
     private encodes: bool,
@@ -100,7 +102,7 @@ export class RequestBuilder {
   private makeUrl(): void {
     const template = this.tool.request.url;
     if (template === null) return;
-    const rendered = this.render(template, "URL template", new UrlGuard(this.encodes));
+    const rendered = this.render(template, "URL template", new UrlGuard(this.config, this.encodes));
     if (this.error.length > 0) return;
     const text = new Buffer(rendered.size + 64);
     this.fail(pathWithArguments(text, trimAscii(rendered), this.values, this.encodes));
@@ -167,7 +169,7 @@ export class RequestBuilder {
     const request = this.tool.request;
     const template = request.body;
     if (template !== null) {
-      this.body = this.render(template, "body template", new JsonGuard());
+      this.body = this.render(template, "body template", new JsonGuard(this.config));
       if (Json.checked(trimAscii(this.body)).kind >= JsonKind.Array) this.contentType = JSON_TYPE;
     } else if (request.spread == Spread.JsonBody) this.jsonBody(true);
     else if (request.spread == Spread.FormBody) this.formBody(true);

@@ -1,17 +1,15 @@
 // One call of a tool: its arguments become a request, the upstream's answer its result.
 
 import { DraftHead, nowMs, property, random } from "as-proxy-wasm-sdk/sdk";
-import { Span } from "as-proxy-wasm-sdk/bytes";
-import { Json } from "as-proxy-wasm-sdk/json";
 import { ToolResult } from "as-proxy-wasm-sdk/mcp";
 import { TemplateContext } from "as-proxy-wasm-sdk/template";
 import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "../operation";
 import { ToolCall } from "../tool-call";
 import { ArgumentValues } from "./argument-values";
-import { templateJson } from "./plain-json";
 import { RequestBuilder } from "./request-builder";
 import { RestServer } from "./rest-server";
 import { RestTool } from "./rest-tool";
+import { ServerConfig } from "./server-config";
 import { directResult, resultOf } from "./result";
 
 export class RestCall extends Operation {
@@ -35,11 +33,13 @@ export class RestCall extends Operation {
       return Step.Answer;
     }
     this.context = contextOf(runner.client);
-    const data = values.data(this.config());
-    const security = this.server.security;
+    const server = this.server;
+    const config = ServerConfig.of(server.config, call.serverConfig, server.configHeader);
+    const data = values.data(config.json);
+    const security = server.security;
     const passed = security.takeClientCredential(request.head, tool.security);
     if (tool.request.isDirect) return this.answer(directResult(tool, data, this.context));
-    const builder = new RequestBuilder(tool, values, data, this.context, this.server.encodesPath);
+    const builder = new RequestBuilder(tool, values, config, data, this.context, server.encodesPath);
     if (builder.error.length > 0 || !builder.write(request)) return this.fail(builder.error);
     const problem = security.setUpstreamCredential(request.head, tool.request.security, passed);
     return problem.length > 0 ? this.fail(problem) : Step.Forward;
@@ -47,14 +47,6 @@ export class RestCall extends Operation {
 
   answered(answer: UpstreamAnswer): Step {
     return this.answer(resultOf(this.tool, answer, this.context));
-  }
-
-  /** JSON of the server's configuration as templates see it, or empty. */
-  private config(): Span {
-    const own = this.toolCall.serverConfig;
-    if (own.isEmpty) return this.server.config;
-    const json = Json.checked(own);
-    return json.exists ? templateJson(json) : Span.text("{}");
   }
 
   private answer(result: ToolResult): Step {

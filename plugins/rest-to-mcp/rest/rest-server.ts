@@ -8,6 +8,7 @@ import { Security } from "../security/security";
 import { Server } from "../server";
 import { ToolCall } from "../tool-call";
 import { templateJson } from "./plain-json";
+import { CONFIG_HEADER_MODES, ConfigHeader } from "./server-config";
 import { RestCall } from "./rest-call";
 import { RestTool } from "./rest-tool";
 
@@ -40,6 +41,7 @@ export class RestServer extends Server {
     readonly security: Security,
     /** JSON that templates see as `.config`, or empty. */
     readonly config: Span,
+    readonly configHeader: ConfigHeader,
     /** Whether arguments in a URL are percent-encoded. */
     readonly encodesPath: bool,
   ) {
@@ -50,7 +52,7 @@ export class RestServer extends Server {
   static read(name: string, server: ConfigReader, tools: ConfigReader[], encodesPath: bool): RestServer {
     const security = Security.read(server);
     const config = server.has("config") ? Json.read(server.raw("config")) : Json.read(Span.empty());
-    const rest = new RestServer(name, security, templateJson(config), encodesPath);
+    const rest = new RestServer(name, security, templateJson(config), modeOf(server), encodesPath);
     for (let i = 0; i < tools.length; i++) {
       const tool = RestTool.read(tools[i], security);
       if (tool === null) continue;
@@ -64,4 +66,10 @@ export class RestServer extends Server {
     const tool = this.declarations[this.toolAt(call.tool)].read(this.security);
     return tool === null ? super.call(call) : new RestCall(this, tool, call);
   }
+}
+
+function modeOf(server: ConfigReader): ConfigHeader {
+  const mode = CONFIG_HEADER_MODES.indexOf(server.text("configHeader", "fill"));
+  if (mode < 0) server.expected("configHeader", "one of fill, replace and ignore");
+  return <ConfigHeader>max(mode, 0);
 }

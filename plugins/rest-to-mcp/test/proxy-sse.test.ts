@@ -137,7 +137,7 @@ describe("the sequence", () => {
     expect(upstream.request).toMatchObject({ method: "GET", path: "/sse?k=1", authority: "b.example" });
     expect(upstream.request.header("accept")).toBe("text/event-stream");
     expect(upstream.request.header("content-type")).toBeUndefined();
-    expect(upstream.request.header("content-length")).toBeUndefined();
+    expect(upstream.request.header("content-length")).toBe("0");
     expect(upstream.seen.map(({ json }) => [json.method, json.id])).toEqual([
       ["initialize", 1],
       ["notifications/initialized", undefined],

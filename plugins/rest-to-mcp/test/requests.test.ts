@@ -150,7 +150,8 @@ test("templates see arguments, the server's configuration, and one that comes wi
     "k-1",
   ]);
   const other = Buffer.from(JSON.stringify({ base: "https://b.example", key: "<" })).toString("base64");
-  const replaced = sent(tool, { id: "1" }, { server }, { "x-higress-mcpserver-config": other });
+  const replacing = { ...server, configHeader: "replace" };
+  const replaced = sent(tool, { id: "1" }, { server: replacing }, { "x-higress-mcpserver-config": other });
   expect([replaced.authority, replaced.header("x-key")]).toEqual(["b.example", "<-1"]);
   expect(replaced.header("x-higress-mcpserver-config")).toBeUndefined();
 });

@@ -64,6 +64,28 @@ describeEngines("rest-to-mcp tools", (engine) => {
     expect(result.isError).toBe(false);
   });
 
+  test("§16: a request says how long its body is, also where it has none, and comes in one piece", async () => {
+    for (const [name, args] of [
+      ["write", { n: "é" }],
+      ["write", { n: "x".repeat(100_000) }],
+      ["read", { id: "a" }],
+    ] as const) {
+      await call(name, args);
+    }
+    const lengths = gateway
+      .upstream("rest.static")
+      .requests.map((request) => [
+        request.header("content-length"),
+        request.header("transfer-encoding"),
+        Buffer.from(request.text).length,
+      ]);
+    expect(lengths).toEqual([
+      ["19", undefined, 19],
+      ["100017", undefined, 100_017],
+      ["0", undefined, 0],
+    ]);
+  });
+
   test("an error status is the tool's failure", async () => {
     gateway.upstream("rest.static").reply({ status: 500, body: "broken" });
     const { result } = await call("write", {});
