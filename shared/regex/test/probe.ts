@@ -50,3 +50,8 @@ export function resultAt(): usize {
 export function collect(): void {
   __collect();
 }
+
+/** Steps of all searches since the pattern was compiled. */
+export function steps(): i64 {
+  return regex.steps;
+}
