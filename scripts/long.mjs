@@ -1,6 +1,6 @@
-// `npm run test:long [BUILD…] [FILTER…]`: the suite in every build of the guest (guest-build.mjs), and in the build
+// `npm run test:long [BUILD…] [FILTER…] [--slice]`: the suite in every build of the guest (guest-build.mjs), and in the build
 // that is shipped also what takes too long for every run (tests that read LONG). What is no build's name is a
-// filter for vitest. Ends with one line per build, and with docs/robustness.md: what was measured of what is promised.
+// filter for vitest; with --slice no more runs than in `npm test`. Ends with one line per build, and with docs/robustness.md: what was measured of what is promised.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,8 +11,10 @@ import { root } from "./compile.mjs";
 import { guestBuilds } from "./guest-build.mjs";
 import { measuredFigures, promises } from "./promises.mjs";
 
-const wanted = process.argv.slice(2).filter((word) => guestBuilds.includes(word));
-const filters = process.argv.slice(2).filter((word) => !guestBuilds.includes(word));
+const words = process.argv.slice(2).filter((word) => word !== "--slice");
+const isSlice = process.argv.includes("--slice");
+const wanted = words.filter((word) => guestBuilds.includes(word));
+const filters = words.filter((word) => !guestBuilds.includes(word));
 
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const folder = mkdtempSync(join(tmpdir(), "test-long-"));
@@ -24,7 +26,7 @@ for (const build of wanted.length > 0 ? wanted : guestBuilds) {
   const env = {
     ...process.env,
     GUEST_BUILD: build,
-    LONG: build === "release" ? "1" : "",
+    LONG: build === "release" && !isSlice ? "1" : "",
     FIGURES: figures,
     OUTCOMES: files,
   };
@@ -80,7 +82,7 @@ function record(build, files, figures) {
         : `${passed.toLocaleString("en")} tests passed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
     const figure =
       failed > 0 || mine.length === 0 ? result : `${mine.map(({ text }) => text).join("; ")} (${result})`;
-    measured[id] = { figure, ...(count > 0 && { count }), date, commit };
+    measured[id] = { figure, ...(count > 0 && failed === 0 && { count }), date, commit };
   }
   const inOrder = promises.filter(({ id }) => measured[id] !== undefined).map(({ id }) => [id, measured[id]]);
   writeFileSync(

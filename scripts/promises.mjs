@@ -182,7 +182,7 @@ export const promises = [
   {
     id: "artefacts",
     promise: "Two clean builds are bit-identical, and what a registry gives back is what was built",
-    tests: ["host-test/test/images/registry.test.ts"],
+    tests: ["host-test/test/images/reproducible.test.ts", "host-test/test/images/registry.test.ts"],
   },
   {
     id: "throughput and size",

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { TestChain, TestReply, TestRequest } from "../../../host-test/testing/chain.ts";
+import { figure } from "../../../host-test/testing/figure.ts";
 import { drip } from "../../../host-test/testing/recordings.ts";
 import { guestBuild } from "../../../scripts/guest-build.mjs";
 import { clientDialects, question } from "./client-requests.ts";
@@ -114,7 +115,8 @@ describe.runIf(guestBuild === "release")("linear memory", () => {
       chain.exchange({ ...request, authority: `${type}.test` });
       if (Number.isInteger(Math.log10(count)) || count === total) seen.push([count, pages()]);
     }
-    console.log(`pages after requests: ${seen.map(([count, after]) => `${count}: ${after}`).join(", ")}`);
+    const last = seen.slice(-2).map(([count, after]) => `${after} pages after ${count.toLocaleString("en")}`);
+    figure("memory ai-proxy", last.join(", "), total);
     expect(chain.problems().filter((line) => !line.includes("refused with"))).toEqual([]);
     expect(Math.max(...seen.map(([, after]) => after))).toBeLessThanOrEqual(32);
     const settled = seen.filter(([count]) => count >= 10_000).map(([, after]) => after);
@@ -212,7 +214,10 @@ describe.runIf(guestBuild === "release")("linear memory", () => {
       path: chatPath,
       chunks: upload(96, start, end),
     });
-    console.log(`pages after 1 KB, 1 MB and 100 MB: ${small}, ${before}, ${pages()}`);
+    figure(
+      "memory ai-proxy",
+      `${small}, ${before} and ${pages()} pages after uploads of 1 KB, 1 MB and 100 MB`,
+    );
     expect(client.status).toBe(200);
     expect(upstream!.body.length).toBeGreaterThan(100_000_000);
     expect(upstream!.body.subarray(-sent.length).toString()).toBe(sent);

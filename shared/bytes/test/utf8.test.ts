@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { builds } from "./builds.ts";
+import { figure } from "../../../host-test/testing/figure.ts";
 import { BytesProbe, latin1 } from "./bytes-probe.ts";
 
 const CASES = new URL("../../../../shared/data/utf8/utf8tests.txt", import.meta.url);
@@ -45,7 +46,7 @@ const anyUnits = fc.array(
   fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0xffff }), fc.integer({ min: 0xd7ff, max: 0xe000 })),
 );
 
-describe.each(builds)("UTF-8, %s", (_name, flags) => {
+describe.each(builds)("UTF-8, %s", (build, flags) => {
   let probe: BytesProbe;
   beforeAll(async () => {
     probe = await BytesProbe.load(flags);
@@ -65,6 +66,7 @@ describe.each(builds)("UTF-8, %s", (_name, flags) => {
       expect(Boolean(probe.call("utf8Valid", [bytes])), number).toBe(isValid);
       expect(decode(bytes), number).toBe(decoder.decode(bytes));
     }
+    figure("utf-8", `${build}: ${cases.length} of ${cases.length} public cases as TextDecoder`);
   });
 
   test("all 65,536 pairs of bytes agree with TextDecoder, alone and behind ASCII", () => {

@@ -7,6 +7,7 @@ import type { Headers, StreamEvents } from "../../../host-test/host/types.ts";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
 import { specOf } from "../../../host-test/testing/chain.ts";
+import { figure } from "../../../host-test/testing/figure.ts";
 import { guestBuild } from "../../../scripts/guest-build.mjs";
 import { probe, type Steps } from "./probe-chain.ts";
 
@@ -76,7 +77,8 @@ function run(
     exchange(i);
     if (i === count / 10 - 1) early = worker.pages;
   }
-  console.log(`${title}: ${early} pages after ${count / 10}, ${worker.pages} after ${count}`);
+  const [part, all] = [count / 10, count].map((number) => number.toLocaleString("en"));
+  figure("memory sdk", `${title}: ${early} pages after ${part}, ${worker.pages} after ${all}`, count);
   return { early, late: worker.pages };
 }
 
