@@ -2,7 +2,7 @@
 
 import type { EnvoyFigures } from "./envoy.ts";
 import type { Spread } from "./measure.ts";
-import type { Report } from "./run.ts";
+import type { ModuleFigures, Report } from "./run.ts";
 
 function row(cells: (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
@@ -25,7 +25,7 @@ export function moduleTable({ modules }: Report): string {
       "compile ms",
       "compile CPU ms",
       "new VM ms",
-      "pages: start / 10⁴ / 10⁶ requests",
+      "pages after the start / 10⁴ requests / more",
     ]),
     row(["---", "---:", "---:", "---:", "---:", "---:", "---"]),
     ...modules.map((module) =>
@@ -36,10 +36,15 @@ export function moduleTable({ modules }: Report): string {
         spread(module.compileMs),
         spread(module.compileProcessorMs),
         spread(module.instantiateMs),
-        [module.pages.afterStart, module.pages.after10000, module.pages.after1000000 ?? "–"].join(" / "),
+        pages(module.pages),
       ]),
     ),
   ].join("\n");
+}
+
+function pages({ afterStart, after10000, late }: ModuleFigures["pages"]): string {
+  const more = late === undefined ? [] : [`${late.pages} (${late.requests.toLocaleString("en")})`];
+  return [afterStart, after10000, ...more].join(" / ");
 }
 
 export function raceTable({ races }: Pick<Report, "races">): string {
