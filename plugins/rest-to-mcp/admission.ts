@@ -18,6 +18,7 @@ import {
   revisionOf,
   STATELESS_REVISIONS,
 } from "as-proxy-wasm-sdk/mcp";
+import { MirroredArguments } from "./mirrored-arguments";
 import { ClientHead } from "./client-head";
 
 export class Admission {
@@ -109,17 +110,17 @@ function mirroredMember(method: string): string {
  * Null where they agree.
  */
 export function paramRefusal(schema: Span, given: Json, head: ClientHead): Outcome | null {
-  if (schema.indexOfAscii('"x-mcp-header"') < 0) return null;
-  const properties = Json.read(schema).get("properties").members();
-  while (properties.next()) {
-    const header = properties.value.get("x-mcp-header").text();
-    const value = given.get(properties.key);
-    if (header.length == 0 || value.kind <= JsonKind.Null || value.kind >= JsonKind.Array) continue;
+  const mirrored = new MirroredArguments(schema, given);
+  while (mirrored.next()) {
+    const header = mirrored.header;
+    if (!mirrored.value.exists) continue;
     const key = lowerAscii(Span.text(header)).toString();
     if (!head.params.has(key)) return mismatch(`the header Mcp-Param-${header} is required`);
     const text = decodeHeaderText(head.params.get(key));
     if (text === null) return mismatch(`Mcp-Param-${header} holds broken base64`);
-    if (!agree(text, value)) return mismatch(`Mcp-Param-${header} is not the argument ${properties.key}`);
+    if (!agree(text, mirrored.value)) {
+      return mismatch(`Mcp-Param-${header} is not the argument ${mirrored.name}`);
+    }
   }
   return null;
 }

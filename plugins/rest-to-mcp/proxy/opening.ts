@@ -2,7 +2,7 @@
 // `notifications/initialized` for the others. Which of them a server speaks is configured, remembered, or tried: first
 // what the client itself speaks.
 
-import { AnyStream, DraftHead, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, DraftHead, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import {
@@ -28,7 +28,6 @@ import { Session } from "./session";
 const OPENING_ID: i64 = 1;
 const STATELESS = Revision.R2026_07_28;
 const FAILED: string = "backend initialization failed";
-const ACCEPTED: string = "application/json,text/event-stream";
 
 export interface OpeningWaiter {
   /** Called once, unless the stream is gone. */
@@ -97,14 +96,8 @@ export class Opening {
 
   private call(phase: Phase, method: string, body: Span, session: Session | null): bool {
     const head = DraftHead.of(this.head);
-    head.set("content-type", "application/json");
-    head.set("accept", ACCEPTED);
     if (session !== null) session.write(head, method, Json.read(Span.empty()));
-    const request = new HttpRequest(this.cluster, "POST", head.authority, head.path);
-    request.headers = head.regular;
-    request.body = body;
-    request.timeoutMs = this.server.timeoutMs;
-    return send(request, new OpeningCall(this, phase));
+    return this.server.post(this.cluster, head, body, new OpeningCall(this, phase));
   }
 
   /** For the calls. */

@@ -9,12 +9,15 @@ import { Reply, ReplyKind } from "as-proxy-wasm-sdk/mcp/client/reply";
 import { operationRequest } from "as-proxy-wasm-sdk/mcp/client/request";
 import { Runner, Step, UpstreamAnswer } from "../operation";
 import { isAmbiguous } from "./ambiguity";
+import { Mirrors } from "./mirrors";
 import { Opening, OpeningWaiter } from "./opening";
-import { ACCEPTED, contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
+import { ACCEPTED } from "./proxy-server";
+import { contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
 import { Session } from "./session";
 import { SessionCache } from "./session-cache";
+import { LookupWaiter, ToolLookup } from "./tool-lookup";
 
-export class ProxyOperation extends ServerRequest implements OpeningWaiter {
+export class ProxyOperation extends ServerRequest implements OpeningWaiter, LookupWaiter {
   private cluster: string = "";
   private session: Session | null = null;
   /** In the cache of sessions; "" without one. */
@@ -27,6 +30,7 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
   private isRelayed: bool = false;
   private id: i64 = 0;
   private reply: Reply | null = null;
+  private refused: Reply | null = null;
   private status: i32 = 0;
 
   protected open(): Step {
@@ -104,6 +108,13 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     head.set("content-type", "application/json");
     head.set("accept", ACCEPTED);
     session.write(head, this.method, this.asked.params);
+    if (session.isStateless && this.tool.length > 0) {
+      this.server.mirrors.write(
+        head,
+        Mirrors.keyOf(session.cluster, this.tool),
+        this.asked.params.get("arguments"),
+      );
+    }
     return operationRequest(this.id, this.method, this.asked.params, session.revision);
   }
 
@@ -145,7 +156,7 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     for (let body = reply.takeResponse(); body !== null; body = reply.takeResponse()) {
       const head = DraftHead.of(this.head);
       session.write(head, "", Json.read(Span.empty()));
-      this.post(this.cluster, head, body, new ResponseCall());
+      this.server.post(this.cluster, head, body, new ResponseCall());
     }
   }
 
@@ -156,7 +167,42 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
       this.isAgain = true;
       return this.openServer();
     }
+    if (!this.isAgain && this.wantsMirrors(session, reply)) {
+      this.isAgain = true;
+      this.refused = reply;
+      return this.lookUp(session);
+    }
     return this.endWith(this.status, reply, session.revision);
+  }
+
+  /** Whether the server wants arguments repeated in headers that the gateway does not know of. */
+  private wantsMirrors(session: Session, reply: Reply): bool {
+    const isMismatch = reply.kind == ReplyKind.Error && reply.errorCode == ErrorCode.HeaderMismatch;
+    return isMismatch && session.isStateless && this.tool.length > 0 && !this.isRelayed;
+  }
+
+  /** Asks the server's lists for the schema of the tool that is called. */
+  private lookUp(session: Session): Step {
+    const runner = this.runner;
+    if (runner === null) return Step.Answer;
+    const lookup = new ToolLookup(this.server, runner.stream, this.head, session, this.tool, this);
+    return lookup.start() ? Step.Wait : this.endRefused();
+  }
+
+  lookedUp(isFound: bool): void {
+    const runner = this.runner;
+    const session = this.session;
+    if (runner === null || session === null) return;
+    const step = isFound ? this.callAgain(session) : this.endRefused();
+    if (step != Step.Wait) runner.proceed(step);
+  }
+
+  /** The refusal that led to the list is what the client gets. */
+  private endRefused(): Step {
+    const refused = this.refused;
+    const session = this.session;
+    if (refused === null || session === null) return Step.Answer;
+    return this.endWith(this.status, refused, session.revision);
   }
 
   /** Whether the server has forgotten the session, or is of another era than it was. */
@@ -178,7 +224,7 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter {
     if (runner === null) return Step.Answer;
     const head = DraftHead.of(this.head);
     const body = this.write(head, session);
-    if (this.post(this.cluster, head, body, new SecondCall(this, runner))) return Step.Wait;
+    if (this.server.post(this.cluster, head, body, new SecondCall(this, runner))) return Step.Wait;
     return this.fail(`backend ${this.method} failed`);
   }
 

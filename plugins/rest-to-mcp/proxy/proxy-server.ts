@@ -1,6 +1,16 @@
 // Another MCP server, reached through the route's upstream.
 
-import { clusterName, ConfigReader, every, Head } from "as-proxy-wasm-sdk/sdk";
+import {
+  clusterName,
+  ConfigReader,
+  DraftHead,
+  every,
+  Head,
+  HttpCall,
+  HttpRequest,
+  send,
+} from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { isStateless, Revision } from "as-proxy-wasm-sdk/mcp";
 import { AllowedTools } from "../allowed-tools";
 import { ClientHead } from "../client-head";
@@ -16,12 +26,15 @@ import { Deadlines } from "./deadlines";
 import { Eras, Speaks } from "./eras";
 import { Introduction } from "./introduction";
 import { ProxyOperation } from "./proxy-operation";
+import { Mirrors } from "./mirrors";
 import { KeptHeaders, Relay } from "./relay";
 import { SessionCache } from "./session-cache";
 import { SseOperation } from "./sse-operation";
 
+export const ACCEPTED: string = "application/json,text/event-stream";
 const TIMEOUT_MS: i32 = 5000;
 const MAX_TIMEOUT_MS: i64 = 3_600_000;
+
 /** What is asked of one tool's callers, and of the gateway on its behalf. */
 class ToolSecurity {
   constructor(
@@ -42,6 +55,7 @@ export class ProxyServer extends Server {
   /** Requests of clients go to the upstream as they come. */
   readonly isTransparent: bool;
   readonly deadlines: Deadlines = new Deadlines();
+  readonly mirrors: Mirrors = new Mirrors();
   private security: Security;
   private defaults: ToolSecurity = new ToolSecurity(null, null);
   /** At the index of the tools. */
@@ -148,6 +162,17 @@ export class ProxyServer extends Server {
     kept.restore(head);
     client.restore(head);
     client.restoreSession(head);
+  }
+
+  /** The gateway's own POST; edits `head`. False, and nothing happens, where it cannot be made. */
+  post(cluster: string, head: DraftHead, body: Span, call: HttpCall): bool {
+    head.set("content-type", "application/json");
+    head.set("accept", ACCEPTED);
+    const request = new HttpRequest(cluster, "POST", head.authority, head.path);
+    request.headers = head.regular;
+    request.body = body;
+    request.timeoutMs = this.timeoutMs;
+    return send(request, call);
   }
 
   /**

@@ -1,6 +1,6 @@
 // What requests to a proxied server have in common, whichever way they reach it.
 
-import { DraftHead, Head, HttpCall, HttpReply, HttpRequest, send } from "as-proxy-wasm-sdk/sdk";
+import { DraftHead, Head, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonKind } from "as-proxy-wasm-sdk/json";
 import { ErrorCode, Outcome, Revision, ToolResult } from "as-proxy-wasm-sdk/mcp";
@@ -11,7 +11,6 @@ import { ClientRequest } from "../tool-call";
 import { outcomeOf } from "./answer";
 import { ProxyServer } from "./proxy-server";
 
-export const ACCEPTED: string = "application/json,text/event-stream";
 const NOT_AUTHENTICATED: string = "upstream authentication failed";
 
 export abstract class ServerRequest extends Operation {
@@ -52,17 +51,6 @@ export abstract class ServerRequest extends Operation {
   protected end(outcome: Outcome): Step {
     this.outcome = outcome;
     return Step.Answer;
-  }
-
-  /** The gateway's own POST. False, and nothing happens, where it cannot be made. */
-  protected post(cluster: string, head: DraftHead, body: Span, call: HttpCall): bool {
-    head.set("content-type", "application/json");
-    head.set("accept", ACCEPTED);
-    const request = new HttpRequest(cluster, "POST", head.authority, head.path);
-    request.headers = head.regular;
-    request.body = body;
-    request.timeoutMs = this.server.timeoutMs;
-    return send(request, call);
   }
 
   protected fail(error: string): Step {

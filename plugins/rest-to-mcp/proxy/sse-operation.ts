@@ -119,7 +119,7 @@ export class SseOperation extends ServerRequest {
   /** Tells the server at once that nobody answers what it asks. */
   private respond(): void {
     for (let body = this.reply.takeResponse(); body !== null; body = this.reply.takeResponse()) {
-      this.post(this.cluster, DraftHead.of(this.head), body, new ResponseCall());
+      this.server.post(this.cluster, DraftHead.of(this.head), body, new ResponseCall());
     }
   }
 
@@ -134,7 +134,7 @@ export class SseOperation extends ServerRequest {
     }
     const call = new MessageCall(this, phase);
     call.stream = runner.stream;
-    if (this.post(this.cluster, DraftHead.of(this.head), body, call)) return Step.Pieces;
+    if (this.server.post(this.cluster, DraftHead.of(this.head), body, call)) return Step.Pieces;
     return phase == Phase.Announce ? this.ask() : this.fail(failure(phase, 0));
   }
 

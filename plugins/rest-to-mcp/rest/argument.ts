@@ -54,10 +54,7 @@ export class Argument {
     argument.position = <Position>max(POSITIONS.indexOf(reader.text("position").toLowerCase()), 0);
     argument.mirror = reader.text("mcpHeader");
     if (argument.mirror.length > 0 && !argument.canBeMirrored) {
-      reader.warn(
-        "mcpHeader must be a header's name, of an argument whose value is text, a number or a boolean",
-      );
-      argument.mirror = "";
+      reader.fail("mcpHeader: expected a header's name, for an argument of type string, integer or boolean");
     }
     argument.schema = argument.describe(reader.any("items"), reader.any("properties"), Json.read(schema));
     argument.readRequest(reader);
@@ -70,7 +67,8 @@ export class Argument {
   }
 
   private get canBeMirrored(): bool {
-    return isToken(Span.text(this.mirror)) && this.type != "array" && this.type != "object";
+    const isSimple = this.type == "string" || this.type == "integer" || this.type == "boolean";
+    return isSimple && isToken(Span.text(this.mirror));
   }
 
   /** How the request says it. */

@@ -67,8 +67,13 @@ export class RestTool {
 
   /** Of two of one name the last counts, as in Go. */
   private addArgument(argument: Argument, reader: StrictReader): void {
+    const mirror = argument.mirror.toLowerCase();
     for (let i = 0; i < this.args.length; i++) {
-      if (this.args[i].name != argument.name) continue;
+      const other = this.args[i];
+      if (mirror.length > 0 && other.name != argument.name && other.mirror.toLowerCase() == mirror) {
+        reader.fail(`mcpHeader: the argument '${other.name}' has this one`);
+      }
+      if (other.name != argument.name) continue;
       reader.warn(`there is another argument named '${argument.name}' before`);
       this.args[i] = argument;
       return;

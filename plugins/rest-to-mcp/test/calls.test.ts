@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { CallReply, TestChain, TestReply } from "../../../host-test/testing/chain.ts";
-import { ask, askModern, endpoint, meta, modern, post } from "./endpoint.ts";
-import { call, get, listed } from "./rest.ts";
+import { askModern, endpoint, meta, modern, post } from "./endpoint.ts";
+import { call, get, listed, refusalOf } from "./rest.ts";
 
 const read = {
   name: "read",
@@ -249,19 +249,20 @@ describe("mirrored arguments", () => {
     chain.close();
   });
 
-  test("a name that is no header's, or an argument of several values, is left out with a warning", () => {
-    for (const argument of [
-      { name: "a", mcpHeader: "bad name" },
-      { name: "a", mcpHeader: "a:b" },
-      { name: "a", type: "array", mcpHeader: "A" },
-    ]) {
-      const tool = { ...region, args: [argument] };
-      const chain = endpoint({ server: { name: "api" }, tools: [tool] });
-      expect(chain.problems("warn").join("\n")).toContain("mcpHeader must be a header's name");
-      const { result } = ask(chain, "tools/list").json;
-      expect(JSON.stringify(result)).not.toContain("x-mcp-header");
-      chain.close();
-    }
+  test.each([
+    [[{ name: "a", mcpHeader: "bad name" }], "expected a header's name"],
+    [[{ name: "a", mcpHeader: "a:b" }], "expected a header's name"],
+    [[{ name: "a", type: "array", mcpHeader: "A" }], "for an argument of type string, integer or boolean"],
+    [[{ name: "a", type: "number", mcpHeader: "A" }], "for an argument of type string, integer or boolean"],
+    [
+      [
+        { name: "a", mcpHeader: "A" },
+        { name: "b", mcpHeader: "a" },
+      ],
+      "the argument 'a' has this one",
+    ],
+  ])("%j is refused: clients would leave such a tool out", async (args, reason) => {
+    expect(await refusalOf([{ ...region, args }])).toContain(reason);
   });
 });
 

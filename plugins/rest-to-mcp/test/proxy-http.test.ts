@@ -480,3 +480,66 @@ describe("configurations that are refused", () => {
     chain.close();
   });
 });
+
+describe("arguments that a stateless server wants mirrored in headers", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      region: { type: "string", "x-mcp-header": "Region" },
+      place: { type: "object", properties: { code: { type: "integer", "x-mcp-header": "Place-Code" } } },
+      open: { type: "boolean", "x-mcp-header": "Open" },
+      bad: { type: "string", "x-mcp-header": "a: b\r\nc" },
+    },
+  };
+  const given = { region: "München", place: { code: 7 }, open: true, bad: "x" };
+  const mirrored = {
+    "mcp-param-region": "=?base64?TcO8bmNoZW4=?=",
+    "mcp-param-place-code": "7",
+    "mcp-param-open": "true",
+  };
+  const mismatch = { code: -32020, message: "Mcp-Param-Region is required" };
+
+  const server = (pages: object[]): Backend => {
+    return (request) => {
+      const { method, params } = request.json;
+      if (method === "tools/list") return json(result(request, pages[Number(params?.cursor ?? 0)]));
+      if (method !== "tools/call")
+        return json({ jsonrpc: "2.0", id: 1, error: { code: -32601, message: "" } }, {}, 404);
+      const agrees = Object.entries(mirrored).every(([name, value]) => request.header(name) === value);
+      if (!agrees) return json({ jsonrpc: "2.0", id: request.json.id, error: mismatch }, {}, 400);
+      return json(result(request, { resultType: "complete", content: [] }));
+    };
+  };
+  const callTwice = (pages: object[]): { answers: Answer["json"][]; seen: Seen[] } => {
+    const { chain, seen } = proxy(server(pages), { upstreamProtocol: "stateless" });
+    const answers = [1, 2].map(() => ask(chain, "tools/call", { name: "add", arguments: given }).json);
+    expect(chain.problems()).toEqual([]);
+    chain.close();
+    return { answers, seen };
+  };
+  const wanted = { tools: [{ name: "add", inputSchema: schema }] };
+
+  test("are mirrored for a client that does not know of it; the schema is asked for once", () => {
+    const { answers, seen } = callTwice([wanted]);
+    expect(answers).toEqual([7, 7].map((id) => ({ jsonrpc: "2.0", id, result: { content: [] } })));
+    expect(seen.map(({ by, json }) => `${by} ${json.method}`)).toEqual([
+      "route tools/call",
+      "call tools/list",
+      "call tools/call",
+      "route tools/call",
+    ]);
+  });
+
+  test("are looked for on every page of the list", () => {
+    const { answers } = callTwice([{ tools: [], nextCursor: "1" }, { tools: [], nextCursor: "2" }, wanted]);
+    for (const answer of answers) expect(answer.result).toEqual({ content: [] });
+  });
+
+  test("where the tool is not listed, or no list comes, the server's refusal reaches the client", () => {
+    for (const pages of [[{ tools: [] }], [{ tools: [], nextCursor: "0" }], []]) {
+      const { answers, seen } = callTwice(pages);
+      for (const answer of answers) expect(answer.error).toEqual(mismatch);
+      expect(seen.length).toBeLessThanOrEqual(2 * 21);
+    }
+  });
+});
