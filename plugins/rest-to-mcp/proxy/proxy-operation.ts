@@ -126,10 +126,11 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter, Look
 
   answerBegins(head: Head): Step {
     this.status = head.status;
-    // What is no success may come of the gateway, or of a server that is not of this era any more.
-    if (this.isRelayed && this.status == 200) return Step.Pass;
     const reply = new Reply(this.id, contentTypeOf(head));
     this.reply = reply;
+    // A stream may bring progress before its reply. What is no success may come of the gateway, or of a server that is
+    // not of this era any more; and a body is looked at, as it may be anything.
+    if (this.isRelayed && this.status == 200 && reply.isStream) return Step.Pass;
     return reply.isStream && this.status == 200 ? Step.Pieces : Step.Whole;
   }
 
