@@ -149,11 +149,14 @@ class BodyWriter {
     const description = [this.#body.description, `The body, ${notation}.`]
       .filter((text) => text !== "")
       .join("\n");
-    const type = kind === "bytes" ? { type: "string", contentEncoding: "base64" } : { type: "string" };
-    this.#out.args.push(this.#argument(name, type, description));
-    this.#out.template.body = kind === "bytes" ? `{{b64dec .args.${name}}}` : `{{.args.${name}}}`;
-    if (!this.#body.required)
-      this.#out.template.body = `{{if .args.${name}}}${this.#out.template.body}{{end}}`;
+    if (kind === "bytes") {
+      const schema = { type: "string", contentEncoding: "base64" };
+      this.#out.args.push({ ...this.#argument(name, schema, description), position: "body", file: true });
+    } else {
+      this.#out.args.push(this.#argument(name, { type: "string" }, description));
+      const text = `{{.args.${name}}}`;
+      this.#out.template.body = this.#body.required ? text : `{{if .args.${name}}}${text}{{end}}`;
+    }
     if (!mediaType.includes("*")) this.#out.headers.push({ key: "Content-Type", value: mediaType });
   }
 
@@ -169,7 +172,7 @@ class BodyWriter {
           required: new Set(field.required ? [field.name] : []),
           rest: [],
         };
-        this.#member(field.name, { description: field.description, ...schema }, members, {
+        this.#member(field.name, { ...schema, ...described(field.description) }, members, {
           ...field,
           isFile,
         });
@@ -232,6 +235,10 @@ class BodyWriter {
   #schema(): JsonSchema {
     return this.#content.schema ? this.#schemas.read(this.#content.schema, "request") : {};
   }
+}
+
+function described(description: string): JsonSchema {
+  return description === "" ? {} : { description };
 }
 
 /** Lists are repeated unless a style says otherwise; objects without one are JSON. */

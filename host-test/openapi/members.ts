@@ -31,7 +31,8 @@ function collect(schema: JsonSchema, members: Members): boolean {
   for (const part of (schema["allOf"] ?? []) as JsonSchema[]) if (!collect(part, members)) return false;
   for (const [keyword, value] of Object.entries(schema)) {
     if (annotations.has(keyword) || value === undefined) continue;
-    if (keyword === "additionalProperties" && value === false) continue;
+    if (value === false && (keyword === "additionalProperties" || keyword === "unevaluatedProperties"))
+      continue;
     const rest =
       keyword === "additionalProperties" || keyword === "patternProperties"
         ? "other members"

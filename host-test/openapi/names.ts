@@ -44,6 +44,7 @@ export class Names {
       .normalize("NFKD")
       .replaceAll(/\p{M}/gu, "")
       .replaceAll(this.#letters, "_")
+      .replaceAll(/_{2,}/g, (run) => (wish.includes(run) ? run : "_"))
       .replaceAll(/^_+|_+$/g, "");
     if (name.length <= longest) return name;
     // Long names differ at the end as often as at the start.

@@ -14,10 +14,16 @@ export type Direction = "request" | "response";
 /** Subschemas of one schema that are written out. A model reads all of them. */
 const most = 400;
 /** Levels that are tried, the deepest first, until there are no more than `most`. */
-const levels = [10, 8, 6, 5, 4, 3, 2, 1, 0];
+const levels: Record<Direction, number[]> = {
+  request: [10, 8, 6, 5, 4, 3, 2, 1, 0],
+  // Of an answer a summary is told.
+  response: [2, 1, 0],
+};
 
 export class SchemaReader {
   readonly #derived: Set<string>;
+  /** What was read before: descriptions refer to the same schemas again and again. */
+  readonly #read = new Map<string, JsonSchema>();
 
   readonly #references: References;
   readonly #report: Report;
@@ -36,13 +42,24 @@ export class SchemaReader {
    * whole to stay readable, is written without what is inside it; the report says so.
    */
   read(node: SpecNode, direction: Direction): JsonSchema {
-    for (const depth of levels) {
+    const reference =
+      Object.keys((node.value ?? {}) as object).length === 1 ? node.get("$ref").text : undefined;
+    const key = `${direction} ${reference === undefined ? node.id : `${node.source.name} ${reference}`}`;
+    const known = this.#read.get(key);
+    if (known) return known;
+    const schema = this.#write(node, direction);
+    this.#read.set(key, schema);
+    return schema;
+  }
+
+  #write(node: SpecNode, direction: Direction): JsonSchema {
+    for (const depth of levels[direction]) {
       const writing = new Writing(this.#references, this.#hasSiblings, this.#derived, direction, depth);
       const schema = writing.schema(node, 0);
       if (writing.count > most && depth > 0) continue;
-      // What an answer looks like is told in summary only.
       if (direction === "request") {
         for (const remark of writing.remarks) this.#report.add(remark.kind, remark, remark.message);
+        if (writing.cut > 0) this.#report.leftOut(node, cutMessage(writing.cut, depth));
       }
       return writing.count > most ? {} : schema;
     }
@@ -52,6 +69,8 @@ export class SchemaReader {
 
 class Writing {
   count = 0;
+  /** Schemas whose inside lies too deep. */
+  cut = 0;
   readonly remarks: Remark[] = [];
   /** Targets of references whose schemas are being written. */
   readonly #open = new Set<string>();
@@ -118,7 +137,7 @@ class Writing {
     const schema: JsonSchema = {};
     const named = this.#types(node);
     if (depth > this.#depth) {
-      this.#remark("left out", node, "what is inside: the whole has too many parts for a tool's schema");
+      this.cut++;
       return plain(node);
     }
     if (named.length > 0) schema["type"] = named.length === 1 ? named[0] : named;
@@ -265,6 +284,12 @@ class Writing {
   #remark(kind: RemarkKind, { source, pointer }: SpecNode, message: string): void {
     this.remarks.push({ kind, source, pointer, message });
   }
+}
+
+function cutMessage(cut: number, depth: number): string {
+  const levels =
+    depth === 0 ? "what is inside it" : `what lies deeper than ${depth} levels, in ${cut} places`;
+  return `${levels}: with it the schema has more than ${most} parts`;
 }
 
 /** Schemas that others extend by `allOf`. */

@@ -34,6 +34,7 @@ export class Security {
   /** Schemes that some operation uses, by id in the description. */
   readonly used = new Map<string, SecurityScheme>();
   readonly #ids = Names.ofTools();
+  #hasOptional = false;
 
   readonly #description: Description;
   readonly #config: ServerConfig;
@@ -51,8 +52,9 @@ export class Security {
     const isOptional = alternatives.some((node) => node.isObject && node.named().length === 0);
     if (alternatives.length === 0) return this.#headerOfParameter(operation);
     if (isOptional) {
-      if (alternatives.length > 1)
-        this.#report.note(operation.security!, "a credential is optional: none is sent");
+      if (alternatives.length > 1 && !this.#hasOptional)
+        this.#report.note(operation.security!, "where a credential is optional none is sent");
+      this.#hasOptional ||= alternatives.length > 1;
       return none();
     }
     const usable = alternatives
@@ -121,10 +123,11 @@ export class Security {
       defaultCredential: "",
     };
     this.used.set(id, scheme);
-    this.#report.note(
-      parameter.node,
-      "a credential as a parameter: taken as a security scheme, the model sees none",
-    );
+    if (!known)
+      this.#report.note(
+        parameter.node,
+        "credentials are a parameter: they become a security scheme, which the model does not see",
+      );
     return { ...none(), id: scheme.id, taken: new Set([placeOf(scheme)]) };
   }
 

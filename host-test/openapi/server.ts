@@ -26,6 +26,7 @@ export class Servers {
   /** Of the first operation that names a server: the one that a route can lead to. */
   main: { node: SpecNode; origin: string } | undefined;
 
+  readonly #others = new Set<string>();
   readonly #config: ServerConfig;
   readonly #report: Report;
   readonly #fixed: string | undefined;
@@ -69,7 +70,8 @@ export class Servers {
   #compare(server: Server, base: string): void {
     const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(base)?.[0] ?? "";
     this.main ??= { node: server.node, origin };
-    if (origin === this.main.origin) return;
+    if (origin === this.main.origin || this.#others.has(origin)) return;
+    this.#others.add(origin);
     const host = origin === "" ? "the route's own host" : origin;
     this.#report.note(
       server.node,

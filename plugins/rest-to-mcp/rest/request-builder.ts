@@ -2,7 +2,7 @@
 // be made.
 
 import { Head } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, decodeBase64, Span, trimAscii } from "as-proxy-wasm-sdk/bytes";
 import { Budget } from "as-proxy-wasm-sdk/gjson";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Guard, Template, TemplateContext } from "as-proxy-wasm-sdk/template";
@@ -15,7 +15,7 @@ import { ArgumentValues } from "./argument-values";
 import { JsonGuard, UrlGuard } from "./guards";
 import { pathWithArguments } from "./path-arguments";
 import { Multipart, MULTIPART_TYPE } from "./multipart";
-import { plainJson } from "./plain-json";
+import { plainJson, plainText } from "./plain-json";
 import { Spread } from "./request-template";
 import { RestTool } from "./rest-tool";
 import { ServerConfig } from "./server-config";
@@ -177,7 +177,7 @@ export class RequestBuilder {
       const type = request.contentType(this.headers);
       if (type.indexOfAscii(FORM_TYPE) >= 0) this.formBody(false);
       else if (type.startsWithAscii(MULTIPART_TYPE)) this.multipartBody();
-      else this.jsonBody(false);
+      else if (!this.fileBody()) this.jsonBody(false);
     }
   }
 
@@ -213,6 +213,19 @@ export class RequestBuilder {
     }
     this.body = form.encode();
     this.contentType = FORM_TYPE;
+  }
+
+  /** The bytes of a file alone; false where there is none. */
+  private fileBody(): bool {
+    for (let i = 0; i < this.values.args.length; i++) {
+      const argument = this.values.args[i];
+      if (!argument.isFile || !this.isInBody(i, false)) continue;
+      const bytes = decodeBase64(plainText(Json.read(this.values.values[i])));
+      if (bytes === null) this.fail(`argument ${argument.name}: expected base64`);
+      else this.body = bytes;
+      return true;
+    }
+    return false;
   }
 
   private multipartBody(): void {

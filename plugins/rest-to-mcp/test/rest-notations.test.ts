@@ -156,6 +156,15 @@ describe("a multipart form", () => {
   });
 });
 
+test("a file without a form is the body itself, byte by byte", () => {
+  const bytes = Buffer.from([0x50, 0, 0xff, 0xc3, 0x28]);
+  const headers = [{ key: "Content-Type", value: "application/zip" }];
+  const tool = post({ headers }, [{ name: "archive", file: true, position: "body" }]);
+  const { upstream } = call(tool, { archive: bytes.toString("base64") });
+  expect([upstream?.body.equals(bytes), upstream?.header("content-type")]).toEqual([true, "application/zip"]);
+  expect(call(tool, { archive: "?" }).text).toBe("argument archive: expected base64");
+});
+
 test("schema says more of an argument, and stands in place of the keys beside it", () => {
   const args = [
     { name: "a", description: "d", type: "integer", schema: { minimum: 1, default: 5 } },
