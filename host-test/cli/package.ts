@@ -7,14 +7,19 @@ import type { Image } from "../images/image.ts";
 import { writeLayout } from "../images/layout.ts";
 import { packagePlugin } from "../images/package.ts";
 import { isTag } from "../registry/reference.ts";
+import { suite } from "../../scripts/guest-build.mjs";
 import { UsageError, type Command } from "./command-line.ts";
 import { buildNamed } from "./modules.ts";
+
+/** Every plugin, and the module that holds them all. */
+const packaged = [...listPlugins(repositoryFolders), suite];
 
 export const packageCommand: Command = {
   summary: "writes OCI image layouts of the plugins",
   help: `Usage: gateway package [NAME…] --out DIR [--version VERSION]
 
-Builds the named plugins, all without names, and writes DIR/NAME, an OCI image layout with three tags:
+Builds the named plugins, without names all of them and \`suite\`, the one module that holds them all, and writes
+DIR/NAME, an OCI image layout with three tags:
 
   VERSION         for Higress: the module as a tar.gz layer and as a bare one
   VERSION-envoy   the same with the build for a stock Envoy (Istio's WasmPlugin)
@@ -30,7 +35,7 @@ The same sources give the same bytes. Prints name, tag and digest of each.
     const out = values["out"] as string | undefined;
     if (out === undefined) throw new UsageError("expected --out DIR");
     const version = (values["version"] as string | undefined) ?? (await repositoryVersion());
-    const wanted = names.length > 0 ? names : listPlugins(repositoryFolders);
+    const wanted = names.length > 0 ? names : packaged;
     try {
       for (const [name, images] of await packageNamed(wanted, version)) {
         await writeLayout(join(out, name), images);
@@ -46,15 +51,14 @@ The same sources give the same bytes. Prints name, tag and digest of each.
 
 /** Builds and packages. Throws `UsageError` for a name or version that cannot be. */
 export async function packageNamed(names: string[], version: string): Promise<Map<string, Image[]>> {
-  const known = listPlugins(repositoryFolders);
-  const unknown = names.find((name) => !known.includes(name));
+  const unknown = names.find((name) => !packaged.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`no plugin is named ${unknown}; there are ${known.join(", ")}`);
+    throw new UsageError(`no plugin is named ${unknown}; there are ${packaged.join(", ")}`);
   if (!isTag(`${version}-hgctl`)) throw new UsageError(`--version: ${JSON.stringify(version)} is no tag`);
   await buildNamed(names, (name) => process.stderr.write(`building ${name}\n`));
-  const packaged = new Map<string, Image[]>();
-  for (const name of names) packaged.set(name, await packagePlugin(name, version, repositoryFolders));
-  return packaged;
+  const images = new Map<string, Image[]>();
+  for (const name of names) images.set(name, await packagePlugin(name, version, repositoryFolders));
+  return images;
 }
 
 export async function repositoryVersion(): Promise<string> {

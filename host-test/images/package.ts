@@ -3,16 +3,31 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { suite } from "../../scripts/guest-build.mjs";
 import { builtModules, type ModuleFolders } from "../gateway/resources/plugin-url.ts";
 import type { Schema } from "../gateway/resources/schema-shape.ts";
 import { pluginImages, type Image, type PluginContent } from "./image.ts";
 import { mediaType } from "./media-types.ts";
 import { pluginSpec } from "./plugin-spec.ts";
 
-/** The images of one plugin, whose modules are built. Rejects when a file is missing or the schema is unusable. */
+/** What there is to say of the suite as a whole: each plugin in it has a configuration of its own. */
+const suiteSchema: Schema = {
+  title: suite,
+  description: "All plugins in one module; pluginName chooses.",
+  "x-description-zh": "所有插件合为一个模块，由 pluginName 选择。",
+  type: "object",
+};
+
+/**
+ * The images of one plugin, or of the suite, whose modules are built. Rejects when a file is missing or the schema is
+ * unusable.
+ */
 export async function packagePlugin(name: string, version: string, folders: ModuleFolders): Promise<Image[]> {
   const folder = join(folders.plugins, name);
-  const schema = JSON.parse(await readFile(join(folder, "schema.json"), "utf8")) as Schema;
+  const schema =
+    name === suite
+      ? suiteSchema
+      : (JSON.parse(await readFile(join(folder, "schema.json"), "utf8")) as Schema);
   const modules = builtModules(name, folders);
   return pluginImages({
     name,
@@ -25,7 +40,7 @@ export async function packagePlugin(name: string, version: string, folders: Modu
         mediaType: mediaType.spec,
         content: Buffer.from(pluginSpec(name, version, schema)),
       },
-      ...(await readmes(folder)),
+      ...(await readmes(name === suite ? join(folders.plugins, "..", "docs", suite) : folder)),
     ],
   });
 }

@@ -73,7 +73,7 @@ async function modulesIn({ manifestBytes, blobs }: Image): Promise<Uint8Array[]>
 /** The sources as a clone has them after `npm ci`, nothing built. */
 async function cleanCopy(target: string): Promise<string> {
   const left = new Set(["node_modules", "dist", "test", ".git", ".cache"]);
-  for (const name of ["plugins", "shared", "scripts", "host-test", "asconfig.json", "package.json"]) {
+  for (const name of ["plugins", "shared", "scripts", "host-test", "docs", "asconfig.json", "package.json"]) {
     await cp(join(root, name), join(target, name), {
       recursive: true,
       filter: (path) => !left.has(path.split("/").at(-1)!),
