@@ -1,6 +1,6 @@
 // Drives whole exchanges through the in-memory chain: what `gateway bench` times.
 
-import type { Headers } from "../host/types.ts";
+import type { Headers, RedisClients } from "../host/types.ts";
 import { TestChain } from "../testing/chain.ts";
 import type { Exchange } from "./subjects.ts";
 
@@ -18,9 +18,18 @@ export class Exchanges {
   readonly #headers: Headers;
   readonly #pieces: Uint8Array[] = [];
   readonly #reply: Exchange["reply"];
+  /** Commands that Redis has not answered. */
+  readonly #asked: ((data: Uint8Array) => void)[] = [];
+  readonly #redisReply: Uint8Array | undefined;
 
-  constructor({ name, plugins }: Contender, { path, headers = [], body, reply }: Exchange) {
+  constructor({ name, plugins }: Contender, { path, headers = [], body, reply, redisReply }: Exchange) {
+    this.#redisReply = redisReply;
+    const redis: RedisClients = {
+      init: () => "ok",
+      call: (_service, _command, answered) => (this.#asked.push(answered), "ok"),
+    };
     this.#chain = new TestChain({
+      ...(redisReply && { redis }),
       plugins: plugins.map(({ module, configuration }) => ({ name, module, configuration })),
       logLevel: "error",
       bufferLimit: 1 << 27,
@@ -48,10 +57,18 @@ export class Exchanges {
     http.requestHeaders(this.#headers.slice(), false);
     const last = this.#pieces.length - 1;
     for (let i = 0; i <= last; i++) http.requestData(this.#pieces[i]!, i === last);
+    this.#answerRedis();
     if (this.#reply === undefined) return http.responseHeaders([[":status", "200"]], true);
     const { headers, pieces } = this.#reply;
     http.responseHeaders(headers.slice(), false);
     for (let i = 0; i < pieces.length; i++) http.responseData(pieces[i]!, i === pieces.length - 1);
+    this.#answerRedis();
+  }
+
+  #answerRedis(): void {
+    if (this.#redisReply === undefined) return;
+    for (let answered = this.#asked.shift(); answered !== undefined; answered = this.#asked.shift())
+      answered(this.#redisReply);
   }
 
   /** Pages of 64 KiB of all VMs. */

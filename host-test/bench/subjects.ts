@@ -10,6 +10,8 @@ export interface Exchange {
   body: Uint8Array;
   /** Default: 200 without a body. */
   reply?: { headers: Headers; pieces: Uint8Array[] };
+  /** What Redis answers to every command, at once: the guest's part of a round trip. */
+  redisReply?: Uint8Array;
 }
 
 export interface Job {
@@ -53,6 +55,43 @@ const limiting = {
   rule_name: "bench",
   rules: [{ name: "minute", by: ["consumer", "model"], limit: 1e15 }],
 };
+
+const redis = { service_name: "redis.static" };
+/** Nobody is refused; the numbers are those of one counter, or of Higress's scripts. */
+const decided = Buffer.from("*6\r\n:0\r\n:1000\r\n:60000\r\n:1000\r\n:5\r\n:0\r\n");
+const looked = Buffer.from("*3\r\n:1000000\r\n:10\r\n:60\r\n");
+/** ai-token-ratelimit's own form; of Go modules that are set beside ours too. */
+const higressForm = {
+  rule_name: "bench",
+  rule_items: [{ limit_by_per_consumer: "", limit_keys: [{ key: "*", token_per_minute: 1e9 }] }],
+};
+
+/** A request of 1 KB and an answer of one piece that states its usage: admission and settlement. */
+function metered(redisReply?: Uint8Array): Exchange {
+  const usage = { prompt_tokens: 10, completion_tokens: 190, total_tokens: 200 };
+  const message = { role: "assistant", content: filler(500) };
+  const answer = JSON.stringify({ id: "c", choices: [{ index: 0, message, finish_reason: "stop" }], usage });
+  const headers: Headers = [
+    [":status", "200"],
+    ["content-type", "application/json"],
+  ];
+  return {
+    ...chat(1000),
+    reply: { headers, pieces: [Buffer.from(answer)] },
+    ...(redisReply && { redisReply }),
+  };
+}
+
+/** Decisions and settlements of one kind. */
+function meteredJob(title: string, configuration: object, redisReply?: Uint8Array): Job {
+  return {
+    title,
+    configurations: [configuration],
+    exchange: () => metered(redisReply),
+    events: 1,
+    label: "1 KB",
+  };
+}
 
 const events = 200;
 const streamHeaders: Headers = [
@@ -229,6 +268,10 @@ export const subjects: Subject[] = [
     jobs: [
       { title: "request", configurations: [limiting], exchange: chat },
       { title: "streamed event", configurations: [limiting], exchange: openaiStream, events },
+      meteredJob("request and answer, counted in the process", limiting),
+      meteredJob("request and answer, counted in Redis", { ...limiting, redis }, decided),
+      meteredJob("the same as ai-token-ratelimit, in the process", higressForm),
+      meteredJob("the same as ai-token-ratelimit, in Redis", { ...higressForm, redis }, looked),
     ],
   },
   {
