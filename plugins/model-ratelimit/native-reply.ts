@@ -21,8 +21,13 @@ export function refusalOf(head: Head, facts: RequestFacts, demands: Demand[], de
     return replyOf(head, facts, 503, "unavailable", "The gateway cannot check its limits now.", 1);
   }
   const demand = demands[index];
-  const seconds = <i64>Math.ceil(demand.waitMs / 1000);
-  const message = `Limit ${demand.name} of ${UNITS[demand.unit]} is reached. Try again in ${seconds} s.`;
+  const unit = UNITS[demand.unit];
+  // What asks for more than the limit will never pass: there is no time after which to try again.
+  const isTooMuch = demand.step.test > demand.measure.capacity;
+  const seconds = isTooMuch ? 0 : <i64>Math.ceil(demand.waitMs / 1000);
+  const message = isTooMuch
+    ? `The request may use more ${unit} than limit ${demand.name} allows at all.`
+    : `Limit ${demand.name} of ${unit} is reached. Try again in ${seconds} s.`;
   const reply = replyOf(head, facts, 429, "rejected", message, seconds);
   announce(reply.headers, demands, index);
   return reply;
@@ -53,7 +58,7 @@ function replyOf(
     );
   const reply = new Reply(status, "model-ratelimit." + why, out.span().toString());
   reply.contentType = "application/json";
-  reply.headers.add("retry-after", wait.toString());
+  if (wait > 0) reply.headers.add("retry-after", wait.toString());
   return reply;
 }
 

@@ -20,18 +20,30 @@ class CounterChange extends SlotChange {
     super();
   }
 
+  /** Tells how the counter stands; nothing is taken. */
+  look(slot: Slot, now: i64): Tally {
+    const tally = new Tally(this.demand.measure.scaled(this.share), slot.words, <f64>now);
+    this.fits = this.force || tally.fits(this.step);
+    this.isMoved = tally.isMoved;
+    this.tell(tally);
+    return tally;
+  }
+
+  private tell(tally: Tally): void {
+    this.demand.remaining = tally.remaining;
+    this.demand.resetMs = tally.resetMs;
+    this.demand.waitMs = tally.waitMs(this.step.test);
+  }
+
   apply(slot: Slot, now: i64): bool {
     const demand = this.demand;
-    const tally = new Tally(demand.measure.scaled(this.share), slot.words, <f64>now);
-    this.fits = this.force || tally.fits(this.step);
-    const expired = tally.expired;
-    if (this.fits) tally.apply(this.step);
+    const tally = this.look(slot, now);
+    demand.expired = this.fits ? tally.expired : 0;
+    if (this.fits) {
+      tally.apply(this.step);
+      this.tell(tally);
+    }
     demand.cell = this.step.hold > 0 ? tally.cell : demand.cell;
-    demand.remaining = tally.remaining;
-    demand.resetMs = tally.resetMs;
-    demand.waitMs = tally.waitMs(this.step.test);
-    demand.expired = this.fits ? expired : 0;
-    this.isMoved = tally.isMoved;
     if (!this.fits && !tally.isMoved) return false;
     const life = tally.lifeMs;
     slot.words = life > 0 ? tally.words() : [];
@@ -47,14 +59,17 @@ export class SlotLimits {
 
   /** Takes and reserves what all demands ask, or nothing. */
   decide(demands: Demand[]): Decision {
-    // Looking first keeps refusals from writing; what the look saw may have changed when it is taken.
+    // Looking first keeps refusals from writing; what the look saw may have changed when it is taken. All are looked at:
+    // a refusal tells how they stand.
+    let refusedBy = -1;
     for (let i = 0; i < demands.length && demands.length > 1; i++) {
       const look = new CounterChange(demands[i], demands[i].step, false, this.share);
-      look.apply(this.slots.read(demands[i].key), nowMs());
+      look.look(this.slots.read(demands[i].key), nowMs());
       if (look.fits) continue;
+      if (refusedBy < 0) refusedBy = i;
       if (look.isMoved) this.slots.update(demands[i].key, look);
-      return new Decision(i);
     }
+    if (refusedBy >= 0) return new Decision(refusedBy);
     for (let i = 0; i < demands.length; i++) {
       const demand = demands[i];
       const change = new CounterChange(demand, demand.step, false, this.share);

@@ -227,3 +227,29 @@ test("a bad rule is refused by its path", async () => {
   );
   expect(await refusal({ rules: [{ limit: 1, unit: "money" }] })).toContain("prices");
 });
+
+test("a refusal tells how all limits stand, and counts nothing against those that would allow", () => {
+  const chain = started({
+    rules: [
+      { name: "first", unit: "requests", limit: 5 },
+      { name: "full", unit: "requests", limit: 1 },
+      { name: "last", unit: "requests", limit: 7 },
+    ],
+  });
+  chain.exchange(chat());
+  for (let i = 0; i < 2; i++) {
+    const refused = chain.exchange(chat()).client;
+    expect(refused.status).toBe(429);
+    expect(refused.header("ratelimit")).toBe('"first";r=4;t=60, "full";r=0;t=60, "last";r=6;t=60');
+  }
+});
+
+test("a request for more than a limit allows at all is told so, and not to try again", () => {
+  const chain = started({ rules: [{ name: "minute", limit: 100 }] });
+  const refused = chain.exchange(chat({ max_tokens: 500 })).client;
+  expect(refused.status).toBe(429);
+  expect(refused.header("retry-after")).toBeUndefined();
+  expect(JSON.parse(refused.text).error.message).toBe(
+    "The request may use more total_tokens than limit minute allows at all.",
+  );
+});
