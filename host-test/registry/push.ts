@@ -47,6 +47,8 @@ class BlobUpload {
   async run(): Promise<void> {
     const present = await this.#registry.request(this.#scope, `blobs/${this.#digest}`, { method: "HEAD" });
     if (present.status === 200) return;
+    // It is not asked the next question in vain: each is tried several times.
+    if (isTransient(present.status)) throw await this.#refusal(present);
     let location = await this.#begin();
     let offset = 0;
     while (this.#bytes.length - offset > this.#chunkBytes)
@@ -82,9 +84,7 @@ class BlobUpload {
     location: string,
     failure: Response | RegistryError,
   ): Promise<[location: string, offset: number]> {
-    const isFinal =
-      failure instanceof Response && failure.status < 500 && ![404, 416, 429].includes(failure.status);
-    if (isFinal || ++this.#resumptions > resumptions) {
+    if (isFinal(failure) || ++this.#resumptions > resumptions) {
       throw failure instanceof Response ? await this.#refusal(failure) : failure;
     }
     const state = await this.#registry.request(this.#scope, location);
@@ -108,9 +108,7 @@ class BlobUpload {
       .catch((error: RegistryError) => error);
     if (response instanceof Response && response.status === 201) return;
     // A PUT may not be repeated on the same upload: another takes its place.
-    const isFinal =
-      response instanceof Response && response.status < 500 && ![404, 416, 429].includes(response.status);
-    if (isFinal || ++this.#resumptions > resumptions)
+    if (isFinal(response) || ++this.#resumptions > resumptions)
       throw response instanceof Response ? await this.#refusal(response) : response;
     await this.run();
   }
@@ -118,6 +116,16 @@ class BlobUpload {
   async #refusal(response: Response): Promise<RegistryError> {
     return this.#registry.refusal(`blob ${this.#digest} for ${this.#scope.repository}`, response);
   }
+}
+
+function isTransient(status: number): boolean {
+  return status >= 500 || status === 408 || status === 429;
+}
+
+/** Nothing that another try could change; an upload that the registry has forgotten can begin again. */
+function isFinal(failure: Response | RegistryError): boolean {
+  if (!(failure instanceof Response)) return false;
+  return !isTransient(failure.status) && failure.status !== 404 && failure.status !== 416;
 }
 
 function locationOf(response: Response): string {
