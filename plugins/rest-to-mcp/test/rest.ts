@@ -91,9 +91,9 @@ export function post(requestTemplate: object, args: object[] = [], more: object 
 }
 
 /** The errors that the plugin logs while it refuses the tools, or "" when it takes them. */
-export async function refusalOf(tools: object[]): Promise<string> {
+export async function refusalOf(tools: object[], more: object = {}): Promise<string> {
   const chain = endpoint(oneTool);
-  const configuration = { server, tools };
+  const configuration = { server: { ...server, ...more }, tools };
   try {
     await chain.chain.reconfigure([specOf({ name: "rest-to-mcp", module: higress, configuration })]);
     return "";
