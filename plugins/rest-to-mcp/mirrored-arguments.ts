@@ -25,8 +25,8 @@ export class MirroredArguments {
       const last = this.schemas.length - 1;
       const properties = this.schemas[last];
       if (!properties.next()) {
-        this.schemas.pop();
-        this.values.pop();
+        this.schemas.length = last;
+        this.values.length = last;
         continue;
       }
       const schema = properties.value;
