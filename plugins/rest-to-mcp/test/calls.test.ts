@@ -26,6 +26,24 @@ const text = (id: unknown, value: string, isError = false) => ({
   result: { content: [{ type: "text", text: value }], isError },
 });
 
+/** Sends a whole request; what comes of it is for the test to see. */
+function begin(
+  stream: ReturnType<TestChain["open"]>,
+  message: unknown,
+  headers: Record<string, string>,
+): void {
+  const head: Record<string, string> = {
+    ":method": "POST",
+    ":path": "/mcp",
+    ":authority": "test.local",
+    ":scheme": "http",
+    "content-type": "application/json",
+    ...headers,
+  };
+  stream.http.requestHeaders(Object.entries(head), false);
+  stream.http.requestData(Buffer.from(JSON.stringify(message)), true);
+}
+
 describe("a batch", () => {
   const batch = (
     messages: unknown[],
@@ -107,18 +125,7 @@ describe("a batch", () => {
   test("is given up where its client leaves", () => {
     const chain = endpoint(configuration, { calls: () => ({ body: "late", delayMs: 1000 }) });
     const stream = chain.open();
-    stream.http.requestHeaders(
-      [
-        [":method", "POST"],
-        [":path", "/mcp"],
-        [":authority", "test.local"],
-        [":scheme", "http"],
-        ["content-type", "application/json"],
-        ["mcp-protocol-version", "2025-03-26"],
-      ],
-      false,
-    );
-    stream.http.requestData(Buffer.from(JSON.stringify([calling(1, "a"), calling(2, "b")])), true);
+    begin(stream, [calling(1, "a"), calling(2, "b")], batched);
     stream.http.requestReset();
     chain.settle();
     expect(chain.calls).toHaveLength(1);
@@ -151,20 +158,8 @@ describe("giving up", () => {
     const chain = endpoint(configuration);
     const stream = chain.open("HTTP/1.1", true);
     const headers = { "mcp-protocol-version": modern, "mcp-method": "tools/call", "mcp-name": "read" };
-    stream.http.requestHeaders(
-      [
-        [":method", "POST"],
-        [":path", "/mcp"],
-        [":authority", "test.local"],
-        [":scheme", "http"],
-        ["content-type", "application/json"],
-        ...Object.entries(headers),
-      ],
-      false,
-    );
     const message = calling(1, "a");
-    const body = { ...message, params: { ...message.params, _meta: meta() } };
-    stream.http.requestData(Buffer.from(JSON.stringify(body)), true);
+    begin(stream, { ...message, params: { ...message.params, _meta: meta() } }, headers);
     chain.settle();
     expect(stream.upstream?.complete).toBe(true);
     stream.http.requestReset();
