@@ -61,11 +61,15 @@ export function isText(mediaType: string): boolean {
   );
 }
 
+function isAny(mediaType: string): boolean {
+  return mediaType.includes("*") || !mediaType.includes("/");
+}
+
 /** JSON, then forms; a multipart body only where nothing else is taken. */
 function rank(mediaType: string): number {
   const order: Kind[] = ["json", "form", "multipart", "text", "bytes"];
   const isExact = /^application\/json\b/.test(mediaType);
-  return order.indexOf(kindOf(mediaType)!) * 2 + (isExact ? 0 : 1);
+  return order.indexOf(kindOf(mediaType)!) * 3 + (isExact ? 0 : isAny(mediaType) ? 2 : 1);
 }
 
 /** The same content in another notation is not lost. */
@@ -108,6 +112,11 @@ class BodyWriter {
     const { mediaType } = this.#content;
     const isUsual = /^application\/json\s*$|^\*\/\*|^application\/\*|^[^/]*$/.test(mediaType);
     const schema = this.#schema();
+    // Of any media type: only what is no text is surely JSON.
+    if (isAny(mediaType) && schema["type"] === "string") {
+      this.#plain(schema["format"] === "binary" ? "bytes" : "text");
+      return;
+    }
     const members = membersOf(schema);
     if (!members || members.rest.length > 0 || members.properties.size === 0) {
       this.#whole(schema, isUsual ? "application/json" : mediaType);
@@ -145,7 +154,8 @@ class BodyWriter {
     const isXml = /\bxml\b/.test(mediaType);
     if (isXml && schema)
       this.#report.leftOut(schema, `the schema of the body: the model writes ${mediaType} as a text`);
-    const notation = kind === "bytes" ? `${mediaType} in base64` : mediaType;
+    const type = isAny(mediaType) ? "of any type" : mediaType;
+    const notation = kind === "bytes" ? `${type}, in base64` : type;
     const description = [this.#body.description, `The body, ${notation}.`]
       .filter((text) => text !== "")
       .join("\n");
@@ -157,7 +167,7 @@ class BodyWriter {
       const text = `{{.args.${name}}}`;
       this.#out.template.body = this.#body.required ? text : `{{if .args.${name}}}${text}{{end}}`;
     }
-    if (!mediaType.includes("*")) this.#out.headers.push({ key: "Content-Type", value: mediaType });
+    if (!isAny(mediaType)) this.#out.headers.push({ key: "Content-Type", value: mediaType });
   }
 
   #form(kind: "form" | "multipart"): void {
@@ -186,6 +196,13 @@ class BodyWriter {
   #formMembers(kind: "form" | "multipart"): boolean {
     const schema = this.#schema();
     const members = membersOfAny(schema);
+    // A form without members holds nothing, and nothing is lost.
+    if (
+      members?.properties.size === 0 &&
+      members.rest.length === 0 &&
+      this.#content.schema?.get("properties").exists
+    )
+      return false;
     if (!members || members.properties.size === 0) {
       this.#report.leftOut(
         this.#content.node,

@@ -44,7 +44,7 @@ export function parameterArguments(
     args.push(argument);
     if (place === "path") inPath.set(name, argument.name);
   }
-  const path = operation.path.split("#")[0]!;
+  const path = withoutParameters(operation.path.split("#")[0]!, operation);
   const written = templateText(path).replaceAll(/\{([^{}]+)\}/g, (_, name: string) => {
     let argument = inPath.get(name);
     if (argument === undefined) {
@@ -56,6 +56,15 @@ export function parameterArguments(
     return `{${argument}}`;
   });
   return { args, path: written.startsWith("/") ? written : `/${written}` };
+}
+
+/** `/search?q={q}` where `q` is declared as a parameter of the query: it goes there by itself. */
+function withoutParameters(path: string, { parameters }: Operation): string {
+  const [start, query] = path.split("?");
+  if (query === undefined || start!.includes("{?")) return path;
+  const declared = new Set(parameters.filter(({ place }) => place === "query").map(({ name }) => name));
+  const kept = query.split("&").filter((pair) => !declared.has(/^([^=]*)=\{[^{}]*\}$/.exec(pair)?.[1] ?? ""));
+  return kept.length > 0 ? `${start}?${kept.join("&")}` : start!;
 }
 
 function isSent(

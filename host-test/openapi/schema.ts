@@ -286,10 +286,9 @@ class Writing {
   }
 }
 
-function cutMessage(cut: number, depth: number): string {
-  const levels =
-    depth === 0 ? "what is inside it" : `what lies deeper than ${depth} levels, in ${cut} places`;
-  return `${levels}: with it the schema has more than ${most} parts`;
+function cutMessage(places: number, depth: number): string {
+  const what = `what lies deeper than ${depth === 1 ? "1 level" : `${depth} levels`} (${places === 1 ? "1 place" : `${places} places`})`;
+  return depth === levels.request[0] ? what : `${what}: with it the schema has more than ${most} parts`;
 }
 
 /** Schemas that others extend by `allOf`. */
