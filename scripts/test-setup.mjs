@@ -3,7 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "./compile.mjs";
+import { runsSuite, suite } from "./guest-build.mjs";
 
 export default function setup() {
-  execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { cwd: root, stdio: "inherit" });
+  const names = runsSuite ? [suite] : [];
+  execFileSync(process.execPath, [join(root, "scripts", "build.mjs"), ...names], {
+    cwd: root,
+    stdio: "inherit",
+  });
 }

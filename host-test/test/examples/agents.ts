@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
+import type { GatewayModel } from "../../gateway/model.ts";
 
 /** The REST service behind the tools. */
 export interface Books {
@@ -23,6 +24,16 @@ export async function startBooks(): Promise<Books> {
     port: (server.address() as AddressInfo).port,
     close: () => void server.close().closeAllConnections(),
   };
+}
+
+/** The model with the service of the tools where it is now. */
+export function withBooks(model: GatewayModel, { port }: Books): GatewayModel {
+  const clusters = model.clusters.map((cluster) =>
+    cluster.name.endsWith("books.static")
+      ? { ...cluster, endpoints: [{ host: "127.0.0.1", port }] }
+      : cluster,
+  );
+  return { ...model, clusters };
 }
 
 export class Agent {

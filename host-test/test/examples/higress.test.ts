@@ -13,7 +13,7 @@ import { formatProblem } from "../../gateway/resources/problems.ts";
 import { listPlugins, repositoryFolders } from "../../gateway/resources/plugin-url.ts";
 import { runNode, type RunningNode } from "../../gateway/run-node.ts";
 import { createSimulation, type Simulation } from "../../gateway/simulation.ts";
-import { Agent, startBooks, type Books } from "./agents.ts";
+import { Agent, startBooks, withBooks, type Books } from "./agents.ts";
 
 const folder = fileURLToPath(new URL("../../../examples/higress", import.meta.url));
 const chain = join(folder, "agent-gateway");
@@ -91,12 +91,7 @@ describe("the agent gateway on our own host", () => {
     books = await startBooks();
     simulation = createSimulation();
     const { model } = await loadGateway([chain]);
-    const clusters = model.clusters.map((cluster) =>
-      cluster.name.endsWith("books.static")
-        ? { ...cluster, endpoints: [{ host: "127.0.0.1", port: books.port }] }
-        : cluster,
-    );
-    node = await runNode(await simulation.apply({ ...model, clusters }), { port: 0 });
+    node = await runNode(await simulation.apply(withBooks(model, books)), { port: 0 });
     agent = new Agent(`http://127.0.0.1:${node.port}`);
   });
   afterAll(async () => {
