@@ -1,6 +1,7 @@
 // Writes one Redis command: an array of bulk strings, https://redis.io/docs/latest/develop/reference/protocol-spec
 
 import { Buffer } from "../bytes/buffer";
+import { writeInteger } from "../bytes/integer";
 import { Span } from "../bytes/span";
 
 export class RespCommand {
@@ -27,13 +28,23 @@ export class RespCommand {
 
   encode(): Span {
     const out = new Buffer(256);
-    out.text(`*${this.words.length}\r\n`);
+    head(out, 0x2a, this.words.length);
     for (let i = 0; i < this.words.length; i++) {
-      out.text(`$${this.words[i].size}\r\n`);
+      head(out, 0x24, this.words[i].size);
       out.append(this.words[i]);
-      out.push(0x0d);
-      out.push(0x0a);
+      endLine(out);
     }
     return out.take();
   }
+}
+
+function head(out: Buffer, mark: u32, count: i32): void {
+  out.push(mark);
+  writeInteger(out, count);
+  endLine(out);
+}
+
+function endLine(out: Buffer): void {
+  out.push(0x0d);
+  out.push(0x0a);
 }
