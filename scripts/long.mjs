@@ -17,6 +17,7 @@ const wanted = words.filter((word) => guestBuilds.includes(word));
 const filters = words.filter((word) => !guestBuilds.includes(word));
 
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
 const folder = mkdtempSync(join(tmpdir(), "test-long-"));
 const outcomes = [];
 for (const build of wanted.length > 0 ? wanted : guestBuilds) {
@@ -62,24 +63,24 @@ function said(file) {
 function record(build, files, figures) {
   const measured = measuredFigures();
   const date = new Date().toISOString().slice(0, 10);
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
   for (const { id, tests, build: ofBuild } of promises) {
-    const isOfBuild = ofBuild === build && filters.length === 0;
+    const isOfBuild = ofBuild === build;
     const own = isOfBuild ? Object.keys(files) : build === "release" ? (tests ?? []) : [];
     const ran = own.filter((name) => (files[name]?.passed ?? 0) + (files[name]?.failed ?? 0) > 0);
     if (own.length === 0 || (!isOfBuild && ran.length < own.length)) continue;
     const sum = (state) => own.reduce((total, name) => total + (files[name]?.[state] ?? 0), 0);
     const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(sum);
     const mine = figures.filter(({ promise }) => promise === id);
-    const count = mine.reduce((total, one) => total + one.count, 0);
+    const count = isOfBuild ? passed : mine.reduce((total, one) => total + one.count, 0);
     if (failed === 0 && count < (measured[id]?.count ?? 0)) {
       console.log(`${id}: ${measured[id].figure} stays, this run had fewer cases`);
       continue;
     }
+    const scope = isOfBuild && filters.length > 0 ? ` of ${filters.join(", ")}` : "";
     const result =
       failed > 0
-        ? `${failed} of ${passed + failed} tests FAILED`
-        : `${passed.toLocaleString("en")} tests passed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+        ? `${failed} of ${passed + failed} tests FAILED${scope}`
+        : `${passed.toLocaleString("en")} tests passed${scope}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
     const figure =
       failed > 0 || mine.length === 0 ? result : `${mine.map(({ text }) => text).join("; ")} (${result})`;
     measured[id] = { figure, ...(count > 0 && failed === 0 && { count }), date, commit };
