@@ -6,9 +6,16 @@ import type { Exchange } from "./subjects.ts";
 
 const piece = 16_384;
 
+const emptyAnswer: Headers = [
+  [":status", "200"],
+  ["content-type", "application/json"],
+];
+
 /** Modules in a chain, with what they are configured with. */
 export interface Contender {
   name: string;
+  /** Somebody else's: what it logs is its own affair. */
+  isForeign?: boolean;
   plugins: { module: Uint8Array; configuration: object }[];
 }
 
@@ -22,7 +29,12 @@ export class Exchanges {
   readonly #asked: ((data: Uint8Array) => void)[] = [];
   readonly #redisReply: Uint8Array | undefined;
 
-  constructor({ name, plugins }: Contender, { path, headers = [], body, reply, redisReply }: Exchange) {
+  readonly #isForeign: boolean;
+
+  constructor(
+    { name, plugins, isForeign = false }: Contender,
+    { path, headers = [], body, reply, redisReply }: Exchange,
+  ) {
     this.#redisReply = redisReply;
     const redis: RedisClients = {
       init: () => "ok",
@@ -36,6 +48,7 @@ export class Exchanges {
     });
     for (let at = 0; at < body.length; at += piece) this.#pieces.push(body.subarray(at, at + piece));
     this.#reply = reply;
+    this.#isForeign = isForeign;
     this.#headers = [
       [":method", "POST"],
       [":path", path],
@@ -58,7 +71,7 @@ export class Exchanges {
     const last = this.#pieces.length - 1;
     for (let i = 0; i <= last; i++) http.requestData(this.#pieces[i]!, i === last);
     this.#answerRedis();
-    if (this.#reply === undefined) return http.responseHeaders([[":status", "200"]], true);
+    if (this.#reply === undefined) return http.responseHeaders(emptyAnswer.slice(), true);
     const { headers, pieces } = this.#reply;
     http.responseHeaders(headers.slice(), false);
     for (let i = 0; i < pieces.length; i++) http.responseData(pieces[i]!, i === pieces.length - 1);
@@ -76,10 +89,10 @@ export class Exchanges {
     return this.#chain.chain.memoryPages();
   }
 
-  /** Throws where a plugin said that something went wrong. */
+  /** Throws where a plugin of ours said that something went wrong. */
   close(): void {
     const [problem] = this.#chain.problems();
     this.#chain.close();
-    if (problem !== undefined) throw new Error(problem);
+    if (problem !== undefined && !this.#isForeign) throw new Error(problem);
   }
 }

@@ -100,6 +100,7 @@ export async function contenders(
   const own = await Promise.all(plugins.map(async (plugin) => builtPlugin(plugin, target)));
   const others = against.map(async ({ name: other, file }) => ({
     name: other,
+    isForeign: true,
     plugins: [{ module: await readFile(file), configuration: configurations[0]! }],
   }));
   return [
