@@ -82,7 +82,9 @@ function record(build, files, figures) {
         ? `${failed} of ${passed + failed} tests FAILED${scope}`
         : `${passed.toLocaleString("en")} tests passed${scope}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
     const figure =
-      failed > 0 || mine.length === 0 ? result : `${mine.map(({ text }) => text).join("; ")} (${result})`;
+      failed > 0 || mine.length === 0
+        ? result
+        : `${[...new Set(mine.map(({ text }) => text))].join("; ")} (${result})`;
     measured[id] = { figure, ...(count > 0 && failed === 0 && { count }), date, commit };
   }
   const inOrder = promises.filter(({ id }) => measured[id] !== undefined).map(({ id }) => [id, measured[id]]);
