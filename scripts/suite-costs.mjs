@@ -12,11 +12,11 @@ import { buildPlugins, pluginNames } from "./build.mjs";
 import { root } from "./compile.mjs";
 import { between } from "./docs.mjs";
 import { suite } from "./guest-build.mjs";
-import { requireEnvoy } from "../host-test/envoy/binary.ts";
+import { envoyVersion, requireEnvoy } from "../host-test/envoy/binary.ts";
 import { renderBootstrap } from "../host-test/envoy/render.ts";
 import { builtModules, repositoryFolders } from "../host-test/gateway/resources/plugin-url.ts";
 
-const rounds = 5;
+const rounds = 3;
 const page = join(root, "docs", suite, "README.md");
 
 /** The plugins' own examples: configurations that load, and cost what a configuration costs. */
@@ -111,7 +111,7 @@ const rows = contenders.map(({ title, modules, one, four }) => {
   return `| ${cells.join(" | ")} |`;
 });
 const table = [
-  `Envoy 1.40 that has started, ${availableParallelism()} × ${cpus()[0].model.trim()}, ${rounds} starts each: median ` +
+  `Envoy ${envoyVersion} that has started, ${availableParallelism()} × ${cpus()[0].model.trim()}, ${rounds} starts each: median ` +
     "(lowest–highest).\n",
   "| | bytes | gzip -9 | processor s to start | MB, 1 worker | MB, 4 workers |",
   "| --- | ---: | ---: | ---: | ---: | ---: |",
