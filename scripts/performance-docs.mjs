@@ -60,6 +60,12 @@ export function performancePage() {
 
 const own = (figures, name) => figures?.find((one) => one.name === name);
 
+/** All that were measured for a subject, in V8 or on Envoy. */
+function contendersOf({ v8, envoy }) {
+  const names = [v8?.figures.modules, envoy?.figures].flatMap((list) => (list ?? []).map(({ name }) => name));
+  return [...new Set(names)].filter((name) => name !== "no filter");
+}
+
 /** What is said of a contender of a subject in READMEs. */
 function summary(all, subject, contender) {
   const { v8, envoy } = all[subject] ?? {};
@@ -112,9 +118,8 @@ export function performanceSummary() {
   const all = measured();
   const rows = Object.entries(all)
     .filter(([name]) => name !== "json")
-    .flatMap(([name, { v8 }]) =>
-      (v8?.figures.modules ?? [])
-        .map((module) => module.name)
+    .flatMap(([name, parts]) =>
+      contendersOf(parts)
         .filter(
           (contender) =>
             contender === name ||
@@ -130,7 +135,7 @@ export function performanceSummary() {
 export function pluginPerformance(name) {
   const all = measured();
   if (all[name] === undefined) return "Not measured yet.";
-  const contenders = (all[name].v8?.figures.modules ?? []).map((module) => module.name);
+  const contenders = contendersOf(all[name]);
   return `${table(
     all,
     contenders.map((contender) => [name, contender]),
