@@ -94,7 +94,8 @@ export const promises = [
   },
   {
     id: "growth refused",
-    promise: "Where the host refuses more memory, a plugin has refused the message before: no trap",
+    promise:
+      "What a plugin admits fits into the 1 GiB that Envoy gives a VM; with 64 MiB messages of up to 8 MiB do, and what does not fit costs a restart of the VM that the next request does not notice",
     tests: ["host-test/test/plugins/memory-limit.test.ts"],
   },
   {
