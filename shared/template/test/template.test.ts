@@ -492,6 +492,48 @@ describe.each(builds)("templates, %s", (name, flags) => {
       expect(templates.compile(`{{${name} "HOME"}}`)).toContain(`1:3: function "${name}" not defined`);
   });
 
+  test.each([
+    ["sprintf", "printf", '"%s-%d" .a.s 3'],
+    ["tuple", "list", "1 .a.s"],
+    ["push", "append", ".a.l 1"],
+    ["mustPush", "append", ".a.l 1"],
+    ["mustPrepend", "prepend", ".a.l 1"],
+    ["mustRest", "rest", ".a.l"],
+    ["mustInitial", "initial", ".a.l"],
+    ["mustReverse", "reverse", ".a.l"],
+    ["mustUniq", "uniq", "(list 1 1 2)"],
+    ["mustCompact", "compact", '(list 1 "" 2)'],
+    ["mustWithout", "without", "(list 1 2) 2"],
+    ["mustSlice", "slice", ".a.l 1 2"],
+    ["mustChunk", "chunk", "1 .a.l"],
+    ["mustMerge", "merge", "(dict `a` 1) .a"],
+    ["mustMergeOverwrite", "mergeOverwrite", "(dict `b` 1) .a"],
+    ["mustDeepCopy", "deepCopy", ".a"],
+    ["mustFromJson", "fromJson", '"[1]"'],
+    ["mustToJson", "toJson", ".a"],
+    ["mustToPrettyJson", "toPrettyJson", ".a"],
+    ["mustToRawJson", "toRawJson", ".a.s"],
+    ["mustRegexFindAll", "regexFindAll", '"[xy]" .a.s -1'],
+    ["mustRegexReplaceAll", "regexReplaceAll", '"(x)" .a.s "$1$1"'],
+    ["mustRegexReplaceAllLiteral", "regexReplaceAllLiteral", '"x" .a.s "$1"'],
+    ["mustRegexSplit", "regexSplit", '"<" .a.s -1'],
+    ["date_modify", "dateModify", '"1h" now'],
+    ["mustDateModify", "dateModify", '"1h" now'],
+    ["mustToDate", "toDate", '"2006-01-02" "2020-01-01"'],
+  ])("%s gives what %s gives", (alias, name, values) => {
+    const [one, other] = [alias, name].map((called) => templates.render(`{{${called} ${values}}}`));
+    expect(one!.replaceAll(alias, name).replace(/:1:\d+/, "")).toBe(other!.replace(/:1:\d+/, ""));
+  });
+
+  test("random text is as long as asked for and of its alphabet, a random number within its bounds", () => {
+    const of = (call: string) => templates.render(`{{${call}}}`);
+    expect(of("randAlpha 40")).toMatch(/^[A-Za-z]{40}$/);
+    expect(of("randNumeric 40")).toMatch(/^[0-9]{40}$/);
+    expect(of("randAscii 40")).toMatch(/^[ -~]{40}$/);
+    expect(Buffer.from(of("randBytes 40"), "base64")).toHaveLength(40);
+    for (let i = 0; i < 20; i++) expect(["3", "4"]).toContain(of("randInt 3 5"));
+  });
+
   test("functions that need keys, certificates or a resolver are refused when called", () => {
     for (const call of ['bcrypt "a"', 'genPrivateKey "rsa"', 'getHostByName "h"', 'encryptAES "k" "t"'])
       expect(templates.render(`{{${call}}}`)).toContain("this function is not supported");

@@ -20,7 +20,7 @@ beforeAll(async () => {
   guest = instance.exports as unknown as typeof guest;
   memory = instance.exports.memory as WebAssembly.Memory;
   guest._initialize?.();
-});
+}, 600_000);
 
 function put(text: string): void {
   const bytes = Buffer.from(text);
