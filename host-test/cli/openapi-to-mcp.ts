@@ -97,10 +97,20 @@ function conversionOptions(values: Values): Parameters<typeof convert>[1] {
 /** What the description's own schema says of it. Most of that does no harm to tools. */
 async function addViolations(source: Source, { report }: Conversion): Promise<void> {
   const { errors = [] } = await validate(source.text);
-  for (const { message, path } of errors) {
-    const pointer = pointerOf(typeof path === "string" ? path.split("/").filter(Boolean) : (path ?? []));
-    report.add("invalid", { source, pointer }, message);
+  const found = errors.map(({ message, path }) => {
+    const parts = typeof path === "string" ? path.split("/").filter(Boolean) : (path ?? []);
+    return { pointer: pointerOf(parts), message };
+  });
+  // What does not fit inside makes everything around it fit nothing: the innermost is the cause.
+  const around = new Set(found.flatMap(({ pointer }) => outerPointers(pointer)));
+  for (const { pointer, message } of found) {
+    if (!around.has(pointer)) report.add("invalid", { source, pointer }, message);
   }
+}
+
+function outerPointers(pointer: string): string[] {
+  const parts = pointer.split("/");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
 async function print(conversion: Conversion, values: Values): Promise<void> {

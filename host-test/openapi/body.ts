@@ -203,6 +203,11 @@ class BodyWriter {
       this.#content.schema?.get("properties").exists
     )
       return false;
+    if (kind === "form" && !members) {
+      // The form as a text that the model writes: `a=1&b=2`.
+      this.#plain("text");
+      return false;
+    }
     if (!members || members.properties.size === 0) {
       this.#report.leftOut(
         this.#content.node,

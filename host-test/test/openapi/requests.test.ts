@@ -115,6 +115,16 @@ describe("of OpenAPI 3.0", () => {
     const archive = server.call("importArchive", { body: bytes.toString("base64") });
     expect([archive.body.equals(bytes), archive.header("content-type")]).toEqual([true, "application/zip"]);
     expect(server.call("importCatalogue", {}).text).toBe("");
+    const letter = server.call("write", { body: "a=1&b=2" });
+    expect([letter.text, letter.header("content-type")]).toEqual([
+      "a=1&b=2",
+      "application/x-www-form-urlencoded",
+    ]);
+    expect(server.call("replace", { body: bytes.toString("base64") }).body.equals(bytes)).toBe(true);
+  });
+
+  test("a parameter that the path repeats in its query goes out once", () => {
+    expect(server.call("findLetters", { by: "A&B" }).header(":path")).toBe("/v2/letters?by=A%26B");
   });
 });
 
