@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
 import type { TestChainOptions } from "../../../host-test/testing/chain.ts";
-import { byHeader, chat, fill, left, quota, ratelimit, used } from "./ratelimit.ts";
+import { byHeader, chat, fill, left, MeasuredData, quota, ratelimit, used } from "./ratelimit.ts";
 
 function started(configuration: object, options: Partial<TestChainOptions> = {}) {
   const chain = ratelimit(configuration, options);
@@ -153,18 +153,7 @@ test("a full bucket of balances takes no further one, and says so", () => {
 });
 
 test("100,000 consumers stay within 16 MiB of shared data, and none is let through early", () => {
-  let bytes = 0;
-  const sizes = new Map<string, number>();
-  const sharedData = new LocalData();
-  const set = sharedData.set.bind(sharedData);
-  sharedData.set = (vm, key, value, cas) => {
-    const outcome = set(vm, key, value, cas);
-    if (outcome === "ok") {
-      bytes += value.length - (sizes.get(key) ?? 0);
-      sizes.set(key, value.length);
-    }
-    return outcome;
-  };
+  const sharedData = new MeasuredData();
   const chain = started(
     {
       rule_name: "many",
@@ -176,6 +165,6 @@ test("100,000 consumers stay within 16 MiB of shared data, and none is let throu
   for (let i = 0; i < 100_000; i++) if (status(i) !== 200) expect.unreachable(`consumer ${i} was refused`);
   for (let i = 0; i < 100_000; i += 97)
     if (status(i) !== 429) expect.unreachable(`consumer ${i} passed twice`);
-  expect(sizes.size).toBeLessThanOrEqual(16_385);
-  expect(bytes).toBeLessThanOrEqual(16 << 20);
+  expect(sharedData.keys).toBeLessThanOrEqual(16_385);
+  expect(sharedData.bytes).toBeLessThanOrEqual(16 << 20);
 }, 120_000);

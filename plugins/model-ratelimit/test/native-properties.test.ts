@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
 import type { TestChain, TestStream } from "../../../host-test/testing/chain.ts";
 import { excess, type Use } from "./excess.ts";
-import { ratelimit } from "./ratelimit.ts";
+import { MeasuredData, ratelimit } from "./ratelimit.ts";
 
 const WINDOW_MS = 10_000;
 const head: [string, string][] = [
@@ -129,18 +129,7 @@ test("a clock that is set back an hour does not keep a full limit full for an ho
 });
 
 test("100,000 consumers stay within fixed memory, and none is let through early", () => {
-  let bytes = 0;
-  const sizes = new Map<string, number>();
-  const sharedData = new LocalData();
-  const set = sharedData.set.bind(sharedData);
-  sharedData.set = (vm, key, value, cas) => {
-    const outcome = set(vm, key, value, cas);
-    if (outcome === "ok") {
-      bytes += value.length - (sizes.get(key) ?? 0);
-      sizes.set(key, value.length);
-    }
-    return outcome;
-  };
+  const sharedData = new MeasuredData();
   const rules = [{ by: ["consumer"], unit: "requests", limit: 1, window_seconds: 3600 }];
   const chain = ratelimit({ rules, show_limit_headers: false }, { sharedData, logLevel: "error" });
   const status = (i: number) =>
@@ -148,8 +137,8 @@ test("100,000 consumers stay within fixed memory, and none is let through early"
   for (let i = 0; i < 100_000; i++) if (status(i) !== 200) expect.unreachable(`consumer ${i} was refused`);
   for (let i = 0; i < 100_000; i += 97)
     if (status(i) !== 429) expect.unreachable(`consumer ${i} passed twice`);
-  expect(sizes.size).toBeLessThanOrEqual(16_385);
-  expect(bytes).toBeLessThanOrEqual(16 << 20);
+  expect(sharedData.keys).toBeLessThanOrEqual(16_385);
+  expect(sharedData.bytes).toBeLessThanOrEqual(16 << 20);
   expect(chain.chain.memoryPages()).toBeLessThanOrEqual(8);
   chain.close();
 }, 120_000);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { builtModules, repositoryFolders } from "../../../host-test/gateway/resources/plugin-url.ts";
+import { LocalData } from "../../../host-test/services/local-data.ts";
 import {
   specOf,
   TestChain,
@@ -10,6 +11,25 @@ import {
   type TestReply,
   type TestRequest,
 } from "../../../host-test/testing/chain.ts";
+
+/** Shared data that tells how much it holds. */
+export class MeasuredData extends LocalData {
+  bytes = 0;
+  #sizes = new Map<string, number>();
+
+  get keys(): number {
+    return this.#sizes.size;
+  }
+
+  override set(...[vmId, key, value, cas]: Parameters<LocalData["set"]>): ReturnType<LocalData["set"]> {
+    const outcome = super.set(vmId, key, value, cas);
+    if (outcome === "ok") {
+      this.bytes += value.length - (this.#sizes.get(key) ?? 0);
+      this.#sizes.set(key, value.length);
+    }
+    return outcome;
+  }
+}
 
 export const higress = readFileSync(builtModules("model-ratelimit", repositoryFolders).higress!);
 
