@@ -22,6 +22,8 @@ describe.runIf(isLong)("of a real service", () => {
 
   test.each(files)(
     "%s: every operation is a tool, lint accepts the resource, the plugin lists it",
+    // Lint reads megabytes of YAML.
+    { timeout: 600_000 },
     async (file) => {
       const conversion = converted(file);
       expect(conversion.configuration.tools.length).toBeGreaterThan(0);
