@@ -83,7 +83,7 @@ function run(
 }
 
 // Every allocation collects in the stressed build: memory is never full there, and nothing is to be seen.
-describe.skipIf(guestBuild === "stress")("pages", { timeout: isLong ? 1_800_000 : 120_000 }, () => {
+describe.skipIf(guestBuild === "stress")("pages", { timeout: isLong || guestBuild === "collect" ? 1_800_000 : 120_000 }, () => {
   test("short exchanges leave no context and less than 512 KiB", () => {
     const worker = new Worker({
       requestHead: ["set x-a 1", "hold"],
