@@ -83,67 +83,71 @@ function run(
 }
 
 // Every allocation collects in the stressed build: memory is never full there, and nothing is to be seen.
-describe.skipIf(guestBuild === "stress")("pages", { timeout: isLong || guestBuild === "collect" ? 1_800_000 : 120_000 }, () => {
-  test("short exchanges leave no context and less than 512 KiB", () => {
-    const worker = new Worker({
-      requestHead: ["set x-a 1", "hold"],
-      requestBody: ["size"],
-      responseBody: ["size"],
+describe.skipIf(guestBuild === "stress")(
+  "pages",
+  { timeout: isLong || guestBuild === "collect" ? 1_800_000 : 120_000 },
+  () => {
+    test("short exchanges leave no context and less than 512 KiB", () => {
+      const worker = new Worker({
+        requestHead: ["set x-a 1", "hold"],
+        requestBody: ["size"],
+        responseBody: ["size"],
+      });
+      const { early, late } = run("1.5 KB both ways", worker, isLong ? 1_000_000 : 100_000, () =>
+        worker.exchange(1500, 1500),
+      );
+      expect(worker.chain.liveStreams()).toBe(0);
+      expect(late).toBe(early);
+      expect(late).toBeLessThanOrEqual(8);
     });
-    const { early, late } = run("1.5 KB both ways", worker, isLong ? 1_000_000 : 100_000, () =>
-      worker.exchange(1500, 1500),
-    );
-    expect(worker.chain.liveStreams()).toBe(0);
-    expect(late).toBe(early);
-    expect(late).toBeLessThanOrEqual(8);
-  });
 
-  test("bodies of 0.1 to 100 KB that a conversion doubles stay within 2 MiB", () => {
-    const worker = new Worker({ requestHead: ["hold"], requestBody: ["double"], responseBody: ["double"] });
-    const bytes = (index: number) => Math.floor(100 * 1000 ** ((index % 499) / 498));
-    const { early, late } = run("0.1-100 KB doubled", worker, isLong ? 100_000 : 10_000, (index) =>
-      worker.exchange(bytes(index), bytes(index * 7)),
-    );
-    expect(late).toBe(early);
-    expect(late).toBeLessThanOrEqual(32);
-  });
-
-  test("bodies of 1 MB that are read whole take three of them", () => {
-    const worker = new Worker({ requestHead: ["hold"], requestBody: ["size"], responseBody: ["size"] });
-    const { early, late } = run("1 MB read", worker, isLong ? 10_000 : 500, () =>
-      worker.exchange(1 << 20, 1 << 20),
-    );
-    expect(late).toBe(early);
-    expect(late).toBeLessThanOrEqual(48);
-  });
-
-  test.each([16, 128, 1024])("%i streams alive at a time take a page for 64 of them", (live) => {
-    const worker = new Worker({
-      requestHead: ["set x-a 1", "hold"],
-      requestBody: ["size"],
-      responseBody: ["size"],
+    test("bodies of 0.1 to 100 KB that a conversion doubles stay within 2 MiB", () => {
+      const worker = new Worker({ requestHead: ["hold"], requestBody: ["double"], responseBody: ["double"] });
+      const bytes = (index: number) => Math.floor(100 * 1000 ** ((index % 499) / 498));
+      const { early, late } = run("0.1-100 KB doubled", worker, isLong ? 100_000 : 10_000, (index) =>
+        worker.exchange(bytes(index), bytes(index * 7)),
+      );
+      expect(late).toBe(early);
+      expect(late).toBeLessThanOrEqual(32);
     });
-    const open: ReturnType<Worker["open"]>[] = [];
-    const { early, late } = run(`${live} alive`, worker, isLong ? 200_000 : 20_000, () => {
-      const stream = worker.open();
-      stream.requestHeaders(question(), false);
-      stream.requestData(filler.subarray(0, 1500), false);
-      open.push(stream);
-      if (open.length <= live) return;
-      const oldest = open.shift()!;
-      oldest.requestData(filler.subarray(0, 100), true);
-      oldest.responseHeaders(answer(), false);
-      oldest.responseData(filler.subarray(0, 1500), true);
-    });
-    expect(late).toBe(early);
-    expect(late).toBeLessThanOrEqual(Math.max(4, live / 64));
-  });
 
-  test("short exchanges beside 1,024 streams that wait at most double memory", () => {
-    const worker = new Worker({ requestHead: ["hold"], requestBody: ["hold"] });
-    for (let i = 0; i < 1024; i++) worker.open().requestHeaders(question(), false);
-    const before = worker.pages;
-    for (let i = 0; i < 20_000; i++) worker.exchange(200, 200);
-    expect(worker.pages).toBeLessThanOrEqual(before * 2);
-  });
-});
+    test("bodies of 1 MB that are read whole take three of them", () => {
+      const worker = new Worker({ requestHead: ["hold"], requestBody: ["size"], responseBody: ["size"] });
+      const { early, late } = run("1 MB read", worker, isLong ? 10_000 : 500, () =>
+        worker.exchange(1 << 20, 1 << 20),
+      );
+      expect(late).toBe(early);
+      expect(late).toBeLessThanOrEqual(48);
+    });
+
+    test.each([16, 128, 1024])("%i streams alive at a time take a page for 64 of them", (live) => {
+      const worker = new Worker({
+        requestHead: ["set x-a 1", "hold"],
+        requestBody: ["size"],
+        responseBody: ["size"],
+      });
+      const open: ReturnType<Worker["open"]>[] = [];
+      const { early, late } = run(`${live} alive`, worker, isLong ? 200_000 : 20_000, () => {
+        const stream = worker.open();
+        stream.requestHeaders(question(), false);
+        stream.requestData(filler.subarray(0, 1500), false);
+        open.push(stream);
+        if (open.length <= live) return;
+        const oldest = open.shift()!;
+        oldest.requestData(filler.subarray(0, 100), true);
+        oldest.responseHeaders(answer(), false);
+        oldest.responseData(filler.subarray(0, 1500), true);
+      });
+      expect(late).toBe(early);
+      expect(late).toBeLessThanOrEqual(Math.max(4, live / 64));
+    });
+
+    test("short exchanges beside 1,024 streams that wait at most double memory", () => {
+      const worker = new Worker({ requestHead: ["hold"], requestBody: ["hold"] });
+      for (let i = 0; i < 1024; i++) worker.open().requestHeaders(question(), false);
+      const before = worker.pages;
+      for (let i = 0; i < 20_000; i++) worker.exchange(200, 200);
+      expect(worker.pages).toBeLessThanOrEqual(before * 2);
+    });
+  },
+);
