@@ -27,6 +27,10 @@ export class RatelimitConfig extends Config {
   limits: NativeLimits | null = null;
   private redis: Redis | null = null;
 
+  get isUsed(): bool {
+    return this.policy !== null || this.limits !== null;
+  }
+
   static parse(reader: ConfigReader, inherited: RatelimitConfig | null): RatelimitConfig {
     const config = new RatelimitConfig();
     const isNative = reader.has("rules");

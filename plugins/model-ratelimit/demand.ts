@@ -73,4 +73,6 @@ export class Decision {
 
 export interface DecisionAsker {
   decided(decision: Decision): void;
+  /** More was asked for while the answer came, and `isAsking` was true. */
+  extended(): void;
 }

@@ -1,116 +1,83 @@
-// model-ratelimit: limits of tokens and requests, and quotas of tokens. A request is counted against a claim; a
-// ledger, in Redis or in this process, says whether it may pass; the usage that its answer tells is counted at its end.
+// model-ratelimit: limits of tokens and requests, and quotas of tokens. A ledger, in Redis or in this process, says
+// whether a request may pass; the usage that its answer tells is counted at its end. The native form (`Admission`) knows
+// many rules, Higress's forms (`PolicyExchange`) have one claim each.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import {
-  Body,
-  count,
-  Flow,
-  Head,
-  HeaderList,
-  plugin,
-  setProperty,
-  Stream,
-  WINDOW,
-} from "as-proxy-wasm-sdk/sdk";
+import { Body, Flow, Head, HeaderList, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { familyOf } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
 import { Admission } from "./admission";
-import { Claim } from "./claim";
 import { RatelimitConfig } from "./config";
 import { Decision, DecisionAsker } from "./demand";
-import { Forecast, observeError } from "./forecast";
 import { Asker, Standing } from "./ledger";
-import { MeteredAnswer } from "./metered-answer";
 import { announce, refusalOf } from "./native-reply";
-import { Policy } from "./policy";
+import { PolicyExchange, VerdictAsker } from "./policy-exchange";
 import { QuotaCall } from "./quota-call";
 import { Reply } from "./reply";
 import { RequestFacts } from "./request-facts";
+import { StreamCut } from "./stream-cut";
 
 plugin<RatelimitConfig>("model-ratelimit", RatelimitConfig.parse, () => new ModelRatelimit());
 
 /** An administrator's call has two short parameters. */
 const MAX_CALL_BYTES: i32 = 16 << 10;
 
-class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionAsker {
-  /** Of the native form; the other fields are of Higress's. */
+class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionAsker, VerdictAsker {
+  /** One of these, or none: the request passes. */
   private admission: Admission | null = null;
-  private isError: bool = false;
-  private claim: Claim | null = null;
+  private exchange: PolicyExchange | null = null;
   private call: QuotaCall | null = null;
-  private standing: Standing | null = null;
+  /** Reads the request's body where its cost is reserved. */
+  private facts: RequestFacts | null = null;
   /** What the request does next; a question that is answered at once has changed it on return. */
   private flow: Flow = Flow.Next;
-  /** Of Higress's forms with `accounting: reserve`. */
-  private facts: RequestFacts | null = null;
-  private forecast: Forecast = new Forecast();
-  /** Of an admitted request whose answer is counted; `metered` where something was reserved. */
+  /** Of an admitted request whose answer is counted. */
   private usage: UsageReader | null = null;
-  private metered: MeteredAnswer | null = null;
+  private isError: bool = false;
+  /** Of a stream that may be ended early. */
+  private streamCut: StreamCut | null = null;
+  /** It stands still while Redis is asked, with so many bytes that have been looked at. */
+  private waitsForMore: bool = false;
+  private heardBytes: i32 = 0;
 
   onRequestHead(head: Head, end: bool): Flow {
+    // What this plugin edits must not choose the route again.
+    if (this.config.isUsed) setProperty("clear_route_cache", "off");
     const limits = this.config.limits;
+    const policy = this.config.policy;
     if (limits !== null) {
-      setProperty("clear_route_cache", "off");
       const admission = new Admission(limits, this);
       this.admission = admission;
-      // Compressed usage cannot be counted.
-      if (limits.readsRequest) head.remove("accept-encoding");
-      if (limits.readsRequest && !end && this.requestBodyReadable) return Flow.Hold;
+      if (limits.readsRequest) this.facts = admission.facts;
       // What cannot be read may hold a call.
-      if (limits.readsRequest && !end) admission.facts.tools.miss();
-      this.ignoreRequestBody();
-      return this.admit(null);
-    }
-    const policy = this.config.policy;
-    if (policy === null) return this.pass();
-    // What this plugin edits must not choose the route again.
-    setProperty("clear_route_cache", "off");
-    const refusal = policy.refusalOf(head);
-    if (refusal !== null) return this.answer(refusal);
-    this.call = policy.callOf(head);
-    const call = this.call;
-    if (call !== null) {
-      this.ignoreResponseBody();
-      return call.readsBody && !end ? Flow.Hold : this.administer(call, Span.empty());
-    }
-    const claim = policy.claimOf(head);
-    if (claim === null) return this.pass();
-    this.claim = claim;
+      if (limits.readsRequest && !end && !this.requestBodyReadable) admission.facts.tools.miss();
+    } else if (policy !== null) {
+      const refusal = policy.refusalOf(head);
+      if (refusal !== null) return this.answer(refusal);
+      const call = policy.callOf(head);
+      this.call = call;
+      if (call !== null) {
+        this.ignoreResponseBody();
+        return call.readsBody && !end ? Flow.Hold : this.administer(call, Span.empty());
+      }
+      const claim = policy.claimOf(head);
+      if (claim === null) return this.pass();
+      const exchange = new PolicyExchange(policy, claim, this);
+      this.exchange = exchange;
+      this.facts = exchange.facts;
+    } else return this.pass();
     // Compressed usage cannot be counted.
-    if (policy.readsAnswer) head.remove("accept-encoding");
-    if (policy.reservations !== null) this.facts = new RequestFacts();
-    if (policy.reservations !== null && !end && this.requestBodyReadable) return Flow.Hold;
+    if (this.facts !== null || (policy !== null && policy.readsAnswer)) head.remove("accept-encoding");
+    if (this.facts !== null && !end && this.requestBodyReadable) return Flow.Hold;
     this.ignoreRequestBody();
-    return this.ask(policy, claim, null);
-  }
-
-  private ask(policy: Policy, claim: Claim, body: Body | null): Flow {
-    const facts = this.facts;
-    const reservations = policy.reservations;
-    if (facts !== null && reservations !== null) {
-      facts.finish(this.requestHead, body);
-      this.forecast = reservations.prepare(claim, facts);
-    }
-    this.flow = Flow.Wait;
-    policy.begin(claim, this, this);
-    return this.flow;
+    return this.ask(null);
   }
 
   onRequestBody(body: Body, end: bool): Flow {
-    const admission = this.admission;
-    if (admission !== null) {
-      admission.facts.advance(body);
-      return end ? this.admit(body) : Flow.Hold;
-    }
     const facts = this.facts;
-    const policy = this.config.policy;
-    const claim = this.claim;
-    if (facts !== null && policy !== null && claim !== null) {
+    if (facts !== null) {
       facts.advance(body);
-      return end ? this.ask(policy, claim, body) : Flow.Hold;
+      return end ? this.ask(body) : Flow.Hold;
     }
     const call = this.call;
     if (call === null) return Flow.Next;
@@ -119,25 +86,41 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     return this.administer(call, form.size > MAX_CALL_BYTES ? Span.empty() : form);
   }
 
-  /** Asks whether all limits allow the request; its body, if it was read, is complete. */
-  private admit(body: Body | null): Flow {
+  /** Asks whether the request may pass; its body, if it was read, is complete. */
+  private ask(body: Body | null): Flow {
     const admission = this.admission;
-    if (admission === null) return Flow.Next;
-    admission.facts.finish(this.requestHead, body);
+    const exchange = this.exchange;
     this.flow = Flow.Wait;
-    admission.ask(this.requestHead, this);
+    if (admission !== null) {
+      admission.facts.finish(this.requestHead, body);
+      admission.ask(this.requestHead, this);
+    } else if (exchange !== null) exchange.ask(this.requestHead, body, this);
     return this.flow;
   }
 
-  /** All limits have answered. */
+  /** All limits of the native form have answered. */
   decided(decision: Decision): void {
     const admission = this.admission;
     if (admission === null) return;
-    if (!decision.isAdmitted) {
-      this.answer(refusalOf(this.requestHead, admission.facts, admission.demands, decision));
+    if (decision.isAdmitted) this.admit(admission.meter());
+    else this.answer(refusalOf(this.requestHead, admission.facts, admission.demands, decision));
+  }
+
+  /** The policy of one of Higress's forms has answered. */
+  judged(refusal: Reply | null): void {
+    const policy = this.config.policy;
+    const exchange = this.exchange;
+    if (exchange === null || policy === null) return;
+    if (refusal === null) {
+      this.admit(exchange.reader());
       return;
     }
-    this.usage = this.metered = admission.meter();
+    policy.refused(this.requestHead);
+    this.answer(refusal);
+  }
+
+  private admit(usage: UsageReader | null): void {
+    this.usage = usage;
     this.flow = Flow.Next;
     this.resumeRequest();
   }
@@ -148,56 +131,37 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     return refusal !== null ? this.answer(refusal) : this.flow;
   }
 
-  /** The ledger has answered. */
+  /** The ledger has answered an administrator's call. */
   answered(standing: Standing): void {
-    const policy = this.config.policy;
     const call = this.call;
-    const claim = this.claim;
-    if (policy === null) return;
-    this.standing = standing;
-    if (call !== null) {
-      this.answer(call.reply(standing));
-      return;
-    }
-    if (claim === null) return;
-    const refusal = policy.verdict(claim, standing);
-    // What Redis may hold without having said so expires.
-    if (!standing.isKnown) claim.held = 0;
-    count(refusal === null ? "model_ratelimit_admitted" : "model_ratelimit_refused");
-    if (refusal === null && claim.held > 0) count("model_ratelimit_reserved");
-    if (refusal !== null) {
-      policy.refused(this.requestHead);
-      this.answer(refusal);
-      return;
-    }
-    const facts = this.facts;
-    if (facts !== null) this.usage = this.metered = new MeteredAnswer(familyOf(facts.model));
-    else if (policy.readsAnswer) this.usage = new UsageReader();
-    this.flow = Flow.Next;
-    this.resumeRequest();
+    if (call !== null) this.answer(call.reply(standing));
   }
 
   onResponseHead(head: Head, end: bool): Flow {
-    const policy = this.config.policy;
-    const claim = this.claim;
-    const standing = this.standing;
-    if (policy !== null && claim !== null && standing !== null && this.flow == Flow.Next) {
-      policy.announce(head, claim, standing);
-    }
-    const admission = this.admission;
     this.isError = head.status >= 400;
-    if (admission !== null && admission.limits.showsHeaders && this.flow == Flow.Next) {
-      const list = new HeaderList();
-      announce(list, admission.demands, -1);
-      list.writeTo(head);
-    }
+    if (this.flow == Flow.Next) this.announce(head);
     if (this.usage === null) this.ignoreResponseBody();
+    const admission = this.admission;
+    const isStream = head.get("content-type").startsWith("text/event-stream");
+    if (admission !== null && isStream && !this.isError) this.streamCut = admission.cut();
     return Flow.Next;
+  }
+
+  private announce(head: Head): void {
+    const admission = this.admission;
+    const exchange = this.exchange;
+    if (exchange !== null) exchange.announce(head);
+    if (admission === null || !admission.limits.showsHeaders) return;
+    const list = new HeaderList();
+    announce(list, admission.demands, -1);
+    list.writeTo(head);
   }
 
   onResponseBody(body: Body, end: bool): Flow {
     const usage = this.usage;
     if (usage === null) return Flow.Next;
+    const cut = this.streamCut;
+    if (cut !== null) return this.passUncut(cut, usage, body, end);
     for (let start = 0; ; start += WINDOW) {
       const window = body.window(start);
       usage.feed(window);
@@ -207,36 +171,44 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     return Flow.Next;
   }
 
+  /** Events until the answer is longer than it may be; what the provider sends from then on is only counted. */
+  private passUncut(cut: StreamCut, usage: UsageReader, body: Body, end: bool): Flow {
+    const admission = this.admission;
+    const chunk = body.all();
+    const fresh = chunk.slice(this.heardBytes);
+    usage.feed(fresh);
+    const ended = cut.endOfEvents(fresh);
+    if (cut.isCut) body.clear();
+    else if (admission !== null && admission.isTooLong(this)) {
+      const end = ended < 0 ? -1 : ended + this.heardBytes;
+      const last = cut.cut(chunk, end, admission.inputSoFar, admission.outputSoFar);
+      if (last !== null) body.replace(last);
+    }
+    this.waitsForMore = !end && admission !== null && admission.isAsking;
+    this.heardBytes = this.waitsForMore ? chunk.size : 0;
+    if (end) this.settle();
+    return this.waitsForMore ? Flow.Wait : Flow.Next;
+  }
+
+  /** Redis has said whether the answer may become longer. */
+  extended(): void {
+    if (this.isGone || !this.waitsForMore) return;
+    this.waitsForMore = false;
+    this.resumeResponse();
+    if (!this.waitsForMore) this.heardBytes = 0;
+  }
+
   /** Also where the client has left, or the provider broke off: what is known by then is counted. */
   onDone(): void {
     this.settle();
   }
 
   private settle(): void {
-    const policy = this.config.policy;
-    const claim = this.claim;
-    const usage = this.usage;
     const admission = this.admission;
-    if (admission !== null) {
-      if (usage !== null) usage.finish();
-      this.usage = null;
-      admission.settle(this.metered, this.isError);
-      return;
-    }
-    if (policy === null || claim === null || usage === null) return;
+    const exchange = this.exchange;
+    if (exchange !== null) exchange.settle(this.isError);
+    if (admission !== null) admission.settle(this.isError);
     this.usage = null;
-    usage.finish();
-    let tokens = usage.statedInput + usage.statedOutput;
-    const facts = this.facts;
-    const metered = this.metered;
-    const reservations = policy.reservations;
-    if (facts !== null && metered !== null && reservations !== null) {
-      if (usage.isKnown) {
-        reservations.learn(facts, usage.usage);
-        observeError(<f64>claim.estimate, <f64>tokens);
-      } else if (!this.isError) tokens = <i64>(this.forecast.input + metered.metered);
-    }
-    policy.end(claim, tokens);
   }
 
   private answer(reply: Reply): Flow {

@@ -4,8 +4,11 @@ import { Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonSeek } from "as-proxy-wasm-sdk/json";
 import { AnswerMeter, Family } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
+import { StreamCut } from "./stream-cut";
 
 export class MeteredAnswer extends UsageReader {
+  /** Of a stream that may be cut. */
+  cut: StreamCut | null = null;
   private meter: AnswerMeter = new AnswerMeter();
 
   constructor(private family: Family) {
@@ -18,6 +21,8 @@ export class MeteredAnswer extends UsageReader {
   }
 
   protected readEvent(data: Span): void {
+    const cut = this.cut;
+    if (cut !== null) cut.observe(data);
     this.meter.event(data);
     super.readEvent(data);
   }

@@ -22,6 +22,8 @@ export class NativeLimits {
   /** What is not known at admission is reserved, not only charged afterwards. */
   reserves: bool = true;
   showsHeaders: bool = true;
+  /** Streams that use more than they may are ended. */
+  cutsStreams: bool = false;
   failure: string = "local";
   private defaultOutput: f64 = 1000;
   private prices: PriceTable = new PriceTable();
@@ -38,6 +40,8 @@ export class NativeLimits {
   static read(reader: ConfigReader, redis: Redis | null): NativeLimits {
     const limits = new NativeLimits(reader.text("rule_name", "default"));
     limits.reserves = readsReserve(reader, true);
+    limits.cutsStreams = reader.flag("cut_streams", false);
+    if (limits.cutsStreams && !limits.reserves) reader.expected("cut_streams", "accounting: reserve");
     limits.showsHeaders = reader.flag("show_limit_headers", true);
     limits.failure = reader.text("on_redis_failure", "local");
     if (!FAILURES.includes(limits.failure)) reader.expected("on_redis_failure", "open, closed or local");
@@ -111,6 +115,11 @@ export class NativeLimits {
     const prices = this.prices;
     demand.estimate = prices.cost(demand.unit, facts.model, forecast.input, 0, forecast.output);
     demand.step.hold = prices.cost(demand.unit, facts.model, most, cached, forecast.mostOutput);
+  }
+
+  /** What so many more tokens of output count. */
+  costOfOutput(demand: Demand, facts: RequestFacts, output: f64): f64 {
+    return this.prices.cost(demand.unit, facts.model, 0, 0, output);
   }
 
   decide(demands: Demand[], asker: ScriptAsker, stream: AnyStream): void {

@@ -29,6 +29,8 @@ const RETRY_MS: i64 = 2000;
 
 export interface ScriptAsker {
   told(decision: Decision): void;
+  /** The stream ended before Redis has answered: what it may hold expires. */
+  gone(): void;
 }
 
 /** Runs the script, the whole of it where the server does not have it. */
@@ -81,20 +83,25 @@ class Question extends ScriptCall {
       this.onFailure("not the reply of the script");
       return;
     }
+    const refusedBy = <i32>items[0].toInteger() - 1;
     for (let i = 0; i < this.demands.length; i++) {
       const demand = this.demands[i];
       const at = 1 + i * REPLIES;
       demand.remaining = <f64>items[at].toInteger();
       demand.resetMs = <f64>items[at + 1].toInteger();
       demand.waitMs = <f64>items[at + 2].toInteger();
-      demand.cell = <f64>items[at + 3].toInteger();
+      if (refusedBy < 0) demand.cell = <f64>items[at + 3].toInteger();
       demand.expired = <f64>items[at + 4].toInteger();
     }
-    this.asker.told(new Decision(<i32>items[0].toInteger() - 1));
+    this.asker.told(new Decision(refusedBy));
   }
 
   onFailure(reason: string): void {
     this.asker.told(new Decision(-1, reason));
+  }
+
+  onStreamGone(): void {
+    this.asker.gone();
   }
 }
 

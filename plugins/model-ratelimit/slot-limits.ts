@@ -42,8 +42,8 @@ class CounterChange extends SlotChange {
     if (this.fits) {
       tally.apply(this.step);
       this.tell(tally);
+      if (this.step.hold > 0) demand.cell = tally.cell;
     }
-    demand.cell = this.step.hold > 0 ? tally.cell : demand.cell;
     if (!this.fits && !tally.isMoved) return false;
     const life = tally.lifeMs;
     slot.words = life > 0 ? tally.words() : [];
@@ -92,6 +92,7 @@ export class SlotLimits {
     step.take = -demand.step.take;
     step.release = demand.step.hold;
     step.cell = demand.cell;
+    step.hold = demand.step.release;
     this.slots.update(demand.key, new CounterChange(demand, step, true, this.share));
   }
 }

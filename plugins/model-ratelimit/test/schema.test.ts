@@ -32,6 +32,7 @@ function valueOf(part: Schema): unknown {
 const native = [
   "rules",
   "accounting",
+  "cut_streams",
   "reservation_seconds",
   "default_output_tokens",
   "prices",
