@@ -26,11 +26,7 @@ export function answerOf(
   const json = success.contents.find(({ mediaType }) => isJson(mediaType));
   const types = success.contents.map(({ mediaType }) => mediaType);
   if (!json) {
-    if (
-      !types.some(
-        (type) => isText(type) || type.startsWith("image/") || !type.includes("/") || type.includes("*"),
-      )
-    )
+    if (!success.contents.some(isReadable))
       report.leftOut(
         success.node,
         `answers of type ${types.join(", ")}: the model gets their bytes as a text`,
@@ -48,6 +44,22 @@ export function answerOf(
   const lines = summary(schemas.read(json.schema, "response"));
   if (lines.length === 0) return accept;
   return { ...accept, summary: `${["What the answer holds:", ...lines].join("\n")}\n\nThe answer:\n` };
+}
+
+/** Whether a model can read the answer as a text, or see it. A type that is no well-known one is what its schema says. */
+function isReadable({ mediaType, schema }: Success["contents"][number]): boolean {
+  if (
+    isText(mediaType) ||
+    mediaType.startsWith("image/") ||
+    !mediaType.includes("/") ||
+    mediaType.includes("*")
+  )
+    return true;
+  const isBinary =
+    /^(audio|video|font)\/|octet-stream|pdf|zip|gzip|\btar\b|msword|officedocument|ms-excel/.test(mediaType);
+  return (
+    !isBinary && schema?.get("type").text === "string" && !/binary|byte/.test(schema.get("format").text ?? "")
+  );
 }
 
 /** The plainest success first. */
