@@ -129,9 +129,21 @@ export class JsonMeter {
       else if (this.escape != 0) this.escaped(byte);
       else if (byte == 0x22) this.closeString();
       else if (byte == 0x5c) this.escape = 1;
-      else if (within == Within.Text) this.meter().byte(byte);
+      else if (within == Within.Text) at = this.plainText(at - 1, end);
       else if (within > Within.Skipped || within == Within.Name) this.character(byte);
     }
+  }
+
+  /** Text up to a quotation mark or an escape. Returns where it ends. */
+  private plainText(start: usize, end: usize): usize {
+    let at = start;
+    while (at < end) {
+      const byte = load<u8>(at);
+      if (byte == 0x22 || byte == 0x5c) break;
+      at++;
+    }
+    this.meter().range(start, at);
+    return at;
   }
 
   private meter(): TextMeter {
