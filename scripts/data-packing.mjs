@@ -9,12 +9,7 @@
 //   0   as many zeros, without bytes
 //   1   bytes      2   16-bit numbers below 256, such as ASCII text      3   32-bit numbers below 256
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
-// The very library that the compiler writes modules with.
-const compiler = createRequire(createRequire(import.meta.url).resolve("assemblyscript/package.json"));
-const { default: binaryen } = await import(pathToFileURL(compiler.resolve("binaryen")).href);
+import { binaryen } from "./binaryen.mjs";
 
 const ENTRY = "_initialize";
 const UNPACK = "~unpack";

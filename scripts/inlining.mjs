@@ -2,12 +2,7 @@
 // calls of their own, and Envoy's V8 does not inline either: a request of 1 KB takes about a tenth less of the guest's
 // time with them inlined, for less than 1 % of size (`gateway bench --against`).
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
-// The very library that the compiler writes modules with.
-const compiler = createRequire(createRequire(import.meta.url).resolve("assemblyscript/package.json"));
-const { default: binaryen } = await import(pathToFileURL(compiler.resolve("binaryen")).href);
+import { binaryen } from "./binaryen.mjs";
 
 const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt, SIMD128 } = binaryen.Features;
 /** What the compiler may use; nothing newer may come in here. */

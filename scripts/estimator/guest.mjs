@@ -3,7 +3,7 @@
 import { loadProbe } from "../../host-test/testing/probe.ts";
 import { featureCount } from "./guest-layout.mjs";
 
-const probe = await loadProbe("scripts/estimator/guest/meters.ts");
+const probe = await loadProbe("shared/llm/test/tokens-probe.ts");
 const { exports } = probe;
 
 function put(text) {
@@ -43,10 +43,11 @@ export function answerTokens(recording, family) {
 
 /** What a model's estimates must be multiplied by, after answers: `[estimated, stated]`. */
 export function ratioAfter(model, answers) {
-  exports.forget();
+  put("");
+  exports.useTable();
   for (const [estimated, stated] of answers) {
     put(model);
-    exports.learn(estimated, BigInt(stated));
+    exports.learn(estimated, BigInt(stated), 0n);
   }
   put(model);
   return exports.ratio();

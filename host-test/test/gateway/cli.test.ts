@@ -1,82 +1,28 @@
 // The command as people and scripts use it.
 
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { request } from "node:http";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { findEnvoy } from "../../envoy/binary.ts";
 import { play, Upstream } from "../../testing/scenario.ts";
 import { assemble } from "../envoy/wat.ts";
 import { bridge, folderOf, ingress, plugin } from "./resource-files.ts";
+import { bin, RunningCommand, type Finished } from "./running-command.ts";
 
-const bin = fileURLToPath(new URL("../../bin/gateway.mjs", import.meta.url));
-
-interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-class RunningCommand {
-  stdout = "";
-  stderr = "";
-  readonly finished: Promise<Finished>;
-  #process: ChildProcessWithoutNullStreams;
-  #progress = Promise.withResolvers<void>();
-
-  constructor(args: string[], environment: Record<string, string> = {}) {
-    this.#process = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...environment } });
-    onTestFinished(() => void this.#process.kill("SIGKILL"));
-    const collect = (name: "stdout" | "stderr"): void => {
-      this.#process[name].setEncoding("utf8").on("data", (text: string) => {
-        this[name] += text;
-        this.#step();
-      });
-    };
-    collect("stdout");
-    collect("stderr");
-    this.finished = once(this.#process, "close").then(([code]) => {
-      this.#step();
-      return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
-    });
-  }
-
-  /** Resolves with the match as soon as a stream holds it. */
-  async saw(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this[stream]);
-      if (match) return match;
-      if (this.#process.exitCode !== null)
-        throw new Error(`ended without ${pattern}: ${this.stdout}${this.stderr}`);
-      await this.#progress.promise;
-    }
-  }
-
-  async url(): Promise<string> {
-    return (await this.saw("stdout", /listening on (http:\S+)\n/))[1]!;
-  }
-
-  async adminUrl(): Promise<string> {
-    return (await this.saw("stderr", /admin on (http:\S+)\n/))[1]!;
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#process.kill(name);
-  }
-
-  #step(): void {
-    this.#progress.resolve();
-    this.#progress = Promise.withResolvers();
-  }
+/** A command that ends with its test. */
+function started(args: string[], environment: Record<string, string> = {}): RunningCommand {
+  const command = new RunningCommand(args, environment);
+  onTestFinished(() => command.signal("SIGKILL"));
+  return command;
 }
 
 function gateway(...args: string[]): Promise<Finished> {
-  return new RunningCommand(args).finished;
+  return started(args).finished;
 }
 
 const free = ["--port", "0", "--admin-port", "0"];
@@ -99,7 +45,7 @@ async function served(
 
 test("run prints one line on standard output once it serves, and exits 0 on SIGTERM", async () => {
   const { folder } = await served({ body: "hello" });
-  const command = new RunningCommand(["run", folder, ...free]);
+  const command = started(["run", folder, ...free]);
   const url = await command.url();
   expect(await (await fetch(url)).text()).toBe("hello");
   command.signal("SIGTERM");
@@ -113,7 +59,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   async (signal) => {
     const released = Promise.withResolvers<void>();
     const { folder } = await served({ chunks: ["begun;", () => released.promise, "ended"] });
-    const command = new RunningCommand(["run", folder, ...free]);
+    const command = started(["run", folder, ...free]);
     const url = await command.url();
     const answer = await fetch(url);
     command.signal(signal);
@@ -150,7 +96,7 @@ test("several workers share the port and the plugins' data", async () => {
     response_headers: "(i32.const 0)",
   }));
   const { folder, upstream } = await served({ body: "x" }, plugin("p", ""), { "m.wasm": counting });
-  const command = new RunningCommand(["run", folder, "--workers", "3", ...free]);
+  const command = started(["run", folder, "--workers", "3", ...free]);
   const url = await command.url();
   for (let i = 0; i < 12; i++) {
     // A connection each, so that the system spreads them.
@@ -204,7 +150,7 @@ test("with --watch a changed file is in effect for new requests, and a broken on
   const { folder, upstream, resources } = await served((exchange) =>
     play({ body: exchange.request.path }, exchange),
   );
-  const command = new RunningCommand(["run", folder, "--watch", ...free]);
+  const command = started(["run", folder, "--watch", ...free]);
   const url = await command.url();
   const rewritten = resources.replace(
     '{"higress.io/destination":"up.static"}',
@@ -229,7 +175,7 @@ test("the admin port tells readiness, metrics, configuration without secrets, lo
       })),
     },
   );
-  const command = new RunningCommand(["run", folder, ...free]);
+  const command = started(["run", folder, ...free]);
   const url = await command.url();
   const admin = await command.adminUrl();
   expect((await fetch(`${admin}/ready`)).status).toBe(200);
@@ -258,7 +204,7 @@ test("the admin port tells readiness, metrics, configuration without secrets, lo
 
 test("the admin port serves nobody who calls it by another name or from another page", async () => {
   const { folder } = await served({});
-  const admin = new URL(await new RunningCommand(["run", folder, ...free]).adminUrl());
+  const admin = new URL(await started(["run", folder, ...free]).adminUrl());
   const statusWith = (headers: Record<string, string>): Promise<number | undefined> =>
     new Promise((settle) => {
       request(
@@ -358,7 +304,7 @@ test.skipIf((await findEnvoy()) === null)(
     const { folder, upstream, resources } = await served({ body: "hello" }, plugin("p", ""), {
       "m.wasm": marking,
     });
-    const command = new RunningCommand(["run", folder, "--engine", "envoy", ...free]);
+    const command = started(["run", folder, "--engine", "envoy", ...free]);
     const url = await command.url();
     const admin = await command.adminUrl();
     // A connection of before the reload stays with the old listener.

@@ -1,13 +1,12 @@
 // The inspector page in a real browser, over a gateway that runs the quickstart.
 
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trace } from "../../gateway/traces/trace.ts";
+import { RunningCommand } from "./running-command.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
 const secret = "sk-client-0123456789abcdef";
@@ -16,22 +15,26 @@ const browserPath = ["chromium", "chromium-browser", "google-chrome"]
   .map((name) => spawnSync("which", [name], { encoding: "utf8" }).stdout.trim())
   .find((path) => path !== "");
 
-let gateway: ChildProcess;
+let gateway: RunningCommand;
 let url = "";
 let admin = "";
 
 beforeAll(async () => {
-  const bin = join(root, "host-test/bin/gateway.mjs");
-  const args = ["run", "examples/quickstart", "--port", "0", "--admin-port", "0"];
-  gateway = spawn(process.execPath, [bin, ...args], { cwd: root });
-  const adminLine = lineOf(gateway.stderr!, /admin on (\S+)/);
-  url = await lineOf(gateway.stdout!, /listening on (\S+)/);
-  admin = await adminLine;
+  gateway = new RunningCommand([
+    "run",
+    join(root, "examples/quickstart"),
+    "--port",
+    "0",
+    "--admin-port",
+    "0",
+  ]);
+  url = await gateway.url();
+  admin = await gateway.adminUrl();
 }, 120_000);
 
 afterAll(async () => {
-  gateway.kill("SIGKILL");
-  await once(gateway, "exit");
+  gateway.signal("SIGKILL");
+  await gateway.finished;
 });
 
 describe("traces of the admin port", () => {
@@ -180,15 +183,4 @@ async function traceWhere(isWanted: (summary: Summary) => boolean): Promise<Trac
 
 async function summaries(): Promise<Summary[]> {
   return (await (await fetch(`${admin}/traces`)).json()) as Summary[];
-}
-
-function lineOf(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {
-  return new Promise((settle, reject) => {
-    const lines = createInterface(stream);
-    lines.on("line", (line) => {
-      const match = pattern.exec(line);
-      if (match) settle(match[1]!);
-    });
-    lines.on("close", () => reject(new Error(`no line ${pattern}`)));
-  });
 }

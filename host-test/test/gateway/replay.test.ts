@@ -1,35 +1,30 @@
 // `gateway replay` on what the quickstart's gateway recorded.
 
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Trace } from "../../gateway/traces/trace.ts";
+import { finished, RunningCommand, type Finished } from "./running-command.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
-const bin = join(root, "host-test/bin/gateway.mjs");
 const quickstart = join(root, "examples/quickstart");
 
-let gateway: ChildProcess;
+let gateway: RunningCommand;
 let url = "";
 let admin = "";
 let folder = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "replay-"));
-  gateway = spawn(process.execPath, [bin, "run", quickstart, "--port", "0", "--admin-port", "0"]);
-  const adminLine = lineOf(gateway.stderr!, /admin on (\S+)/);
-  url = await lineOf(gateway.stdout!, /listening on (\S+)/);
-  admin = await adminLine;
+  gateway = new RunningCommand(["run", quickstart, "--port", "0", "--admin-port", "0"]);
+  url = await gateway.url();
+  admin = await gateway.adminUrl();
 }, 120_000);
 
 afterAll(async () => {
-  gateway.kill("SIGKILL");
-  await once(gateway, "exit");
+  gateway.signal("SIGKILL");
+  await gateway.finished;
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -132,18 +127,8 @@ interface Archive {
   log: { entries: { response: { content: { text: string } } }[] };
 }
 
-interface Finished {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 function replay(...args: string[]): Promise<Finished> {
-  return new Promise((settle) => {
-    execFile(process.execPath, [bin, "replay", ...args], (error, stdout, stderr) => {
-      settle({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return finished("replay", ...args);
 }
 
 let files = 0;
@@ -177,15 +162,4 @@ async function traceOf(marker: string): Promise<Trace | undefined> {
     if (trace.request.body.text?.includes(marker)) return trace;
   }
   return undefined;
-}
-
-function lineOf(stream: Readable, pattern: RegExp): Promise<string> {
-  return new Promise((settle, reject) => {
-    const lines = createInterface(stream);
-    lines.on("line", (line) => {
-      const match = pattern.exec(line);
-      if (match) settle(match[1]!);
-    });
-    lines.on("close", () => reject(new Error(`no line ${pattern}`)));
-  });
 }

@@ -1,29 +1,16 @@
 // `gateway openapi-to-mcp` as people and scripts use it.
 
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import type { Configuration } from "../../openapi/convert.ts";
 import { folderOf } from "../gateway/resource-files.ts";
+import { finished, type Finished } from "../gateway/running-command.ts";
 import { fixtures, lintOf } from "./conversion.ts";
 
-const bin = fileURLToPath(new URL("../../bin/gateway.mjs", import.meta.url));
-
-interface Finished {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 function openapiToMcp(...args: string[]): Promise<Finished> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, "openapi-to-mcp", ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return finished("openapi-to-mcp", ...args);
 }
 
 function configurationOf(resource: string): Configuration {

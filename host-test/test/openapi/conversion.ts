@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import Ajv from "ajv/dist/2020.js";
+import { expect } from "vitest";
 import { loadGateway } from "../../gateway/load.ts";
 import { lintGateway } from "../../gateway/lint/index.ts";
 import { builtModules, repositoryFolders } from "../../gateway/resources/plugin-url.ts";
@@ -35,6 +37,16 @@ export async function lintOf(resource: string): Promise<string[]> {
 export interface ListedTool {
   name: string;
   inputSchema: { properties: Record<string, Record<string, unknown>>; required?: string[] };
+}
+
+/** Names that MCP allows, and JSON Schemas. */
+export function expectValid(tools: ListedTool[]): void {
+  const ajv = new Ajv.default({ strict: false, validateFormats: false });
+  for (const { name, inputSchema } of tools) {
+    expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+    for (const key of Object.keys(inputSchema.properties)) expect(key).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
+    ajv.compile(inputSchema);
+  }
 }
 
 /** The plugin with the conversion's configuration. */

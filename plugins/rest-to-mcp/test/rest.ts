@@ -92,8 +92,12 @@ export function post(requestTemplate: object, args: object[] = [], more: object 
 
 /** The errors that the plugin logs while it refuses the tools, or "" when it takes them. */
 export async function refusalOf(tools: object[], more: object = {}): Promise<string> {
+  return refusalOfConfiguration({ server: { ...server, ...more }, tools });
+}
+
+/** The same of a whole configuration. */
+export async function refusalOfConfiguration(configuration: object): Promise<string> {
   const chain = endpoint(oneTool);
-  const configuration = { server: { ...server, ...more }, tools };
   try {
     await chain.chain.reconfigure([specOf({ name: "rest-to-mcp", module: higress, configuration })]);
     return "";

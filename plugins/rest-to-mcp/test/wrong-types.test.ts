@@ -4,19 +4,7 @@
 import { expect, test } from "vitest";
 import { specOf } from "../../../host-test/testing/chain.ts";
 import { ask, endpoint, higress, oneTool } from "./endpoint.ts";
-import { call, server } from "./rest.ts";
-
-async function refusal(configuration: object): Promise<string> {
-  const chain = endpoint(oneTool);
-  try {
-    await chain.chain.reconfigure([specOf({ name: "rest-to-mcp", module: higress, configuration })]);
-    return "";
-  } catch {
-    return chain.problems().join("\n");
-  } finally {
-    chain.close();
-  }
-}
+import { call, refusalOfConfiguration, server } from "./rest.ts";
 
 const tool = (more: object) => ({
   server,
@@ -102,7 +90,7 @@ const wrong: [string, object, string][] = [
 test.each(wrong)(
   "%s of another type is refused by its path, with what was expected and found",
   async (path, configuration, problem) => {
-    expect(await refusal(configuration)).toContain(`${path}: failed to parse ${problem}`);
+    expect(await refusalOfConfiguration(configuration)).toContain(`${path}: failed to parse ${problem}`);
   },
 );
 
@@ -119,7 +107,7 @@ test.each([
     "failed to parse defaultUpstreamSecurity config: expected an object",
   ],
 ])("%s is no object", async (path, configuration, problem) => {
-  expect(await refusal(configuration)).toContain(`${path}: ${problem}`);
+  expect(await refusalOfConfiguration(configuration)).toContain(`${path}: ${problem}`);
 });
 
 test("nothing of a set can be taken for something else", async () => {
