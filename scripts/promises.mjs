@@ -26,7 +26,8 @@ export const promises = [
   },
   {
     id: "fuzz rest-to-mcp",
-    promise: "No message, API or proxied server makes rest-to-mcp trap, hang, or answer what is not JSON-RPC",
+    promise:
+      "No message, API or proxied server makes rest-to-mcp trap, hang, or answer what is not JSON-RPC; only streams of a server of the client's own stateless revision pass as they come",
     tests: ["plugins/rest-to-mcp/test/fuzz.test.ts"],
   },
   {
@@ -90,7 +91,7 @@ export const promises = [
     id: "soak",
     promise:
       "Mixed exchanges with 1,024 streams alive at a time leave nothing behind: memory is flat, no context is left",
-    tests: ["host-test/test/plugins/soak.test.ts"],
+    tests: ["host-test/test/plugins/soak/chats.test.ts", "host-test/test/plugins/soak/calls.test.ts"],
   },
   {
     id: "growth refused",
@@ -192,11 +193,23 @@ export const promises = [
   },
 ];
 
-const file = join(root, "docs", "robustness.json");
+export const robustnessFile = join(root, "docs", "robustness.json");
 
 /** What runs have measured: by id of the promise. */
 export function measuredFigures() {
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  return existsSync(robustnessFile) ? JSON.parse(readFileSync(robustnessFile, "utf8")) : {};
+}
+
+/** The commit, the machine and how busy it was, and the minutes of one core that the tests took. */
+function whenAndWhere({ date, commit, machine, load, minutes }) {
+  const parts = [
+    date,
+    commit,
+    machine,
+    load !== undefined && `load ${load}`,
+    minutes !== undefined && `${minutes} min`,
+  ];
+  return parts.filter(Boolean).join(", ");
 }
 
 /** docs/robustness.md. Throws where a promise has no figure. */
@@ -216,7 +229,7 @@ export function promisePage() {
       : (row.tests ?? [])
           .map((test) => `[${test.split("/").at(-1).replace(".test.ts", "")}](../${test})`)
           .join(", ");
-    const when = known ? `${known.date}, ${known.commit}` : "";
+    const when = known ? whenAndWhere(known) : "";
     return `| ${row.promise} | ${how} | ${shown} | ${when} |`;
   });
   return [

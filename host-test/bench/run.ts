@@ -1,7 +1,6 @@
 // `gateway bench`: what modules cost in V8, as ratios to an empty module and to others in the same run.
 
 import { readFile } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { gzipSync } from "node:zlib";
 import { sizes } from "./bodies.ts";
@@ -168,10 +167,4 @@ function compileTimes(modules: Uint8Array[], attempt: number): { wall: number; p
   const wall = performance.now() - before;
   const { user, system } = process.cpuUsage(used);
   return { wall, processor: (user + system) / 1000 };
-}
-
-/** What the figures were measured on. */
-export function machine(): string {
-  const [first] = cpus();
-  return `${cpus().length} × ${first?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}, V8 ${process.versions.v8}`;
 }

@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { benchOnEnvoy } from "../bench/envoy.ts";
 import { envoyTable, moduleTable, raceTable } from "../bench/report.ts";
-import { bench as measure, benchScanner, compileAsEnvoy, machine, type Foreign } from "../bench/run.ts";
+import { machine } from "../bench/machine.ts";
+import { bench as measure, benchScanner, compileAsEnvoy, type Foreign } from "../bench/run.ts";
 import { subjects } from "../bench/subjects.ts";
 import { integer, UsageError, type Command } from "./command-line.ts";
 

@@ -258,8 +258,8 @@ describe.each(places)("$name", ({ plugin, request, whole: answer }) => {
     chain.close();
   });
 
-  test("a thousand rules, and two configurations of one image, do not meet", () => {
-    const _rules_ = Array.from({ length: 1000 }, (_, at) => ({
+  test("ten thousand rules, and two configurations of one image, do not meet", () => {
+    const _rules_ = Array.from({ length: 10_000 }, (_, at) => ({
       ...valid,
       _rules_: undefined,
       _match_domain_: [`h${at}.test`],
