@@ -1,7 +1,7 @@
 // The compiled estimator of tokens, called from Node.
 
 import { loadProbe } from "../../host-test/testing/probe.ts";
-import { featureCount } from "./guest-layout.mjs";
+import { featureCount, pairs, weightUnit } from "./guest-layout.mjs";
 
 const probe = await loadProbe("shared/llm/test/tokens-probe.ts");
 const { exports } = probe;
@@ -24,7 +24,9 @@ export function estimateTokens(text, family) {
 export function features(text) {
   put(text);
   const bytes = probe.take(exports.counts(), featureCount * 8);
-  return Array.from({ length: featureCount }, (_, i) => bytes.readDoubleLE(i * 8));
+  const counts = Array.from({ length: featureCount }, (_, i) => Number(bytes.readBigUInt64LE(i * 8)));
+  counts[pairs] /= weightUnit;
+  return counts;
 }
 
 /** Output tokens of a recorded answer or stream. */

@@ -18,20 +18,25 @@ export function findByte(start: usize, end: usize, byte: i32): usize {
 
 /** Address of the first CR or LF in `[start, end)`, or `end`. */
 export function findLineBreak(start: usize, end: usize): usize {
+  return findEither(start, end, 0x0a, 0x0d);
+}
+
+/** Address of the first byte in `[start, end)` that is one of two, or `end`. */
+export function findEither(start: usize, end: usize, one: i32, other: i32): usize {
   let at = start;
   if (ASC_FEATURE_SIMD) {
-    const feed = i8x16.splat(0x0a);
-    const carriage = i8x16.splat(0x0d);
+    const ones = i8x16.splat(<i8>one);
+    const others = i8x16.splat(<i8>other);
     while (at + 16 <= end) {
       const block = v128.load(at);
-      const hits = i8x16.bitmask(v128.or(i8x16.eq(block, feed), i8x16.eq(block, carriage)));
+      const hits = i8x16.bitmask(v128.or(i8x16.eq(block, ones), i8x16.eq(block, others)));
       if (hits) return at + <usize>ctz(hits);
       at += 16;
     }
   }
   while (at < end) {
-    const byte = load<u8>(at);
-    if (byte == 0x0a || byte == 0x0d) break;
+    const byte = <i32>load<u8>(at);
+    if (byte == one || byte == other) break;
     at++;
   }
   return at;

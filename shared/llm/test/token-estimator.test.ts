@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadProbe } from "../../../host-test/testing/probe.ts";
+import { featuresOf, pairs } from "./text-features.ts";
 
 const probe = await loadProbe("shared/llm/test/tokens-probe.ts");
 const { exports } = probe;
@@ -104,6 +105,26 @@ test("however the bytes are cut, the estimate is the same", () => {
     3n,
     family.claude,
   ]);
+});
+
+test("64 characters at a time are counted as each by itself", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(..."aZé ạ.,-\n\t\0\x7f7«\u2014\u4e2d\u0416\u{1f680}"),
+    fc.constantFrom("Word", "camelCase", "1234567", "======", "   ", "\r\n", "internationalisation", "ДОМ"),
+  );
+  const counted = (text: string) => {
+    put(text);
+    const bytes = probe.take(exports.counts!(), 50 * 8);
+    return Array.from({ length: 50 }, (_, i) => (i === pairs ? 0 : Number(bytes.readBigUInt64LE(i * 8))));
+  };
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 200 }), (pieces) => {
+      expect(counted(pieces.join(""))).toEqual(featuresOf(pieces.join("")));
+    }),
+    { numRuns: 2000 },
+  );
+  const long = "Ten thousand words, 123456789 and 你好! ".repeat(300);
+  expect(counted(long)).toEqual(featuresOf(long));
 });
 
 test("no bytes trap, and the estimate is a number", () => {

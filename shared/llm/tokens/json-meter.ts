@@ -3,22 +3,10 @@
 // member-names.ts. What is broken is measured as far as it goes: the provider will refuse it.
 
 import { Buffer, Span } from "../../bytes";
-import { indexOfName } from "../names";
-import {
-  ANSWER_TEXTS,
-  CHOICES,
-  DATA,
-  JSON,
-  MEDIA_TYPES,
-  MOST_OUTPUT,
-  REQUEST_SETTINGS,
-  REQUEST_TEXTS,
-  REQUEST_TOOLS,
-  SETTINGS_TOOLS,
-  SKIPPED,
-} from "./member-names";
-import { MediaMeter } from "./media-meter";
-import { BROKEN, TextMeter } from "./text-meter";
+import { findEither } from "../../bytes/find";
+import { Meaning, meaningOf } from "./member-names";
+import { appendUpTo, MediaMeter } from "./media-meter";
+import { BROKEN, TextMeter, Until } from "./text-meter";
 
 /** What the values below a member are. */
 export const enum Area {
@@ -44,6 +32,8 @@ const DEPTH: i32 = 64;
 /** A longer name is none of the tables'. */
 const NAME_BYTES: i32 = 32;
 const MODEL_BYTES: i32 = 256;
+/** One that was escaped. */
+const CHARACTER: usize = memory.data(16);
 
 const enum Within {
   Nothing,
@@ -55,6 +45,8 @@ const enum Within {
   MediaType,
   Model,
   Number,
+  /** JSON that is given as it stands, between its strings. */
+  Json,
 }
 
 const enum Number {
@@ -79,6 +71,8 @@ export class JsonMeter {
   /** How many answers are asked for. */
   choices: i64 = 1;
 
+  /** The one that was given last. */
+  private current: TextMeter = this.texts;
   private depth: i32 = 0;
   /** Of the open objects and lists, with bit 7 for objects. */
   private areas: StaticArray<u8> = new StaticArray<u8>(DEPTH);
@@ -93,6 +87,8 @@ export class JsonMeter {
   private nextNumber: Number = Number.None;
   private isCallNext: bool = false;
   private number: i64 = 0;
+  /** Of JSON that is given as it stands the objects and lists that are open. */
+  private nested: i32 = 0;
   private name: Buffer = new Buffer(NAME_BYTES + 4);
   /** Of an escape: 0 for none, 1 after the backslash, 2 to 5 for the digits of `\u`. */
   private escape: i32 = 0;
@@ -116,43 +112,103 @@ export class JsonMeter {
     this.nextString = Within.Text;
     this.nextNumber = Number.None;
     this.escape = 0;
+    this.nested = 0;
     this.texts.join();
   }
 
   feed(window: Span): void {
+    this.current.enter();
     const end = window.end;
     let at = window.start;
     while (at < end) {
-      const byte = <u32>load<u8>(at++);
       const within = this.within;
-      if (within == Within.Nothing || within == Within.Number) this.structure(byte);
-      else if (this.escape != 0) this.escaped(byte);
-      else if (byte == 0x22) this.closeString();
-      else if (byte == 0x5c) this.escape = 1;
-      else if (within == Within.Text) at = this.plainText(at - 1, end);
-      else if (within > Within.Skipped || within == Within.Name) this.character(byte);
+      if (within == Within.Nothing || within == Within.Number) this.structure(<u32>load<u8>(at++));
+      else if (within == Within.Json) at = this.json(at, end);
+      else if (this.escape != 0) this.escaped(<u32>load<u8>(at++));
+      else at = this.content(at, end);
     }
+    this.current.leave();
   }
 
-  /** Text up to a quotation mark or an escape. Returns where it ends. */
-  private plainText(start: usize, end: usize): usize {
+  /** Content of a string, and the quotation mark or the backslash that ends it. Returns where it goes on. */
+  private content(start: usize, end: usize): usize {
+    const within = this.within;
+    const isText = within == Within.Text;
+    const at = isText ? this.meter().take(start, end, Until.Quote) : findEither(start, end, 0x22, 0x5c);
+    const isEnd = at < end && load<u8>(at) == 0x22;
+    if (within == Within.Name && isEnd && this.name.isEmpty) {
+      // Most names stand in one piece: nothing is copied.
+      this.within = Within.Nothing;
+      this.isNameNext = false;
+      this.readName(start, <i32>(at - start));
+      return at + 1;
+    }
+    if (!isText) this.characters(start, at);
+    if (at == end) return at;
+    if (isEnd) {
+      this.closeString();
+      return at + 1;
+    }
+    return this.escapes(at, end);
+  }
+
+  /** Escapes that stand side by side and whole in the window; else only the backslash is taken. Returns where it goes on. */
+  private escapes(start: usize, end: usize): usize {
+    let at = start;
+    while (end - at > 5 && load<u8>(at) == 0x5c) {
+      const letter = <u32>load<u8>(at, 1);
+      if (letter != 0x75) {
+        this.point(plain(letter));
+        at += 2;
+        continue;
+      }
+      let unit: u32 = 0;
+      for (let i: usize = 2; i < 6; i++) unit = (unit << 4) | digitOf(<u32>load<u8>(at + i));
+      this.takeUnit(unit);
+      at += 6;
+    }
+    if (at > start) return at;
+    this.escape = 1;
+    return at + 1;
+  }
+
+  /** JSON that is given as it stands, without the white space between its marks. Returns where it goes on. */
+  private json(start: usize, end: usize): usize {
+    const meter = this.meter();
     let at = start;
     while (at < end) {
-      const byte = load<u8>(at);
-      if (byte == 0x22 || byte == 0x5c) break;
-      at++;
+      at = meter.take(at, end, Until.JsonMark);
+      if (at == end) break;
+      const byte = <u32>load<u8>(at++);
+      if (byte <= 0x20) {
+        while (at < end && load<u8>(at) <= 0x20) at++;
+        continue;
+      }
+      meter.push(byte);
+      if (byte == 0x22) {
+        this.half = 0;
+        this.within = Within.Text;
+        break;
+      }
+      if ((byte | 0x20) == 0x7b) this.nested++;
+      else if (byte != 0x5c && --this.nested == 0) {
+        this.within = Within.Nothing;
+        this.close();
+        break;
+      }
     }
-    this.meter().range(start, at);
     return at;
   }
 
+  /** Of what is given now. */
   private meter(): TextMeter {
-    return this.area == Area.Tools || this.next == Area.Tools ? this.tools : this.texts;
-  }
-
-  /** True where marks and names are given to the model as they stand. */
-  private get isVerbatim(): bool {
-    return this.area == Area.Json || this.area == Area.Tools;
+    const meter = this.area == Area.Tools || this.next == Area.Tools ? this.tools : this.texts;
+    if (meter !== this.current) {
+      this.current.leave();
+      meter.enter();
+      this.current = meter;
+    }
+    return meter;
   }
 
   private structure(byte: u32): void {
@@ -167,7 +223,6 @@ export class JsonMeter {
       this.takeNumber();
     }
     if (byte <= 0x20) return;
-    if (this.isVerbatim && byte != 0x22) this.meter().push(byte);
     switch (byte) {
       case 0x22:
         return this.openString();
@@ -208,6 +263,10 @@ export class JsonMeter {
     this.nextNumber = Number.None;
     this.nextString = Within.Text;
     if (isObject && this.area == Area.Texts) this.media.forget();
+    if (this.area == Area.Json || this.area == Area.Tools) {
+      this.within = Within.Json;
+      this.nested = 1;
+    }
   }
 
   private close(): void {
@@ -223,10 +282,7 @@ export class JsonMeter {
 
   private openString(): void {
     this.half = 0;
-    if (this.isVerbatim) {
-      this.within = Within.Text;
-      this.meter().push(0x22);
-    } else if (this.isNameNext) {
+    if (this.isNameNext) {
       this.within = Within.Name;
       this.name.clear();
     } else if (this.nextString != Within.Text) {
@@ -250,26 +306,28 @@ export class JsonMeter {
     this.within = Within.Nothing;
     if (within == Within.Name) {
       this.isNameNext = false;
-      this.readName(this.name.span());
+      this.readName(this.name.start, this.name.size);
       return;
     }
-    if (this.isVerbatim) this.meter().push(0x22);
     if (within == Within.Data) this.media.end();
+    else if (this.nested > 0) {
+      this.meter().push(0x22);
+      this.within = Within.Json;
+    }
   }
 
-  /** A byte of a string that is no text for the model. */
-  private character(byte: u32): void {
+  /** Content of a string that is no text for the model. */
+  private characters(start: usize, end: usize): void {
+    const size = <i32>(end - start);
     switch (this.within) {
       case Within.Name:
-        if (this.name.size <= NAME_BYTES) this.name.push(byte);
-        return;
+        return appendUpTo(this.name, NAME_BYTES + 1, start, size);
       case Within.Model:
-        if (this.model.size < MODEL_BYTES) this.model.push(byte);
-        return;
+        return appendUpTo(this.model, MODEL_BYTES, start, size);
       case Within.Data:
-        return this.media.byte(byte);
+        return this.media.bytes(start, end);
       case Within.MediaType:
-        return this.media.typeByte(byte);
+        return this.media.typeBytes(start, size);
     }
   }
 
@@ -283,11 +341,13 @@ export class JsonMeter {
       } else this.point(plain(byte));
       return;
     }
-    const letter = (byte | 0x20) - 0x61;
-    this.unit = (this.unit << 4) | (letter < 6 ? letter + 10 : (byte - 0x30) & 15);
+    this.unit = (this.unit << 4) | digitOf(byte);
     this.escape = step < 5 ? step + 1 : 0;
-    if (step < 5) return;
-    const unit = this.unit;
+    if (step == 5) this.takeUnit(this.unit);
+  }
+
+  /** One of UTF-16. */
+  private takeUnit(unit: u32): void {
     const half = this.half;
     this.half = 0;
     if ((unit & 0xfc00) == 0xd800) this.half = unit;
@@ -297,53 +357,60 @@ export class JsonMeter {
   }
 
   private point(point: u32): void {
-    if (this.within == Within.Text) this.meter().push(point);
-    else this.character(min(point, 0x7f));
+    if (this.within == Within.Text) return this.meter().push(point);
+    store<u8>(CHARACTER, <u8>min(point, 0x7f));
+    this.characters(CHARACTER, CHARACTER + 1);
   }
 
   /** What the member of this name holds. */
-  private readName(name: Span): void {
+  private readName(name: usize, size: i32): void {
     this.nextNumber = Number.None;
     this.nextString = Within.Text;
     this.isCallNext = false;
+    const meaning = size > NAME_BYTES ? <u32>Meaning.None : meaningOf(name, size);
     switch (this.area) {
       case Area.Answer:
-        this.next = indexOfName(ANSWER_TEXTS, name) >= 0 ? Area.Texts : Area.Skipped;
+        this.next = (meaning & Meaning.AnswerTexts) != 0 ? Area.Texts : Area.Skipped;
         return;
       case Area.Request:
         this.next = Area.Skipped;
-        if (indexOfName(REQUEST_TEXTS, name) >= 0) this.next = Area.Texts;
-        else if (indexOfName(REQUEST_TOOLS, name) >= 0) this.next = Area.Tools;
-        else if (indexOfName(REQUEST_SETTINGS, name) >= 0) this.next = Area.Settings;
-        else if (name.equalsAscii("model")) {
+        if ((meaning & Meaning.RequestTexts) != 0) this.next = Area.Texts;
+        else if ((meaning & Meaning.RequestTools) != 0) this.next = Area.Tools;
+        else if ((meaning & Meaning.RequestSettings) != 0) this.next = Area.Settings;
+        else if ((meaning & Meaning.Model) != 0) {
           this.nextString = Within.Model;
           this.model.clear();
-        } else this.readSetting(name);
+        } else this.readSetting(meaning);
         return;
       case Area.Settings:
         this.next = Area.Skipped;
-        if (indexOfName(SETTINGS_TOOLS, name) >= 0) this.next = Area.Tools;
-        else this.readSetting(name);
+        if ((meaning & Meaning.SettingsTools) != 0) this.next = Area.Tools;
+        else this.readSetting(meaning);
         return;
       case Area.Texts: {
-        const skipped = indexOfName(SKIPPED, name);
-        if (skipped == 0) this.messages++;
+        if ((meaning & Meaning.Role) != 0) this.messages++;
         this.next = Area.Texts;
-        if (skipped >= 0) this.next = Area.Skipped;
-        else if (indexOfName(JSON, name) >= 0) this.next = Area.Json;
-        else if (indexOfName(DATA, name) >= 0) this.next = Area.Data;
-        else if (indexOfName(MEDIA_TYPES, name) >= 0) {
+        if ((meaning & Meaning.Skipped) != 0) this.next = Area.Skipped;
+        else if ((meaning & Meaning.Json) != 0) this.next = Area.Json;
+        else if ((meaning & Meaning.Data) != 0) this.next = Area.Data;
+        else if ((meaning & Meaning.MediaType) != 0) {
           this.nextString = Within.MediaType;
           this.media.beginType();
-        } else this.isCallNext = name.equalsAscii("name");
+        } else this.isCallNext = (meaning & Meaning.Name) != 0;
       }
     }
   }
 
-  private readSetting(name: Span): void {
-    if (indexOfName(MOST_OUTPUT, name) >= 0) this.nextNumber = Number.MostOutput;
-    else if (indexOfName(CHOICES, name) >= 0) this.nextNumber = Number.Choices;
+  private readSetting(meaning: u32): void {
+    if ((meaning & Meaning.MostOutput) != 0) this.nextNumber = Number.MostOutput;
+    else if ((meaning & Meaning.Choices) != 0) this.nextNumber = Number.Choices;
   }
+}
+
+/** Of a hexadecimal digit. */
+function digitOf(byte: u32): u32 {
+  const letter = (byte | 0x20) - 0x61;
+  return letter < 6 ? letter + 10 : (byte - 0x30) & 15;
 }
 
 /** What a backslash and `letter` stand for. */

@@ -2,6 +2,7 @@
 // bytes of a request tell little.
 
 import { Buffer, Span } from "../../bytes";
+import { findByte } from "../../bytes/find";
 import { Family } from "./family";
 
 const enum Media {
@@ -69,11 +70,12 @@ export class MediaMeter {
     this.hasSpace = false;
   }
 
-  /** The next byte of data or of an address. */
-  byte(byte: u32): void {
-    if (this.size < HEAD_BYTES) this.head.push(byte);
-    if (byte == 0x20) this.hasSpace = true;
-    this.size++;
+  /** The next bytes of data or of an address. */
+  bytes(start: usize, end: usize): void {
+    const size = <i32>(end - start);
+    appendUpTo(this.head, HEAD_BYTES, start, size);
+    if (!this.hasSpace) this.hasSpace = findByte(start, end, 0x20) < end;
+    this.size = <i32>min(<i64>this.size + size, i32.MAX_VALUE);
   }
 
   end(): void {
@@ -84,8 +86,8 @@ export class MediaMeter {
     this.type.clear();
   }
 
-  typeByte(byte: u32): void {
-    if (this.type.size < HEAD_BYTES) this.type.push(byte);
+  typeBytes(start: usize, size: i32): void {
+    appendUpTo(this.type, HEAD_BYTES, start, size);
   }
 
   tokens(family: Family): f64 {
@@ -114,6 +116,16 @@ export class MediaMeter {
     }
     this.others += PAGE_TOKENS * (isAddress ? 1 : ceil(size / PAGE_BYTES));
   }
+}
+
+/** Appends of the bytes as many as leave the buffer no larger than `most`. */
+export function appendUpTo(buffer: Buffer, most: i32, start: usize, size: i32): void {
+  const taken = min(size, most - buffer.size);
+  if (taken <= 0) return;
+  const room = buffer.reserve(taken);
+  if (room == 0) return;
+  memory.copy(room, start, <usize>taken);
+  buffer.wrote(taken);
 }
 
 /** A picture where nothing is told. */

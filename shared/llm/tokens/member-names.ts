@@ -1,7 +1,26 @@
 // By what names the dialects call the members that tell what a model reads and writes.
 
+/** What a name may mean, depending on where it stands: the tables that have it, one bit each. */
+export const enum Meaning {
+  None = 0,
+  RequestTexts = 1,
+  RequestTools = 2,
+  RequestSettings = 4,
+  SettingsTools = 8,
+  AnswerTexts = 16,
+  Skipped = 32,
+  Json = 64,
+  Data = 128,
+  MediaType = 256,
+  MostOutput = 512,
+  Choices = 1024,
+  Role = 2048,
+  Name = 4096,
+  Model = 8192,
+}
+
 /** Members of a request, by area. */
-export const REQUEST_TEXTS: StaticArray<string> = [
+const REQUEST_TEXTS: StaticArray<string> = [
   "messages",
   "contents",
   "input",
@@ -19,7 +38,7 @@ export const REQUEST_TEXTS: StaticArray<string> = [
   "texts",
   "inputText",
 ];
-export const REQUEST_TOOLS: StaticArray<string> = [
+const REQUEST_TOOLS: StaticArray<string> = [
   "tools",
   "functions",
   "toolConfig",
@@ -28,7 +47,7 @@ export const REQUEST_TOOLS: StaticArray<string> = [
   "output_format",
   "text",
 ];
-export const REQUEST_SETTINGS: StaticArray<string> = [
+const REQUEST_SETTINGS: StaticArray<string> = [
   "generationConfig",
   "generation_config",
   "inferenceConfig",
@@ -36,14 +55,10 @@ export const REQUEST_SETTINGS: StaticArray<string> = [
   "textGenerationConfig",
   "options",
 ];
-export const SETTINGS_TOOLS: StaticArray<string> = [
-  "responseSchema",
-  "responseJsonSchema",
-  "response_schema",
-];
+const SETTINGS_TOOLS: StaticArray<string> = ["responseSchema", "responseJsonSchema", "response_schema"];
 
 /** Members of an answer that hold what the model wrote: beside these, answers repeat their request, and cite. */
-export const ANSWER_TEXTS: StaticArray<string> = [
+const ANSWER_TEXTS: StaticArray<string> = [
   "choices",
   "content",
   "output",
@@ -56,8 +71,8 @@ export const ANSWER_TEXTS: StaticArray<string> = [
   "contentBlockDelta",
 ];
 
-/** Members beside texts that no model reads, or writes; the first is counted. */
-export const SKIPPED: StaticArray<string> = [
+/** Members beside texts that no model reads, or writes. */
+const SKIPPED: StaticArray<string> = [
   "role",
   "type",
   "id",
@@ -98,15 +113,8 @@ export const SKIPPED: StaticArray<string> = [
   "reasoning_details",
   "jsonPath",
 ];
-export const JSON: StaticArray<string> = [
-  "input",
-  "args",
-  "arguments",
-  "response",
-  "json",
-  "structuredContent",
-];
-export const DATA: StaticArray<string> = [
+const JSON: StaticArray<string> = ["input", "args", "arguments", "response", "json", "structuredContent"];
+const DATA: StaticArray<string> = [
   "url",
   "data",
   "image_url",
@@ -120,9 +128,9 @@ export const DATA: StaticArray<string> = [
   "uri",
   "images",
 ];
-export const MEDIA_TYPES: StaticArray<string> = ["media_type", "mimeType", "mime_type", "format"];
+const MEDIA_TYPES: StaticArray<string> = ["media_type", "mimeType", "mime_type", "format"];
 
-export const MOST_OUTPUT: StaticArray<string> = [
+const MOST_OUTPUT: StaticArray<string> = [
   "max_tokens",
   "max_completion_tokens",
   "max_output_tokens",
@@ -132,4 +140,62 @@ export const MOST_OUTPUT: StaticArray<string> = [
   "num_predict",
   "max_tokens_to_sample",
 ];
-export const CHOICES: StaticArray<string> = ["n", "candidateCount", "candidate_count", "num_generations"];
+const CHOICES: StaticArray<string> = ["n", "candidateCount", "candidate_count", "num_generations"];
+
+/** Open addressing: of each place the name and its meanings. Filled when first asked. */
+const PLACES: usize = 512;
+const INDEX: usize = memory.data(512 * 8, 8);
+let isFilled = false;
+
+/** What the member of this name may mean: bits of `Meaning`. */
+export function meaningOf(start: usize, size: i32): u32 {
+  if (!isFilled) fill();
+  if (size == 0) return Meaning.None;
+  const place = find(start, size, 1);
+  return load<usize>(place) == 0 ? Meaning.None : load<u32>(place, 4);
+}
+
+/** Where the name stands or would stand. `step`: 1 for ASCII, 2 for the units of a string. */
+function find(start: usize, size: i32, step: usize): usize {
+  const first = <usize>load<u8>(start);
+  const last = <usize>load<u8>(start + <usize>(size - 1) * step);
+  let hash = <usize>size * 37 + first * 11 + last * 101;
+  while (true) {
+    const place = INDEX + (hash & (PLACES - 1)) * 8;
+    const name = load<usize>(place);
+    if (name == 0) return place;
+    if (changetype<string>(name).length == size) {
+      let i: usize = 0;
+      while (i < <usize>size && load<u8>(start + i * step) == load<u8>(name + i * 2)) i++;
+      if (i == <usize>size) return place;
+    }
+    hash++;
+  }
+}
+
+function fill(): void {
+  isFilled = true;
+  add(REQUEST_TEXTS, Meaning.RequestTexts);
+  add(REQUEST_TOOLS, Meaning.RequestTools);
+  add(REQUEST_SETTINGS, Meaning.RequestSettings);
+  add(SETTINGS_TOOLS, Meaning.SettingsTools);
+  add(ANSWER_TEXTS, Meaning.AnswerTexts);
+  add(SKIPPED, Meaning.Skipped);
+  add(JSON, Meaning.Json);
+  add(DATA, Meaning.Data);
+  add(MEDIA_TYPES, Meaning.MediaType);
+  add(MOST_OUTPUT, Meaning.MostOutput);
+  add(CHOICES, Meaning.Choices);
+  add(["role"], Meaning.Role);
+  add(["name"], Meaning.Name);
+  add(["model"], Meaning.Model);
+}
+
+function add(names: StaticArray<string>, meaning: Meaning): void {
+  for (let i = 0; i < names.length; i++) {
+    const name = changetype<usize>(names[i]);
+    const place = find(name, names[i].length, 2);
+    store<usize>(place, name);
+    store<u32>(place, load<u32>(place, 4) | meaning, 4);
+  }
+}
