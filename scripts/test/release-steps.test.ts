@@ -132,6 +132,7 @@ describe.skipIf(!isReady)("the steps of a release", () => {
       dataLicense: "CC0-1.0",
       SPDXID: "SPDXRef-DOCUMENT",
     });
+    expect((parts.creationInfo as { created: string }).created).toMatch(/^[\d-]+T[\d:]+Z$/);
     const packages = parts.packages as { name: string; versionInfo: string; SPDXID: string }[];
     expect(packages.map(({ name }) => name)).toContain("assemblyscript");
     expect(new Set(packages.map(({ SPDXID }) => SPDXID)).size).toBe(packages.length);

@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { unpinned } from "../check-workflows.mjs";
 import { losses, unexplained } from "../release/losses.mjs";
 import { provenance } from "../release/provenance.mjs";
+import { validDocument } from "../release/sbom.mjs";
 import { releaseNotes } from "../release/tag.mjs";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -71,6 +72,29 @@ test("the provenance names workflow, commit, lock file and run, and is refused o
     },
   });
   expect(() => provenance({ ...job, GITHUB_SHA: "" }, { lock, startedOn })).toThrow("GITHUB_SHA is not set");
+});
+
+test("the list of parts has times, ids and licences as SPDX wants them, whatever npm writes", () => {
+  const part = (name: string, licenseDeclared: string) => ({
+    SPDXID: `SPDXRef-${name}`,
+    name,
+    licenseDeclared,
+  });
+  const document = {
+    creationInfo: { created: "2026-01-02T03:04:05.678Z" },
+    documentDescribes: ["SPDXRef-a_b"],
+    packages: [part("a_b", "MIT OR Apache-2.0"), part("a-b", "SEE LICENSE IN LICENSE")],
+    relationships: [{ spdxElementId: "SPDXRef-a_b", relatedSpdxElement: "SPDXRef-a-b" }],
+  };
+  expect(validDocument(document)).toEqual({
+    creationInfo: { created: "2026-01-02T03:04:05Z" },
+    documentDescribes: ["SPDXRef-a-b"],
+    packages: [
+      { SPDXID: "SPDXRef-a-b", name: "a_b", licenseDeclared: "MIT OR Apache-2.0" },
+      { SPDXID: "SPDXRef-a-b-1", name: "a-b", licenseDeclared: "NOASSERTION" },
+    ],
+    relationships: [{ spdxElementId: "SPDXRef-a-b", relatedSpdxElement: "SPDXRef-a-b-1" }],
+  });
 });
 
 const spread = (median: number, width = 0.01) => ({
