@@ -26,8 +26,8 @@ class Extension implements ScriptAsker {
     this.admission.extended(decision, this.output);
   }
 
-  gone(): void {
-    this.told(new Decision(-1, "the client has left"));
+  gone(decision: Decision): void {
+    this.told(decision);
   }
 }
 
@@ -64,7 +64,13 @@ export class Admission implements ScriptAsker {
     else this.limits.decide(this.demands, this, stream);
   }
 
-  gone(): void {}
+  /** What Redis holds without having said so expires; what it said that it holds is given back. */
+  gone(decision: Decision): void {
+    if (decision.failure.length > 0) return;
+    this.record(decision);
+    if (!decision.isAdmitted || !this.hasSettlement) return;
+    this.limits.settle(this.demands, this.facts, new Usage(), true);
+  }
 
   told(decision: Decision): void {
     let final = decision;
@@ -73,14 +79,18 @@ export class Admission implements ScriptAsker {
       const other = this.limits.withoutRedis(this.demands, decision.failure);
       if (other !== null) final = other;
     }
+    this.record(final);
+    this.isOpen = final.isAdmitted;
+    this.asker.decided(final);
+  }
+
+  private record(decision: Decision): void {
     for (let i = 0; i < this.demands.length; i++) {
       const demand = this.demands[i];
       if (demand.expired > 0) count("model_ratelimit_expired");
-      if (final.isAdmitted && demand.held > 0) count("model_ratelimit_reserved");
+      if (decision.isAdmitted && demand.held > 0) count("model_ratelimit_reserved");
     }
-    count(final.isAdmitted ? "model_ratelimit_admitted" : "model_ratelimit_refused");
-    this.isOpen = final.isAdmitted;
-    this.asker.decided(final);
+    count(decision.isAdmitted ? "model_ratelimit_admitted" : "model_ratelimit_refused");
   }
 
   /** Reads the answer; null when nothing of it counts. */

@@ -1,9 +1,10 @@
 // Which of the three kinds a configuration is, and where it keeps its counts.
 
-import { Config, ConfigReader, log, Redis } from "as-proxy-wasm-sdk/sdk";
+import { Config, ConfigReader, every, log, Redis } from "as-proxy-wasm-sdk/sdk";
 import { LocalBalances, LocalLedger } from "./local-ledger";
 import { hasRate, Unit } from "./limit";
 import { NativeLimits, readsReserve } from "./native-limits";
+import { Payments } from "./payments";
 import { Policy } from "./policy";
 import { QuotaPolicy } from "./quota-policy";
 import { RatePolicy } from "./rate-policy";
@@ -25,7 +26,7 @@ export class RatelimitConfig extends Config {
   policy: Policy | null = null;
   /** Of the native form, which has no policy. */
   limits: NativeLimits | null = null;
-  private redis: Redis | null = null;
+  private payments: Payments | null = null;
 
   get isUsed(): bool {
     return this.policy !== null || this.limits !== null;
@@ -39,42 +40,42 @@ export class RatelimitConfig extends Config {
     const isShared = reader.has("redis");
     const redis = isShared ? readRedis(reader) : null;
     if (isShared && redis === null) return config;
-    config.redis = redis;
+    const payments = redis !== null ? new Payments(redis) : null;
+    config.payments = payments;
     if (isNative) {
-      config.limits = NativeLimits.read(reader, redis);
+      config.limits = NativeLimits.read(reader, payments);
     } else if (kind == Kind.Quota) {
       config.policy = QuotaPolicy.read(
         reader,
-        redis !== null ? new RedisBalances(redis) : new LocalBalances(),
+        payments !== null ? new RedisBalances(payments) : new LocalBalances(),
       );
     } else {
       const unit = kind == Kind.Requests ? Unit.Requests : Unit.Tokens;
       config.policy = RatePolicy.read(
         reader,
         unit,
-        redis !== null ? new RedisLedger(redis) : new LocalLedger(),
+        payments !== null ? new RedisLedger(payments) : new LocalLedger(),
       );
     }
     const policy = config.policy;
     if (policy !== null && kind != Kind.Requests && readsReserve(reader, false)) {
-      policy.reservations = Reservations.read(reader, redis);
+      policy.reservations = Reservations.read(reader, payments);
     }
     return config;
   }
 
   /** A Redis that is away now may come: each command connects again. */
   start(): bool {
-    const redis = this.redis;
-    if (redis === null) return true;
+    const payments = this.payments;
+    if (payments === null) return true;
     if (!Redis.isSupported) {
       log.error(
         "redis: stock Envoy offers no Redis to plugins; without this key counts are kept in the process",
       );
       return false;
     }
-    redis.connect();
-    const limits = this.limits;
-    if (limits !== null) limits.start();
+    payments.redis.connect();
+    every(payments);
     return true;
   }
 }

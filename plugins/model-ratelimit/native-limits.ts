@@ -3,12 +3,13 @@
 // A reservation holds the most that its request may use, while admission asks room for what it is expected to use: of
 // all requests under way only the one that came last may pass the limit, by what its own estimate was short.
 
-import { AnyStream, ConfigReader, count, Head, log, Redis } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, ConfigReader, count, Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { Demand, Decision, isOfUsage, NativeUnit } from "./demand";
 import { Experience, Forecast } from "./forecast";
 import { UNCHECKED } from "./ledger";
 import { LimitRule } from "./limit-rule";
+import { Payments } from "./payments";
 import { PriceTable } from "./price";
 import { RequestFacts } from "./request-facts";
 import { ScriptAsker, ScriptLimits } from "./script-limits";
@@ -37,8 +38,10 @@ export class NativeLimits {
     this.scope = `model-ratelimit:{${ruleName}}:`;
   }
 
-  static read(reader: ConfigReader, redis: Redis | null): NativeLimits {
-    const limits = new NativeLimits(reader.text("rule_name", "default"));
+  static read(reader: ConfigReader, payments: Payments | null): NativeLimits {
+    const ruleName = reader.text("rule_name");
+    if (ruleName.startsWith("}")) reader.expected("rule_name", "a name that does not begin with }");
+    const limits = new NativeLimits(ruleName.length > 0 ? ruleName : "default");
     limits.reserves = readsReserve(reader, true);
     limits.cutsStreams = reader.flag("cut_streams", false);
     if (limits.cutsStreams && !limits.reserves) reader.expected("cut_streams", "accounting: reserve");
@@ -61,7 +64,7 @@ export class NativeLimits {
       limits.rules.push(rule);
     }
     limits.readPrices(reader);
-    if (redis !== null) limits.script = new ScriptLimits(redis);
+    if (payments !== null) limits.script = new ScriptLimits(payments);
     return limits;
   }
 
@@ -72,11 +75,6 @@ export class NativeLimits {
       reader.expected("prices", "the prices of models, which a rule of money needs");
       return;
     }
-  }
-
-  start(): void {
-    const script = this.script;
-    if (script !== null) script.start();
   }
 
   get readsRequest(): bool {
@@ -165,7 +163,7 @@ export class NativeLimits {
     if (script === null || demands.length == 0) return;
     // Nobody knows whether Redis holds what it did not answer for: it expires.
     for (let i = 0; i < demands.length && !isShared; i++) demands[i].step.release = 0;
-    script.settle(demands, this.scope);
+    script.settle(demands);
   }
 }
 

@@ -1,17 +1,17 @@
 // Counts and balances in Redis, shared by all gateways that use it.
 
-import { AnyStream, Redis, RedisCall, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, RedisCall, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Claim } from "./claim";
-import { Asker, Balances, Ledger, reportUncounted, Standing } from "./ledger";
-import { CHARGE, CHECK, TAKE } from "./scripts";
-
-/** As the SDK words it where a reply is lost. */
-const REFUSED: string = "cannot connect to redis cluster";
+import { Asker, Balances, Ledger, Standing } from "./ledger";
+import { Payments, UNREACHABLE } from "./payments";
+import { CHECK, TAKE } from "./scripts";
+import { Script } from "./settlement-scripts";
 
 /** A question whose reply goes to the asker. */
 export abstract class Question extends RedisCall {
   constructor(
+    private payments: Payments,
     private asker: Asker,
     stream: AnyStream,
   ) {
@@ -20,18 +20,20 @@ export abstract class Question extends RedisCall {
   }
 
   onReply(value: RespValue): void {
+    this.payments.heard();
     this.asker.answered(value.isError ? Standing.failed(value.toString()) : this.standing(value));
   }
 
   onFailure(reason: string): void {
+    this.payments.missed(reason);
     this.asker.answered(Standing.failed(reason));
   }
 
   abstract standing(value: RespValue): Standing;
 
   /** A command that cannot be sent is answered at once. */
-  ask(redis: Redis, command: RespCommand): void {
-    if (!redis.send(command, this)) this.onFailure(REFUSED);
+  ask(command: RespCommand): void {
+    if (!this.payments.redis.send(command, this)) this.onFailure(UNREACHABLE);
   }
 }
 
@@ -50,21 +52,6 @@ class BalanceQuestion extends Question {
   }
 }
 
-/** What was used. It belongs to no stream, which may be over. */
-export class Payment extends RedisCall {
-  onReply(value: RespValue): void {
-    if (value.isError) this.onFailure(value.toString());
-  }
-
-  onFailure(reason: string): void {
-    reportUncounted(reason);
-  }
-
-  pay(redis: Redis, command: RespCommand): void {
-    if (!redis.send(command, this)) this.onFailure(REFUSED);
-  }
-}
-
 function evaluation(script: string, claim: Claim): RespCommand {
   const limit = claim.limit;
   const command = new RespCommand("eval").text(script).integer(1).bytes(claim.key);
@@ -72,38 +59,40 @@ function evaluation(script: string, claim: Claim): RespCommand {
 }
 
 export class RedisLedger extends Ledger {
-  constructor(private redis: Redis) {
+  constructor(private payments: Payments) {
     super();
   }
 
   check(claim: Claim, asker: Asker, stream: AnyStream): void {
-    new CountQuestion(asker, stream).ask(this.redis, evaluation(CHECK, claim));
+    new CountQuestion(this.payments, asker, stream).ask(evaluation(CHECK, claim));
   }
 
   take(claim: Claim, asker: Asker, stream: AnyStream): void {
-    new CountQuestion(asker, stream).ask(this.redis, evaluation(TAKE, claim));
+    new CountQuestion(this.payments, asker, stream).ask(evaluation(TAKE, claim));
   }
 
   charge(claim: Claim, amount: i64): void {
-    new Payment().pay(this.redis, evaluation(CHARGE, claim).integer(amount));
+    const limit = claim.limit;
+    const words = [limit.amount.toString(), limit.windowSeconds.toString(), amount.toString()];
+    this.payments.pay(Script.Charge, [claim.key], words);
   }
 }
 
 export class RedisBalances extends Balances {
-  constructor(private redis: Redis) {
+  constructor(private payments: Payments) {
     super();
   }
 
   read(key: Span, asker: Asker, stream: AnyStream): void {
-    new BalanceQuestion(asker, stream).ask(this.redis, new RespCommand("get").bytes(key));
+    new BalanceQuestion(this.payments, asker, stream).ask(new RespCommand("get").bytes(key));
   }
 
   spend(key: Span, amount: i64): void {
-    new Payment().pay(this.redis, new RespCommand("decrby").bytes(key).integer(amount));
+    this.payments.pay(Script.Spend, [key], [amount.toString()]);
   }
 
   set(key: Span, amount: i64, asker: Asker, stream: AnyStream): void {
-    new BalanceQuestion(asker, stream).ask(this.redis, new RespCommand("set").bytes(key).integer(amount));
+    new BalanceQuestion(this.payments, asker, stream).ask(new RespCommand("set").bytes(key).integer(amount));
   }
 
   add(key: Span, amount: i64, asker: Asker, stream: AnyStream): void {
@@ -111,6 +100,6 @@ export class RedisBalances extends Balances {
     const command = new RespCommand(isLess ? "decrby" : "incrby")
       .bytes(key)
       .integer(isLess ? -amount : amount);
-    new BalanceQuestion(asker, stream).ask(this.redis, command);
+    new BalanceQuestion(this.payments, asker, stream).ask(command);
   }
 }

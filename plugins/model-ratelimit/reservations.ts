@@ -1,8 +1,8 @@
 // `accounting: reserve` for Higress's forms: beside their counters and balances, which old gateways go on reading, stands
 // what requests under way hold.
 
-import { AnyStream, ConfigReader, Redis, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { AnyStream, ConfigReader, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { Claim } from "./claim";
 import { Demand, NativeUnit } from "./demand";
@@ -10,9 +10,12 @@ import { Experience, Forecast } from "./forecast";
 import { Asker, Balances, reportUncounted, Standing } from "./ledger";
 import { LocalBalances } from "./local-ledger";
 import { readDefaultOutput, readLifeMs } from "./native-limits";
-import { Payment, Question } from "./redis-ledger";
+import { siblingOf } from "./key-slot";
+import { Payments } from "./payments";
+import { Question } from "./redis-ledger";
 import { RequestFacts } from "./request-facts";
-import { RESERVE, SETTLE } from "./scripts";
+import { RESERVE } from "./scripts";
+import { Script } from "./settlement-scripts";
 import { SlotLimits } from "./slot-limits";
 import { Algorithm, Measure } from "./tally";
 
@@ -24,9 +27,9 @@ export abstract class Reservations {
   private defaultOutput: f64 = 1000;
   protected lifeMs: f64 = 0;
 
-  static read(reader: ConfigReader, redis: Redis | null): Reservations {
+  static read(reader: ConfigReader, payments: Payments | null): Reservations {
     const reservations: Reservations =
-      redis !== null ? new RedisReservations(redis) : new LocalReservations(new LocalBalances());
+      payments !== null ? new RedisReservations(payments) : new LocalReservations(new LocalBalances());
     reservations.defaultOutput = readDefaultOutput(reader);
     reservations.lifeMs = readLifeMs(reader);
     return reservations;
@@ -64,12 +67,32 @@ function standingOf(claim: Claim, isReserved: bool, room: i64, left: i64): Stand
 }
 
 class ReserveQuestion extends Question {
+  private isGone: bool = false;
+
   constructor(
+    private reservations: RedisReservations,
     private claim: Claim,
     asker: Asker,
     stream: AnyStream,
   ) {
-    super(asker, stream);
+    super(reservations.payments, asker, stream);
+  }
+
+  /** What a stream holds that has ended meanwhile is known by the reply only: it is always read. */
+  begin(): bool {
+    this.isGone = !super.begin();
+    return true;
+  }
+
+  onReply(value: RespValue): void {
+    if (!this.isGone) super.onReply(value);
+    else if (!value.isError && this.standing(value).isKnown && this.claim.held > 0) {
+      this.reservations.settle(this.claim, 0);
+    }
+  }
+
+  onFailure(reason: string): void {
+    if (!this.isGone) super.onFailure(reason);
   }
 
   standing(value: RespValue): Standing {
@@ -86,37 +109,36 @@ class ReserveQuestion extends Question {
 }
 
 export class RedisReservations extends Reservations {
-  constructor(private redis: Redis) {
+  constructor(readonly payments: Payments) {
     super();
   }
 
   reserve(claim: Claim, asker: Asker, stream: AnyStream): void {
-    const command = evaluation(RESERVE, claim).integer(claim.estimate).integer(claim.held);
-    new ReserveQuestion(claim, asker, stream).ask(this.redis, command.integer(<i64>this.lifeMs));
+    const keys = keysOf(claim);
+    const command = new RespCommand("eval").text(RESERVE).integer(keys.length).bytes(keys[0]).bytes(keys[1]);
+    command.text(limitOf(claim)).integer(claim.limit.windowSeconds);
+    command
+      .integer(claim.estimate)
+      .integer(claim.held)
+      .integer(<i64>this.lifeMs);
+    new ReserveQuestion(this, claim, asker, stream).ask(command);
   }
 
   settle(claim: Claim, used: i64): void {
-    const command = evaluation(SETTLE, claim).integer(used).integer(claim.cell).integer(claim.held);
-    new Payment().pay(this.redis, command);
+    const words = [limitOf(claim), claim.limit.windowSeconds.toString(), used.toString()];
+    words.push(claim.cell.toString());
+    words.push(claim.held.toString());
+    this.payments.pay(Script.Settle, keysOf(claim), words);
   }
 }
 
-function evaluation(script: string, claim: Claim): RespCommand {
-  const command = new RespCommand("eval").text(script).integer(2).bytes(claim.key).bytes(holdsOf(claim.key));
-  if (isBalance(claim)) command.text("");
-  else command.integer(claim.limit.amount);
-  return command.integer(claim.limit.windowSeconds);
+/** The counter or balance, and what is held beside it. */
+function keysOf(claim: Claim): Span[] {
+  return [claim.key, siblingOf(claim.key, "held")];
 }
 
-/** In the same slot of a cluster as the counter: by its whole name, or by the tag that the name has itself. */
-function holdsOf(key: Span): Span {
-  const name = new Buffer(key.size + 8);
-  const open = key.indexOf(0x7b);
-  const hasTag = open >= 0 && key.indexOf(0x7d, open) > open + 1;
-  if (!hasTag) name.push(0x7b);
-  name.append(key);
-  name.text(hasTag ? ":held" : "}:held");
-  return name.take();
+function limitOf(claim: Claim): string {
+  return isBalance(claim) ? "" : claim.limit.amount.toString();
 }
 
 export class LocalReservations extends Reservations {

@@ -1,86 +1,42 @@
-// Decisions in Redis: one script over all counters, one round trip. Settlements that could not be sent are kept and
-// sent again; each carries a mark, so that one that arrived twice counts once.
+// Decisions in Redis: one script over all counters, one round trip.
 
-import {
-  AnyStream,
-  count,
-  every,
-  log,
-  random,
-  Redis,
-  RedisCall,
-  RespCommand,
-  RespKind,
-  RespValue,
-  Task,
-} from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, RespValue } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Decision, Demand } from "./demand";
-import { NATIVE, NATIVE_SHA1 } from "./native-script";
+import { Payments, ScriptCall } from "./payments";
+import { Script } from "./settlement-scripts";
 import { Step } from "./tally";
+import { numeral } from "./unpaid";
 
-const UNREACHABLE: string = "cannot connect to redis cluster";
 const REPLIES: i32 = 5;
-/** Settlements that wait for Redis; those beyond are lost, and counted. */
-const MAX_WAITING: i32 = 1000;
-/** Below the five minutes for which Redis keeps marks. */
-const MOST_TRIES: i32 = 100;
-const RETRY_MS: i64 = 2000;
 
 export interface ScriptAsker {
   told(decision: Decision): void;
-  /** The stream ended before Redis has answered: what it may hold expires. */
-  gone(): void;
-}
-
-/** Runs the script, the whole of it where the server does not have it. */
-abstract class ScriptCall extends RedisCall {
-  private isWhole: bool = false;
-
-  constructor(
-    protected redis: Redis,
-    protected keys: Span[],
-    protected words: string[],
-  ) {
-    super();
-  }
-
-  run(): bool {
-    const command = new RespCommand(this.isWhole ? "eval" : "evalsha");
-    command.text(this.isWhole ? NATIVE : NATIVE_SHA1).integer(this.keys.length);
-    for (let i = 0; i < this.keys.length; i++) command.bytes(this.keys[i]);
-    for (let i = 0; i < this.words.length; i++) command.text(this.words[i]);
-    return this.redis.send(command, this);
-  }
-
-  onReply(value: RespValue): void {
-    if (value.isError && !this.isWhole && value.bytes.startsWithAscii("NOSCRIPT")) {
-      this.isWhole = true;
-      if (!this.run()) this.onFailure(UNREACHABLE);
-      return;
-    }
-    if (value.kind == RespKind.List && value.items.length > 0) this.finished(value);
-    else this.onFailure(value.toString());
-  }
-
-  abstract finished(value: RespValue): void;
+  /** The stream ended before Redis has answered. What Redis decided is known, as in `told`. */
+  gone(decision: Decision): void;
 }
 
 class Question extends ScriptCall {
+  private isGone: bool = false;
+
   constructor(
-    redis: Redis,
-    keys: Span[],
-    words: string[],
+    payments: Payments,
     private demands: Demand[],
     private asker: ScriptAsker,
   ) {
-    super(redis, keys, words);
+    super(payments, Script.Native, keysOf(demands), wordsOf(demands, false));
+  }
+
+  /** What a stream holds that has ended meanwhile is known by the reply only: it is always read. */
+  begin(): bool {
+    this.isGone = !super.begin();
+    return true;
   }
 
   finished(value: RespValue): void {
     const items = value.items;
     if (items.length < 1 + this.demands.length * REPLIES) {
-      this.onFailure("not the reply of the script");
+      this.refused("not the reply of the script");
       return;
     }
     const refusedBy = <i32>items[0].toInteger() - 1;
@@ -93,88 +49,35 @@ class Question extends ScriptCall {
       if (refusedBy < 0) demand.cell = <f64>items[at + 3].toInteger();
       demand.expired = <f64>items[at + 4].toInteger();
     }
-    this.asker.told(new Decision(refusedBy));
+    this.tell(new Decision(refusedBy));
   }
 
-  onFailure(reason: string): void {
-    this.asker.told(new Decision(-1, reason));
+  refused(reason: string): void {
+    this.tell(new Decision(-1, reason));
   }
 
-  onStreamGone(): void {
-    this.asker.gone();
-  }
-}
-
-class Settlement extends ScriptCall {
-  tries: i32 = 0;
-
-  constructor(
-    redis: Redis,
-    keys: Span[],
-    words: string[],
-    private waiting: WaitingSettlements,
-  ) {
-    super(redis, keys, words);
+  unanswered(reason: string): void {
+    this.tell(new Decision(-1, reason));
   }
 
-  finished(value: RespValue): void {}
-
-  onFailure(reason: string): void {
-    this.waiting.add(this, reason);
-  }
-
-  send(): void {
-    this.tries++;
-    if (!this.run()) this.onFailure(UNREACHABLE);
-  }
-}
-
-/** What Redis has not taken yet, of one worker. */
-class WaitingSettlements extends Task {
-  private waiting: Settlement[] = [];
-
-  constructor() {
-    super(RETRY_MS);
-  }
-
-  add(settlement: Settlement, reason: string): void {
-    if (this.waiting.length < MAX_WAITING && settlement.tries < MOST_TRIES) {
-      this.waiting.push(settlement);
-      return;
-    }
-    log.error(`usage not counted: ${reason}`);
-    count("model_ratelimit_uncounted");
-  }
-
-  run(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (let i = 0; i < waiting.length; i++) waiting[i].send();
+  private tell(decision: Decision): void {
+    if (this.isGone) this.asker.gone(decision);
+    else this.asker.told(decision);
   }
 }
 
 export class ScriptLimits {
-  private waiting: WaitingSettlements = new WaitingSettlements();
-
-  constructor(private redis: Redis) {}
-
-  /** From `Config.start`. */
-  start(): void {
-    every(this.waiting);
-  }
+  constructor(private payments: Payments) {}
 
   /** Takes and reserves what all demands ask, or nothing. */
   decide(demands: Demand[], asker: ScriptAsker, stream: AnyStream): void {
-    const question = new Question(this.redis, keysOf(demands), wordsOf(demands, false), demands, asker);
+    const question = new Question(this.payments, demands, asker);
     question.stream = stream;
-    if (!question.run()) question.onFailure(UNREACHABLE);
+    question.run();
   }
 
-  /** `scope` begins the mark's name, with the hash tag of the counters. It belongs to no stream, which may be over. */
-  settle(demands: Demand[], scope: string): void {
-    const keys = keysOf(demands);
-    keys.push(Span.text(`${scope}settled:${random().toString(36)}${random().toString(36)}`));
-    new Settlement(this.redis, keys, wordsOf(demands, true), this.waiting).send();
+  settle(demands: Demand[]): void {
+    this.payments.pay(Script.Native, keysOf(demands), wordsOf(demands, true));
   }
 }
 
@@ -201,10 +104,4 @@ function wordsOf(demands: Demand[], settles: bool): string[] {
     words.push(numeral(step.cell));
   }
   return words;
-}
-
-/** Most are whole, and written many times faster as such. */
-function numeral(value: f64): string {
-  const whole = <i64>value;
-  return <f64>whole == value ? whole.toString() : value.toString();
 }

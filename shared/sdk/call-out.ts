@@ -13,6 +13,9 @@ export abstract class CallOut {
   /** The stream ended first; give back what the call holds. */
   onStreamGone(): void {}
 
+  /** The configuration that made the call is gone before the reply: it will not come. What matters can be kept. */
+  onForgotten(): void {}
+
   /** Makes the host, log lines and further calls act for who waits. False when that stream is gone: it was told. */
   begin(): bool {
     const stream = this.stream;
@@ -47,7 +50,11 @@ export class PendingCalls {
     const tokens = this.calls.keys();
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i];
-      if (this.calls.has(token) && this.calls.get(token).root === root) this.calls.delete(token);
+      if (!this.calls.has(token)) continue;
+      const call = this.calls.get(token);
+      if (call.root !== root) continue;
+      this.calls.delete(token);
+      call.onForgotten();
     }
   }
 }

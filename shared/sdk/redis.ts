@@ -88,6 +88,11 @@ export class Redis {
     installRedisReplies(new PendingReplies());
   }
 
+  /** Tells which data it is: the cluster and the database. */
+  get target(): string {
+    return `${this.cluster}?${this.options.database}`;
+  }
+
   /** False in a build for stock Envoy. */
   static get isSupported(): bool {
     return isDefined(HIGRESS);

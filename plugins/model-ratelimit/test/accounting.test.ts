@@ -2,7 +2,7 @@
 // twenty times.
 
 import { expect, onTestFinished, test } from "vitest";
-import { hasRedisServer, startRedisServer } from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis } from "../../../host-test/test/gateway/redis-server.ts";
 import { figure } from "../../../host-test/testing/figure.ts";
 import { engine, type UpstreamSetup } from "../../../host-test/testing/scenario.ts";
 
@@ -78,10 +78,10 @@ test(
   TIMEOUT,
 );
 
-test.skipIf(!(await hasRedisServer()))(
+test.skipIf(!(await hasRedis()))(
   "the same in Redis, by one gateway and by two",
   async () => {
-    const server = await startRedisServer();
+    const server = await openRedis();
     onTestFinished(() => server.stop());
     await spendOften("in Redis", { redisPort: server.port });
     await spendOften("two gateways over one Redis", { redisPort: server.port, gateways: 2 });

@@ -2,11 +2,7 @@
 // a real Redis.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  hasRedisServer,
-  startRedisServer,
-  type RedisServer,
-} from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import { engine, type Exchange, type Gateway } from "../../../host-test/testing/scenario.ts";
 
 const LIMIT = 100_000;
@@ -164,9 +160,9 @@ test("in the process", async () => {
   expect(count("expired")).toBeUndefined();
 });
 
-describe.skipIf(!(await hasRedisServer()))("in Redis", () => {
+describe.skipIf(!(await hasRedis()))("in Redis", () => {
   let server: RedisServer;
-  beforeAll(async () => void (server = await startRedisServer()));
+  beforeAll(async () => void (server = await openRedis()));
   afterAll(() => server.stop());
 
   test("the same", async () => {

@@ -4,11 +4,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encode, RedisConnection } from "../../../host-test/services/redis/connection.ts";
-import {
-  hasRedisServer,
-  startRedisServer,
-  type RedisServer,
-} from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import { NATIVE, NATIVE_SHA1 } from "../native-script.ts";
 import { ALGORITHMS, numbersOf, Tallies, type Measure, type Step, type Verdict } from "./tallies.ts";
 
@@ -43,7 +39,7 @@ const actions = fc.array(
   { maxLength: 40 },
 );
 
-describe.skipIf(!(await hasRedisServer()))("the script of Redis", () => {
+describe.skipIf(!(await hasRedis()))("the script of Redis", () => {
   let server: RedisServer;
   let connection: RedisConnection;
 
@@ -55,7 +51,7 @@ describe.skipIf(!(await hasRedisServer()))("the script of Redis", () => {
     );
 
   beforeAll(async () => {
-    server = await startRedisServer();
+    server = await openRedis();
     const target = { host: "127.0.0.1", database: 0, username: "", password: "", timeoutMs: 60_000 };
     connection = new RedisConnection({ ...target, port: server.port }, () => undefined);
     expect(await send("script", "load", NATIVE)).toContain(NATIVE_SHA1);
@@ -93,7 +89,7 @@ describe.skipIf(!(await hasRedisServer()))("the script of Redis", () => {
   test("and the guest decide, tell and keep the same", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(measures, { minLength: 1, maxLength: 3 }), actions, async (list, steps) => {
-        await send("flushall");
+        await send("flushdb");
         const guest = new Tallies(list);
         const open: Step[][] = [];
         let now = 1_700_000_000_000;

@@ -3,11 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  hasRedisServer,
-  startRedisServer,
-  type RedisServer,
-} from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import { describeEngines, engine, type Gateway } from "../../../host-test/testing/scenario.ts";
 
 const answer = { body: { usage: { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 } } };
@@ -46,9 +42,9 @@ describeEngines("native limits", (kind) => {
   }, 60_000);
 });
 
-describe.skipIf(!(await hasRedisServer()))("native limits in Redis", () => {
+describe.skipIf(!(await hasRedis()))("native limits in Redis", () => {
   let server: RedisServer;
-  beforeAll(async () => void (server = await startRedisServer()));
+  beforeAll(async () => void (server = await openRedis()));
   afterAll(() => server.stop());
 
   const start = (address: string, more: object) =>

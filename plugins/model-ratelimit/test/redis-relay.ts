@@ -11,6 +11,8 @@ export interface Fault {
   isMute?: boolean;
   /** Commands reach Redis and are done; instead of the first reply the connection is reset. */
   isReset?: boolean;
+  /** Commands do not reach Redis, and nothing answers. */
+  isDeaf?: boolean;
   /** Commands do not reach Redis and are answered with this line. */
   answer?: string;
 }
@@ -39,8 +41,12 @@ export class RedisRelay {
     return this;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   #serve(client: Socket): void {
@@ -59,6 +65,7 @@ export class RedisRelay {
       const count = commands.feed(chunk).length;
       this.commands += count;
       const { answer } = this.fault;
+      if (this.fault.isDeaf) return;
       if (answer === undefined) redis.write(chunk);
       else client.write(`${answer}\r\n`.repeat(count));
     });

@@ -1,17 +1,13 @@
 // `accounting: reserve` in Higress's forms: what parallel requests hold stands beside Higress's counters.
 
-import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
-import {
-  hasRedisServer,
-  startRedisServer,
-  type RedisServer,
-} from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import type { TestChain, TestStream } from "../../../host-test/testing/chain.ts";
 import { engine, type Gateway } from "../../../host-test/testing/scenario.ts";
 import { chat, fill, left, quota, ratelimit, used } from "./ratelimit.ts";
+import { command } from "./redis-relay.ts";
 
 const tokens = { rule_name: "r", global_threshold: { token_per_minute: 1000 } };
 const body = JSON.stringify({ model: "gpt-4o", max_tokens: 90, messages: [] });
@@ -122,13 +118,14 @@ test("quotas: parallel requests of three workers do not overdraw a balance", () 
   expect(left(chains[0]!)).toBe(20);
 });
 
-describe.skipIf(!(await hasRedisServer()))("in Redis", () => {
+describe.skipIf(!(await hasRedis()))("in Redis", () => {
   let server: RedisServer;
-  beforeAll(async () => void (server = await startRedisServer()));
+  beforeAll(async () => void (server = await openRedis()));
   afterAll(() => server.stop());
   const redis = { service_name: "redis.static", timeout: 60_000 };
-  const command = (...words: string[]) =>
-    execFileSync("redis-cli", ["-p", String(server.port), ...words], { encoding: "utf8" }).trim();
+  /** An integer as `:1`; of a text its last line. */
+  const said = async (...words: string[]) =>
+    (await command(server.port, ...words)).trim().split("\r\n").at(-1)!;
   const start = (configuration: object): Promise<Gateway> =>
     engine("node").start({
       plugins: [
@@ -153,17 +150,17 @@ describe.skipIf(!(await hasRedisServer()))("in Redis", () => {
     expect(passed).toBeGreaterThan(3);
     expect(passed * 120).toBeLessThanOrEqual(1000 + 120 - EXPECTED);
     const key = "higress-token-ratelimit:r:global_threshold:60";
-    expect(command("GET", key)).toBe(String(passed * 120));
-    expect(Number(command("TTL", key))).toBeGreaterThan(0);
-    expect(command("EXISTS", `{${key}}:held`)).toBe("0");
+    expect(await said("GET", key)).toBe(String(passed * 120));
+    expect(Number((await said("TTL", key)).slice(1))).toBeGreaterThan(0);
+    expect(await said("EXISTS", `{${key}}:held`)).toBe(":0");
   }, 60_000);
 
   test("two gateways do not overdraw Higress's balance, and hold nothing afterwards", async () => {
-    command("SET", "chat_quota:ann", "1000");
+    await said("SET", "chat_quota:ann", "1000");
     const passed = await burst([await start(quota), await start(quota)]);
     expect(passed).toBeGreaterThan(3);
-    expect(command("GET", "chat_quota:ann")).toBe(String(1000 - passed * 120));
+    expect(await said("GET", "chat_quota:ann")).toBe(String(1000 - passed * 120));
     expect(passed * 120).toBeLessThanOrEqual(1000 + 120 - EXPECTED);
-    expect(command("EXISTS", "{chat_quota:ann}:held")).toBe("0");
+    expect(await said("EXISTS", "{chat_quota:ann}:held")).toBe(":0");
   }, 60_000);
 });

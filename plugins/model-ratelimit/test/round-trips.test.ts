@@ -1,11 +1,7 @@
 // How often a request goes to Redis, counted on the wire.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  hasRedisServer,
-  startRedisServer,
-  type RedisServer,
-} from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import { engine } from "../../../host-test/testing/scenario.ts";
 import { NATIVE } from "../native-script.ts";
 import { chatPath, quota } from "./ratelimit.ts";
@@ -45,17 +41,17 @@ const cases: [string, object, number][] = [
   ["ai-quota: one look, one payment", quota, 2],
 ];
 
-describe.skipIf(!(await hasRedisServer()))("round trips to Redis", () => {
+describe.skipIf(!(await hasRedis()))("round trips to Redis", () => {
   let server: RedisServer;
   beforeAll(async () => {
-    server = await startRedisServer();
+    server = await openRedis();
     // A server that has it not yet costs the first request one more.
     await command(server.port, "script", "load", NATIVE);
   });
   afterAll(() => server.stop());
 
   test.each(cases)("%s", async (_, configuration, expected) => {
-    await command(server.port, "flushall");
+    await command(server.port, "flushdb");
     await command(server.port, "set", "chat_quota:ann", 1_000_000_000);
     const relay = await new RedisRelay(server.port).start();
     const gateway = await engine("node").start({

@@ -6,7 +6,7 @@ import OpenAI from "openai";
 import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
-import { hasRedisServer, startRedisServer } from "../../../host-test/test/gateway/redis-server.ts";
+import { hasRedis, openRedis } from "../../../host-test/test/gateway/redis-server.ts";
 import { engine } from "../../../host-test/testing/scenario.ts";
 import { ratelimit } from "./ratelimit.ts";
 
@@ -282,10 +282,10 @@ test("parallel streams share what is left, and together they keep the limit", ()
   for (const text of received) expect(text).toContain('"finish_reason":"length"');
 });
 
-test.skipIf(!(await hasRedisServer()))(
+test.skipIf(!(await hasRedis()))(
   "the official clients understand the end, with what is left kept in Redis",
   async () => {
-    const server = await startRedisServer();
+    const server = await openRedis();
     onTestFinished(() => server.stop());
     const start = async (dialect: keyof typeof dialects): Promise<string> => {
       const redis = { service_name: "redis.static", timeout: 60_000 };
