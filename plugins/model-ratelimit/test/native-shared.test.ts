@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasRedis, openRedis, type RedisServer } from "../../../host-test/test/gateway/redis-server.ts";
 import { describeEngines, engine, type Gateway } from "../../../host-test/testing/scenario.ts";
+import { command } from "./redis-relay.ts";
 
 const answer = { body: { usage: { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 } } };
 const request = {
