@@ -7,100 +7,45 @@
 import { runsSuite } from "../../scripts/guest-build.mjs";
 import { createChain } from "../host/chain.ts";
 import { VirtualClock } from "../host/virtual-clock.ts";
-import { maxReplyBytes } from "../services/cluster-call.ts";
 import { LocalData, LocalQueues, LocalStats } from "../services/local-data.ts";
 import type {
   Cancel,
   Chain,
   ChainOptions,
-  ChainStream,
   Flavour,
   Headers,
   LogLevel,
   PluginSpec,
   Route,
   StreamInfo,
-  StreamRecord,
   UpstreamReply,
   UpstreamRequest,
 } from "../host/types.ts";
+import {
+  bytesOf,
+  callReply,
+  headerList,
+  plainReply,
+  requestHeaders,
+  type CallReply,
+  type Exchange,
+  type TestReply,
+  type TestRequest,
+  type UpstreamSees,
+} from "./chain-messages.ts";
+import { TestStream } from "./chain-stream.ts";
 
-/** Text is UTF-8. */
-export type Bytes = string | Uint8Array;
-export type HeaderInput = Headers | Record<string, string>;
-
-export interface TestRequest {
-  /** Default: POST with a body, else GET. */
-  method?: string;
-  /** Default `/`. */
-  path?: string;
-  /** Default `test.local`. */
-  authority?: string;
-  headers?: HeaderInput;
-  /** Body in exactly these pieces. */
-  chunks?: Bytes[];
-  /** Body in one piece. */
-  body?: Bytes;
-  trailers?: HeaderInput;
-  /** HTTP/1.1 ends a body with an empty last piece, HTTP/2 on the last piece. Default `HTTP/1.1`. */
-  protocol?: "HTTP/1.1" | "HTTP/2";
-  /** The client goes away after this many chunks. */
-  abortAfter?: number;
-}
-
-export interface TestReply {
-  /** Default 200. */
-  status?: number;
-  headers?: HeaderInput;
-  chunks?: Bytes[];
-  body?: Bytes;
-  trailers?: HeaderInput;
-  protocol?: "HTTP/1.1" | "HTTP/2";
-  /** Virtual time before the reply. */
-  delayMs?: number;
-  /** The connection breaks: instead of a response, or after this many chunks. */
-  reset?: "connect-failure" | "reset" | "timeout" | { afterChunks: number };
-}
-
-/** Reply of a call-out. `no-host`: the call fails at once; `never`: only its deadline ends it. */
-export type CallReply = TestReply | "no-host" | "never";
-
-export interface ClientSees {
-  /** 0: no response. */
-  status: number;
-  headers: Headers;
-  /** In exactly the pieces the chain gave out. */
-  chunks: Buffer[];
-  body: Buffer;
-  text: string;
-  trailers: Headers | undefined;
-  /** The response ended in order. */
-  complete: boolean;
-  /** The response was cut. */
-  reset: boolean;
-  header(name: string): string | undefined;
-}
-
-export interface UpstreamSees {
-  route: Route;
-  headers: Headers;
-  chunks: Buffer[];
-  body: Buffer;
-  text: string;
-  trailers: Headers | undefined;
-  complete: boolean;
-  /** The chain gave the request up. */
-  reset: boolean;
-  header(name: string): string | undefined;
-}
-
-export interface Exchange {
-  client: ClientSees;
-  /** undefined: the router was not reached. */
-  upstream: UpstreamSees | undefined;
-  /** undefined: the exchange has not ended, because a plugin holds it. */
-  record: StreamRecord | undefined;
-}
+export type {
+  Bytes,
+  CallReply,
+  ClientSees,
+  Exchange,
+  HeaderInput,
+  TestReply,
+  TestRequest,
+  UpstreamSees,
+} from "./chain-messages.ts";
+export { TestStream } from "./chain-stream.ts";
 
 export interface LogLine {
   level: LogLevel;
@@ -315,100 +260,6 @@ export class TestChain {
   }
 }
 
-/** One exchange with what both ends have seen so far. */
-export class TestStream {
-  readonly http: ChainStream;
-  record: StreamRecord | undefined;
-  /** Flow control as the chain asked for it, in order: `pause request`, `resume request`, … */
-  readonly flow: string[] = [];
-  #client = new Seen();
-  #upstream: (Seen & { route: Route }) | undefined;
-
-  constructor(chain: Chain, protocol: StreamInfo["protocol"], requestEnded: (stream: TestStream) => void) {
-    const client = this.#client;
-    this.http = chain.newStream(
-      {
-        requestHeaders: (headers, endStream, route) => {
-          this.#upstream = Object.assign(new Seen(), { route });
-          this.#upstream.headers = headers;
-          if (endStream) {
-            this.#upstream.complete = true;
-            requestEnded(this);
-          }
-        },
-        requestData: (data, endStream) => {
-          this.#upstream!.take(data, endStream);
-          if (endStream) requestEnded(this);
-        },
-        requestTrailers: (trailers) => {
-          this.#upstream!.end(trailers);
-          requestEnded(this);
-        },
-        requestReset: () => {
-          if (this.#upstream !== undefined) this.#upstream.reset = true;
-        },
-        responseHeaders: (headers, endStream) => {
-          client.headers = headers;
-          client.complete = endStream;
-        },
-        responseData: (data, endStream) => client.take(data, endStream),
-        responseTrailers: (trailers) => client.end(trailers),
-        responseReset: () => (client.reset = true),
-        complete: (record) => (this.record = record),
-        pause: (direction) => this.flow.push(`pause ${direction}`),
-        resume: (direction) => this.flow.push(`resume ${direction}`),
-      },
-      { source: "192.0.2.1:50000", destination: "192.0.2.2:8080", protocol },
-    );
-  }
-
-  get client(): ClientSees {
-    return this.#client;
-  }
-
-  get upstream(): UpstreamSees | undefined {
-    return this.#upstream;
-  }
-
-  result(): Exchange {
-    return { client: this.#client, upstream: this.#upstream, record: this.record };
-  }
-}
-
-class Seen {
-  headers: Headers = [];
-  chunks: Buffer[] = [];
-  trailers: Headers | undefined;
-  complete = false;
-  reset = false;
-
-  get status(): number {
-    return Number(this.header(":status") ?? 0);
-  }
-
-  get body(): Buffer {
-    return this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
-  }
-
-  get text(): string {
-    return this.body.toString("utf8");
-  }
-
-  header(name: string): string | undefined {
-    return this.headers.find(([key]) => key === name)?.[1];
-  }
-
-  take(data: Uint8Array, endStream: boolean): void {
-    if (data.length > 0) this.chunks.push(Buffer.from(data.buffer, data.byteOffset, data.length));
-    if (endStream) this.complete = true;
-  }
-
-  end(trailers: Headers): void {
-    this.trailers = trailers;
-    this.complete = true;
-  }
-}
-
 /** The spec of a test's plugin, for `chain.reconfigure`. */
 export function specOf({ configuration, name, ...rest }: TestPlugin): PluginSpec {
   const own = name ?? "plugin";
@@ -417,61 +268,5 @@ export function specOf({ configuration, name, ...rest }: TestPlugin): PluginSpec
   return {
     ...spec,
     configuration: typeof configuration === "string" ? configuration : JSON.stringify(configuration),
-  };
-}
-
-function requestHeaders(request: TestRequest): Headers {
-  const hasBody =
-    request.chunks !== undefined || request.body !== undefined || request.trailers !== undefined;
-  return [
-    [":method", request.method ?? (hasBody ? "POST" : "GET")],
-    [":path", request.path ?? "/"],
-    [":authority", request.authority ?? "test.local"],
-    [":scheme", "http"],
-    ...headerList(request.headers),
-  ];
-}
-
-function headerList(headers: HeaderInput | undefined): Headers {
-  if (headers === undefined) return [];
-  if (Array.isArray(headers)) return headers.slice();
-  return Object.entries(headers);
-}
-
-function bytesOf(data: Bytes): Uint8Array {
-  return typeof data === "string" ? Buffer.from(data, "utf8") : data;
-}
-
-function callReply(reply: TestReply): UpstreamReply {
-  if (reply.reset === "connect-failure" || reply.reset === "reset") {
-    const cause = reply.reset === "reset" ? "connection termination" : "remote connection failure";
-    return plainReply(
-      503,
-      `upstream connect error or disconnect/reset before headers. reset reason: ${cause}`,
-    );
-  }
-  if (reply.reset === "timeout") return plainReply(504, "upstream request timeout");
-  if (reply.reset !== undefined) return { kind: "reset" };
-  const chunks = (reply.chunks ?? (reply.body === undefined ? [] : [reply.body])).map(bytesOf);
-  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  if (body.length > maxReplyBytes) return { kind: "reset" };
-  return {
-    kind: "response",
-    headers: [[":status", String(reply.status ?? 200)], ...headerList(reply.headers)],
-    body,
-    trailers: headerList(reply.trailers),
-  };
-}
-
-function plainReply(status: number, text: string): UpstreamReply {
-  return {
-    kind: "response",
-    headers: [
-      [":status", String(status)],
-      ["content-length", String(text.length)],
-      ["content-type", "text/plain"],
-    ],
-    body: Buffer.from(text),
-    trailers: [],
   };
 }
