@@ -145,9 +145,11 @@ export function pluginPerformance(name) {
 /** Figures of speed and memory that stand in prose, where nothing renews them; what generated blocks hold is fine. */
 export function figuresInProse(text) {
   const prose = text.replaceAll(/<!-- (\w+):start -->[\s\S]*?<!-- \1:end -->/g, "");
-  return [...prose.matchAll(/[\d.,–]+ ?(?:µs|MB\/s|requests\/s|req\/s|ms per|pages \()[^\n]*/g)].map(
-    ([found]) => found,
-  );
+  return [
+    ...prose.matchAll(
+      /(?:[\d.,–]+|\ba) ?(?:µs|ns\b|[MG]B\/s|requests\/s|req\/s|requests a second|ms per|ms at|milliseconds?\b|pages \()[^\n]*/g,
+    ),
+  ].map(([found]) => found);
 }
 
 /** Bars for two measures, readable on light and on dark ground. */
