@@ -187,6 +187,12 @@ export const promises = [
     tests: ["host-test/test/images/reproducible.test.ts", "host-test/test/images/registry.test.ts"],
   },
   {
+    id: "suite",
+    promise:
+      "The suite, one module with all plugins, is each of them: their tests pass on it, on our own host and on Envoy",
+    tests: ["host-test/test/suite/suite.test.ts"],
+  },
+  {
     id: "throughput and size",
     promise: "Time, memory, size and compile time are measured beside an empty module and the Go plugins",
     page: "docs/performance.md",

@@ -9,5 +9,5 @@ import { appendFileSync } from "node:fs";
 export function figure(promise: string, text: string, count = 0): void {
   console.log(`${promise}: ${text}`);
   const file = process.env.FIGURES;
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ promise, text, count })}\n`);
+  if (file) appendFileSync(file, `${JSON.stringify({ promise, text, count })}\n`);
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPlugins } from "../../../scripts/build.mjs";
 import { guestBuild, suite } from "../../../scripts/guest-build.mjs";
+import { figure } from "../../testing/figure.ts";
 import { runEnvoy } from "../../envoy/run.ts";
 import { findEnvoy } from "../../envoy/binary.ts";
 import { loadGateway, type LoadedGateway } from "../../gateway/load.ts";
@@ -78,11 +79,11 @@ describe.skipIf(guestBuild !== "release")("the suite", () => {
 
   test("passes tests of every plugin", { timeout: 900_000 }, async () => {
     expect(representative.map((path) => path.split("/")[1])).toEqual(plugins);
-    expect(await passes(representative)).toBe("");
+    await passes(representative);
   });
 
   test.skipIf(!process.env["LONG"])("passes all tests of every plugin", { timeout: 7_200_000 }, async () => {
-    expect(await passes(["plugins/"])).toBe("");
+    await passes(["plugins/"]);
   });
 });
 
@@ -116,16 +117,31 @@ async function served(
   }
 }
 
-/** Runs tests with the suite in place of each plugin's module. Resolves with what a failed run printed. */
-function passes(filters: string[]): Promise<string> {
+/** Runs tests with the suite in place of each plugin's module. Rejects with what a failed run printed. */
+async function passes(filters: string[]): Promise<void> {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const env = { ...process.env, SUITE: "1", LONG: "", VITEST: "", VITEST_POOL_ID: "", VITEST_WORKER_ID: "" };
-  return new Promise((settle) => {
+  const env = {
+    ...process.env,
+    SUITE: "1",
+    LONG: "",
+    FIGURES: "",
+    VITEST: "",
+    VITEST_POOL_ID: "",
+    VITEST_WORKER_ID: "",
+  };
+  const output = await new Promise<string>((settle, reject) => {
     execFile(
       process.execPath,
       [vitest, "run", ...filters],
       { cwd: root, env, maxBuffer: 1 << 28 },
-      (error, stdout, stderr) => settle(error ? stdout + stderr : ""),
+      (error, stdout, stderr) => (error ? reject(new Error(stdout + stderr)) : settle(stdout)),
     );
   });
+  const count = Number(/^tests: (\d+) passed/m.exec(output)?.[1]);
+  expect(count).toBeGreaterThan(0);
+  figure(
+    "suite",
+    `${count.toLocaleString("en")} tests of ${filters.join(", ")} on the suite's module`,
+    count,
+  );
 }

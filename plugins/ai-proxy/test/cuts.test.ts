@@ -24,7 +24,7 @@ import { entriesOf, recordedEntries } from "./recorded-providers.ts";
 const isLong = Boolean(process.env.LONG);
 /** In streams up to this size every cut is alone in its exchange. */
 const ALONE_BYTES = 8_000;
-const SPACING = 2_048;
+const SPACING = 1_024;
 const seed = Number(process.env.FUZZ_SEED ?? 20261123);
 
 const folder = recordingsFolder();
