@@ -24,6 +24,8 @@ export interface TestRequest {
   protocol?: "HTTP/1.1" | "HTTP/2";
   /** The client goes away after this many chunks. */
   abortAfter?: number;
+  /** The client's address with its port. Default `192.0.2.1:50000`. */
+  source?: string;
 }
 
 export interface TestReply {

@@ -12,7 +12,7 @@ export class TestStream {
   #client = new Seen();
   #upstream: (Seen & { route: Route }) | undefined;
 
-  constructor(chain: Chain, protocol: StreamInfo["protocol"], requestEnded: (stream: TestStream) => void) {
+  constructor(chain: Chain, info: StreamInfo, requestEnded: (stream: TestStream) => void) {
     const client = this.#client;
     this.http = chain.newStream(
       {
@@ -46,7 +46,7 @@ export class TestStream {
         pause: (direction) => this.flow.push(`pause ${direction}`),
         resume: (direction) => this.flow.push(`resume ${direction}`),
       },
-      { source: "192.0.2.1:50000", destination: "192.0.2.2:8080", protocol },
+      info,
     );
   }
 

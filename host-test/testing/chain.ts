@@ -122,7 +122,7 @@ export class TestChain {
 
   /** Runs one exchange until nothing moves any more. */
   exchange(request: TestRequest = {}): Exchange {
-    const stream = this.open(request.protocol);
+    const stream = this.open(request.protocol, false, request.source);
     const headers = requestHeaders(request);
     const chunks = request.chunks ?? (request.body === undefined ? [] : [request.body]);
     const { abortAfter } = request;
@@ -146,9 +146,14 @@ export class TestChain {
   }
 
   /** An exchange driven by hand: call `http`, then `settle`. The upstream answers by `upstream`, or by hand when `manual`. */
-  open(protocol: StreamInfo["protocol"] = "HTTP/1.1", manual = false): TestStream {
+  open(
+    protocol: StreamInfo["protocol"] = "HTTP/1.1",
+    manual = false,
+    source = "192.0.2.1:50000",
+  ): TestStream {
     const answer = manual ? undefined : (this.#options.upstream ?? (() => ({ chunks: ["ok"] })));
-    return new TestStream(this.chain, protocol, (stream) => {
+    const info = { source, destination: "192.0.2.2:8080", protocol };
+    return new TestStream(this.chain, info, (stream) => {
       if (answer !== undefined) this.#answer(stream, answer);
     });
   }

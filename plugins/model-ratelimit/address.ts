@@ -36,6 +36,15 @@ export class Address {
     return Address.parse(host);
   }
 
+  /** The address in `ip:port` or `[ip]:port` of a connection; mapped IPv4 is one. */
+  static ofConnection(text: Span): Address | null {
+    const close = text.indexOf(0x5d);
+    if (close >= 0) return Address.parse(text.slice(text.indexOf(0x5b) + 1, close));
+    const colon = text.indexOf(COLON);
+    const isAlone = colon < 0 || text.indexOf(COLON, colon + 1) >= 0;
+    return Address.parse(isAlone ? text : text.slice(0, colon));
+  }
+
   get isV4(): bool {
     for (let i = 0; i < 10; i++) if (this.bytes[i] != 0) return false;
     return this.bytes[10] == 0xff && this.bytes[11] == 0xff;

@@ -5,6 +5,7 @@ import { familyOf } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { Decision, DecisionAsker, Demand, isOfUsage, NativeUnit } from "./demand";
 import { Forecast, observeError } from "./forecast";
+import { EXPIRED } from "./ledger";
 import { MeteredAnswer } from "./metered-answer";
 import { NativeLimits } from "./native-limits";
 import { RequestFacts } from "./request-facts";
@@ -87,7 +88,7 @@ export class Admission implements ScriptAsker {
   private record(decision: Decision): void {
     for (let i = 0; i < this.demands.length; i++) {
       const demand = this.demands[i];
-      if (demand.expired > 0) count("model_ratelimit_expired");
+      if (demand.expired > 0) count(EXPIRED);
       if (decision.isAdmitted && demand.held > 0) count("model_ratelimit_reserved");
     }
     count(decision.isAdmitted ? "model_ratelimit_admitted" : "model_ratelimit_refused");

@@ -8,6 +8,9 @@ import { Claim } from "./claim";
 /** Counts requests whose ledger did not answer. */
 export const UNCHECKED: string = "model_ratelimit_unchecked";
 
+/** Counts decisions that found reservations which nobody has settled in their time. */
+export const EXPIRED: string = "model_ratelimit_expired";
+
 /** That usage could not be counted must not be silent. */
 export function reportUncounted(reason: string): void {
   log.error(`usage not counted: ${reason}`);

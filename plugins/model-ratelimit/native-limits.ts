@@ -71,8 +71,10 @@ export class NativeLimits {
   private readPrices(reader: ConfigReader): void {
     this.prices = PriceTable.read(reader);
     for (let i = 0; i < this.rules.length; i++) {
-      if (this.rules[i].unit != NativeUnit.Money || !this.prices.isEmpty) continue;
-      reader.expected("prices", "the prices of models, which a rule of money needs");
+      if (this.rules[i].unit != NativeUnit.Money) continue;
+      if (this.prices.isEmpty) reader.expected("prices", "the prices of models, which a rule of money needs");
+      else if (!this.prices.isComplete)
+        reader.warn("prices: models without a price cost nothing; `*` gives them one");
       return;
     }
   }

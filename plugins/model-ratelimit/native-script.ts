@@ -87,7 +87,7 @@ for i = 1, n do
   if refused == 0 or t.moved then
     local life = reset
     if a[1] == 2 and t.used > 0 then life = ceil(a[4] * 1.0625) end
-    if t.held > 0 then life = max(life, ceil(a[5] * 1.25)) end
+    if t.held > 0 then life = max(life, ceil(a[5] * 2.5)) end
     if life > 0 then
       local w = {t.used, t.at, #t.parts / 2}
       for j = 1, #t.parts do w[#w + 1] = t.parts[j] end
@@ -105,4 +105,4 @@ end
 return reply`;
 
 /** SHA-1 of the script, by which Redis knows it; a test compares the two. */
-export const NATIVE_SHA1: string = "40280e25bd8c2c2f0d57892f49cc1f37dd0ded96";
+export const NATIVE_SHA1: string = "4861bc7d6356fe472b1fc2634384137112ee8c62";

@@ -18,9 +18,16 @@ class Price {
 
 export class PriceTable {
   private prices: Map<string, Price> = new Map<string, Price>();
+  /** Names that end in `*`. */
+  private beginnings: string[] = [];
 
   get isEmpty(): bool {
     return this.prices.size == 0;
+  }
+
+  /** Every model has a price. */
+  get isComplete(): bool {
+    return this.prices.has("*");
   }
 
   static read(reader: ConfigReader): PriceTable {
@@ -35,9 +42,23 @@ export class PriceTable {
       if (!(cached >= 0)) price.expected("cached", "a number from 0 on");
       if (!(output >= 0)) price.expected("output", "a number from 0 on");
       price.warnUnread();
-      table.prices.set(prices[i].name, new Price(input, cached, output));
+      const name = prices[i].name;
+      table.prices.set(name, new Price(input, cached, output));
+      if (name.endsWith("*")) table.beginnings.push(name);
     }
     return table;
+  }
+
+  /** Of the model's own name, else of the longest beginning of it. */
+  private priceOf(model: string): Price | null {
+    if (this.prices.has(model)) return this.prices.get(model);
+    let found = "";
+    for (let i = 0; i < this.beginnings.length; i++) {
+      const beginning = this.beginnings[i];
+      const fits = model.startsWith(beginning.substring(0, beginning.length - 1));
+      if (fits && beginning.length > found.length) found = beginning;
+    }
+    return this.prices.has(found) ? this.prices.get(found) : null;
   }
 
   /** What so many tokens count in a unit of tokens or of money; `cached` is a part of `input`. */
@@ -52,10 +73,8 @@ export class PriceTable {
       case NativeUnit.CachedTokens:
         return cached;
       case NativeUnit.Money: {
-        const name = model.toString();
-        const key = this.prices.has(name) ? name : "*";
-        if (!this.prices.has(key)) return 0;
-        const price = this.prices.get(key);
+        const price = this.priceOf(model.toString());
+        if (price === null) return 0;
         const cost = (input - cached) * price.input + cached * price.cached + output * price.output;
         return Math.ceil((cost * MONEY_SCALE) / MILLION);
       }

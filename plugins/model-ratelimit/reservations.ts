@@ -1,13 +1,13 @@
 // `accounting: reserve` for Higress's forms: beside their counters and balances, which old gateways go on reading, stands
 // what requests under way hold.
 
-import { AnyStream, ConfigReader, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, ConfigReader, count, RespCommand, RespKind, RespValue } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { Claim } from "./claim";
 import { Demand, NativeUnit } from "./demand";
 import { Experience, Forecast } from "./forecast";
-import { Asker, Balances, reportUncounted, Standing } from "./ledger";
+import { Asker, Balances, EXPIRED, reportUncounted, Standing } from "./ledger";
 import { LocalBalances } from "./local-ledger";
 import { readDefaultOutput, readLifeMs } from "./native-limits";
 import { siblingOf } from "./key-slot";
@@ -96,13 +96,14 @@ class ReserveQuestion extends Question {
   }
 
   standing(value: RespValue): Standing {
-    if (value.kind != RespKind.List || value.items.length != 4) {
+    if (value.kind != RespKind.List || value.items.length != 5) {
       return Standing.failed("not the reply of the script: " + value.toString());
     }
     const claim = this.claim;
     const items = value.items;
     const isReserved = items[0].toInteger() == 1;
     claim.cell = items[3].toInteger();
+    if (items[4].toInteger() > 0) count(EXPIRED);
     if (!isReserved) claim.held = 0;
     return standingOf(claim, isReserved, items[1].toInteger(), items[2].toInteger());
   }
@@ -153,6 +154,7 @@ export class LocalReservations extends Reservations {
     demand.step.test = isBalance(claim) ? 0 : <f64>claim.estimate;
     demand.step.hold = <f64>claim.held;
     const decision = this.slots.decide([demand]);
+    if (demand.expired > 0) count(EXPIRED);
     claim.cell = <i64>demand.cell;
     if (!decision.isAdmitted) claim.held = 0;
     if (decision.failure.length > 0) {

@@ -45,24 +45,26 @@ return {left}`;
 // Reservations beside the counters of Higress's forms, which stay as they are: a hash of amounts by the quarter of their
 // life in which they were made. KEYS: counter or balance, hash. `limit` is empty for a balance.
 
-/** ARGV: limit, window, room that is asked, amount to hold, life in ms. Reply: { 1 or 0, room, seconds left, cell }. */
+/** ARGV: limit, window, room that is asked, amount to hold, life in ms. Reply: { 1 or 0, room, seconds left, cell, what of others has expired }. */
 export const RESERVE: string = `local limit, window, life = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local cell = math.floor((tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)) * 4 / life)
 local count = tonumber(redis.call('GET', KEYS[1]) or '0')
-local held = 0
+local held, expired = 0, 0
 local cells = redis.call('HGETALL', KEYS[2])
 for i = 1, #cells, 2 do
-  if cell - tonumber(cells[i]) > 4 then redis.call('HDEL', KEYS[2], cells[i])
+  if cell - tonumber(cells[i]) > 4 then
+    redis.call('HDEL', KEYS[2], cells[i])
+    expired = expired + tonumber(cells[i + 1])
   else held = held + tonumber(cells[i + 1]) end
 end
 local room = (limit and limit - count or count) - held
 local left = redis.call('TTL', KEYS[1])
 if left < 0 then left = window end
-if room < tonumber(ARGV[3]) then return {0, room, left, cell} end
+if room < tonumber(ARGV[3]) then return {0, room, left, cell, expired} end
 redis.call('HINCRBY', KEYS[2], cell, ARGV[4])
-redis.call('PEXPIRE', KEYS[2], math.ceil(life * 1.25))
-return {1, room, left, cell}`;
+redis.call('PEXPIRE', KEYS[2], math.ceil(life * 2.5))
+return {1, room, left, cell, expired}`;
 
 /** ARGV: limit, window, amount that was used, cell, amount that was held. What was used counts whatever the limit says. */
 export const SETTLE: string = `if redis.call('EXISTS', KEYS[3]) == 1 then return {0} end

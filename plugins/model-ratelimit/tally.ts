@@ -18,6 +18,8 @@ export const enum Algorithm {
 /** Of a sliding window, and of the life of a reservation. */
 export const PARTS: f64 = 16;
 export const LIFE_PARTS: f64 = 4;
+/** How long reservations are kept: beyond the quarter after their life, for a decision that finds them expired. */
+const KEPT_LIVES: f64 = 2.5;
 
 /** A limit in numbers. */
 export class Measure {
@@ -211,10 +213,10 @@ export class Tally {
     return max(1000, wait);
   }
 
-  /** Milliseconds until the counter says nothing any more; 0: it says nothing now. */
+  /** Milliseconds until the counter says nothing any more; 0: it says nothing now. What expires is kept until it was seen. */
   get lifeMs(): f64 {
     const measure = this.measure;
-    const held = this.held > 0 ? Math.ceil(measure.lifeMs * (1 + 1 / LIFE_PARTS)) : 0;
+    const held = this.held > 0 ? Math.ceil(measure.lifeMs * KEPT_LIVES) : 0;
     const used =
       measure.algorithm == Algorithm.Sliding && this.used > 0
         ? Math.ceil(measure.windowMs * (1 + 1 / PARTS))

@@ -82,7 +82,7 @@ export class RequestValue {
   /** The client's, as the gateway sees it. */
   address(): Address | null {
     const peer = propertyBytes("source\0address");
-    return peer === null ? null : Address.ofPeer(peer);
+    return peer === null ? null : Address.ofConnection(peer);
   }
 }
 

@@ -114,7 +114,7 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
   test.each(forms)(
     "$title: none of many requests is lost or counted twice",
     async (form) => {
-      const total = process.env.LONG ? 10_000 : 400;
+      const total = process.env.LONG ? 10_000 : 240;
       const redis = await durable();
       const gateway = await engine("node").start(setup(redis.port, form.configuration, 2));
       const seen = new Map<number, number>();
