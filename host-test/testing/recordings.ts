@@ -10,6 +10,13 @@ export type { Expected, ExpectedToolCall, ExpectedUsage } from "./recordings/exp
 export type { Framing } from "./recordings/framing.ts";
 export { eventStreamMessage, frameStream } from "./recordings/framing.ts";
 export type { AnswerRecording, Recording, RecordingKind, StreamRecording } from "./recordings/load.ts";
-export { isAnswer, isStream, loadRecordings, recordingsFolder } from "./recordings/load.ts";
+export {
+  answerOf,
+  isAnswer,
+  isStream,
+  loadRecordings,
+  recordingsFolder,
+  streamOf,
+} from "./recordings/load.ts";
 export type { ReceivedRequest, Replay, ReplayServer } from "./recordings/replay-server.ts";
 export { recordingHeader, replayServer } from "./recordings/replay-server.ts";

@@ -172,11 +172,11 @@ export class Admission implements ScriptAsker {
     let usage = new Usage();
     if (answer !== null && answer.isKnown) {
       usage = answer.usage;
-      this.limits.learn(this.facts, usage);
+      this.limits.learn(this.facts, usage, answer.metered);
       this.observeError(usage);
     } else if (!isError) {
       usage.input = <i64>this.forecast.input;
-      if (answer !== null) usage.output = <i64>answer.metered;
+      if (answer !== null) usage.output = this.forecast.written(answer.metered);
     }
     if (!this.hasSettlement) return;
     if (this.isAsking) this.ending = usage;

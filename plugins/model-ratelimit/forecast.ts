@@ -3,7 +3,7 @@
 
 import { Change, observe, Store } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
-import { Calibration, Learned } from "as-proxy-wasm-sdk/llm/token-estimator";
+import { Calibration, Learned, Lesson } from "as-proxy-wasm-sdk/llm/token-estimator";
 import { Usage } from "as-proxy-wasm-sdk/llm/usage";
 import { RequestFacts } from "./request-facts";
 
@@ -16,6 +16,13 @@ export class Forecast {
   /** What is reserved. It is never less than what is expected. */
   mostInput: f64 = 0;
   mostOutput: f64 = 0;
+
+  constructor(private learned: Learned = new Learned()) {}
+
+  /** Output tokens of an answer that states none, by those of its texts. */
+  written(metered: f64): i64 {
+    return metered > 0 ? <i64>Math.ceil(this.learned.output(metered)) : 0;
+  }
 }
 
 /** Of what was reserved, against what the answer has stated. */
@@ -24,19 +31,16 @@ export function observeError(expected: f64, actual: f64): void {
   observe("model_ratelimit_estimation_error", <i64>((Math.abs(expected - actual) * 100) / actual));
 }
 
-class Lesson extends Change {
+class Learning extends Change {
   constructor(
-    private facts: RequestFacts,
-    private usage: Usage,
+    private model: Span,
+    private lesson: Lesson,
   ) {
     super();
   }
 
   apply(table: Span): Span {
-    const facts = this.facts;
-    const usage = this.usage;
-    const calibration = new Calibration(table);
-    return calibration.with(facts.model, facts.promptTokens, usage.prompt, usage.output, facts.mostOutput);
+    return new Calibration(table).with(this.model, this.lesson);
   }
 }
 
@@ -47,18 +51,27 @@ export class Experience {
   forecast(facts: RequestFacts, defaultOutput: f64): Forecast {
     const entry = this.table.get(LEARNED);
     const learned: Learned = new Calibration(entry === null ? Span.empty() : entry.value).of(facts.model);
-    const forecast = new Forecast();
+    const forecast = new Forecast(learned);
     const bound = facts.mostOutput;
-    forecast.input = learned.input(facts.promptTokens);
+    forecast.input = Math.ceil(learned.input(facts.promptTokens, facts.hasTools));
     forecast.output = bound;
     if (bound < 0) forecast.output = learned.meanOutput > 0 ? Math.ceil(learned.meanOutput) : defaultOutput;
-    forecast.mostInput = max(forecast.input, learned.mostInput(facts.promptTokens, facts.bytes));
+    const mostInput = learned.mostInput(facts.promptTokens, facts.hasTools, facts.bytes);
+    forecast.mostInput = max(forecast.input, mostInput);
     forecast.mostOutput = max(forecast.output, learned.mostOutput(bound, defaultOutput));
     return forecast;
   }
 
-  /** A lesson that many workers want to write at once may be lost. */
-  learn(facts: RequestFacts, usage: Usage): void {
-    if (usage.total > 0) this.table.update(LEARNED, new Lesson(facts, usage));
+  /** `metered`: tokens of the answer's texts. A lesson that many workers want to write at once may be lost. */
+  learn(facts: RequestFacts, usage: Usage, metered: f64): void {
+    if (usage.total <= 0) return;
+    const lesson = new Lesson();
+    lesson.estimatedInput = facts.promptTokens;
+    lesson.hasTools = facts.hasTools;
+    lesson.input = usage.prompt;
+    lesson.estimatedOutput = metered;
+    lesson.output = usage.output;
+    lesson.bound = facts.mostOutput;
+    this.table.update(LEARNED, new Learning(facts.model, lesson));
   }
 }

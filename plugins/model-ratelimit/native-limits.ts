@@ -136,8 +136,8 @@ export class NativeLimits {
     return this.failure == "local" ? this.fallback.decide(demands) : new Decision(-1);
   }
 
-  learn(facts: RequestFacts, usage: Usage): void {
-    this.experience.learn(facts, usage);
+  learn(facts: RequestFacts, usage: Usage, metered: f64): void {
+    this.experience.learn(facts, usage, metered);
   }
 
   /**

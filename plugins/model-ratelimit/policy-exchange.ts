@@ -81,9 +81,9 @@ export class PolicyExchange implements Asker {
     const reservations = this.policy.reservations;
     if (facts !== null && metered !== null && reservations !== null) {
       if (usage.isKnown) {
-        reservations.learn(facts, usage.usage);
+        reservations.learn(facts, usage.usage, metered.metered);
         observeError(<f64>this.claim.estimate, <f64>tokens);
-      } else if (!isError) tokens = <i64>(this.forecast.input + metered.metered);
+      } else if (!isError) tokens = <i64>this.forecast.input + this.forecast.written(metered.metered);
     }
     this.policy.end(this.claim, tokens);
   }

@@ -15,6 +15,7 @@ export class RequestFacts {
   tools: ToolCalls = new ToolCalls();
   /** Tokens of the prompt, uncorrected. */
   promptTokens: f64 = 0;
+  hasTools: bool = false;
   /** Of the body. */
   bytes: f64 = 0;
   /** The most tokens that the answer may have; -1 when the request does not tell. */
@@ -41,6 +42,7 @@ export class RequestFacts {
     const most = prompt.mostOutput;
     const choices = min(max(prompt.choices, 1), MOST_CHOICES);
     if (most >= 0) this.mostOutput = <f64>(min(most, MOST_TOKENS) * choices);
+    this.hasTools = prompt.hasTools;
     this.promptTokens = Math.ceil(prompt.tokens(familyOf(this.model)));
   }
 }

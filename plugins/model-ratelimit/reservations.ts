@@ -43,8 +43,8 @@ export abstract class Reservations {
     return forecast;
   }
 
-  learn(facts: RequestFacts, usage: Usage): void {
-    this.experience.learn(facts, usage);
+  learn(facts: RequestFacts, usage: Usage, metered: f64): void {
+    this.experience.learn(facts, usage, metered);
   }
 
   /** Reserves what was prepared, or nothing; the answer is a standing as of a ledger that has counted it. */

@@ -8,6 +8,20 @@ export function summary(errors) {
   return `${(100 * mean).toFixed(1)} / ${(100 * p99).toFixed(0)}`;
 }
 
+/** Of errors as shares: their mean with its sign, in percent. Below zero: too little was estimated. */
+export function bias(errors) {
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  return `${mean < 0 ? "" : "+"}${(100 * mean).toFixed(1)}`;
+}
+
+/** The same in every run, but in no order that means something. */
+export function shuffled(list) {
+  return list
+    .map((entry, i) => ({ entry, place: Math.imul(i + 1, 2654435761) >>> 0 }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ entry }) => entry);
+}
+
 export function grouped(list, keyOf) {
   return [...Map.groupBy(list, keyOf)].toSorted(([one], [other]) => (one < other ? -1 : 1));
 }

@@ -29,6 +29,15 @@ export function features(text) {
   return counts;
 }
 
+/** `{estimated, hasTools}`: input tokens of a request. */
+export function promptEstimate(body, model) {
+  exports.startPrompt();
+  put(body);
+  exports.feedPrompt();
+  const hasTools = exports.hasTools() !== 0;
+  return { estimated: exports.promptTokens(familyOf(model)), hasTools };
+}
+
 /** Output tokens of a recorded answer or stream. */
 export function answerTokens(recording, family) {
   exports.startAnswer();
@@ -43,14 +52,19 @@ export function answerTokens(recording, family) {
   return exports.answerTokens(family);
 }
 
-/** What a model's estimates must be multiplied by, after answers: `[estimated, stated]`. */
-export function ratioAfter(model, answers) {
+/**
+ * Estimates as they are corrected one after the other, each by what those before it have taught of its model. `answers`:
+ * `{model, estimated, hasTools, stated}`, in the order in which they come. `side`: "input" or "output".
+ */
+export function corrected(answers, side) {
   put("");
   exports.useTable();
-  for (const [estimated, stated] of answers) {
+  return answers.map(({ model, estimated, hasTools = false, stated }) => {
     put(model);
-    exports.learn(estimated, BigInt(stated), 0n);
-  }
-  put(model);
-  return exports.ratio();
+    const isInput = side === "input";
+    const result = isInput ? exports.correctedInput(estimated, hasTools) : exports.correctedOutput(estimated);
+    if (isInput) exports.learn(estimated, hasTools, BigInt(stated), 0n, 0);
+    else exports.learn(0, hasTools, 0n, BigInt(stated), estimated);
+    return result;
+  });
 }

@@ -1,7 +1,7 @@
 // The recorded answers whose `usage` tells what they cost, as far as the answer shows what was paid for.
 
 import { loadRecordings, recordingsFolder } from "../../host-test/testing/recordings.ts";
-import { answerTokens, familyOf, ratioAfter } from "./guest.mjs";
+import { answerTokens, familyOf } from "./guest.mjs";
 import { families } from "./guest-layout.mjs";
 import { languageOf } from "./languages.mjs";
 
@@ -32,53 +32,50 @@ function hiddenTokens({ usage, reasoning }) {
   return reasoning === "" ? Math.min(usage.reasoning, usage.output) : 0;
 }
 
-/** `{name, model, family, language, stated, estimated, calibrated}` of each answer, and why others were left out. */
+/**
+ * `{name, model, family, kind, stated, estimated}` of an answer, or a text: why it cannot tell. `model`: of the request,
+ * where the answer names none.
+ */
+export function answerFacts(recording, model = "") {
+  const { expected } = recording;
+  const wire = recording.streamed
+    ? recording.events.join("\n")
+    : Buffer.from(recording.answerBytes).toString();
+  const separate = recording.kind === "gemini";
+  const reason = reasonAgainst({
+    kind: recording.kind,
+    expected: separate ? withoutReasoning(expected) : expected,
+    wire,
+  });
+  if (reason !== "") return reason;
+  const named = expected.model || model || recording.provider;
+  const family = familyOf(named);
+  const calls = expected.toolCalls.map((call) => call.arguments).join("");
+  return {
+    name: recording.name,
+    model: named,
+    family: expected.model || model ? families[family] : "not told",
+    kind: calls === "" ? languageOf(expected.text) : "tool calls",
+    stated: expected.usage.output - (separate ? 0 : hiddenTokens(expected)),
+    estimated: answerTokens(recording, family),
+  };
+}
+
+/** Facts of the recorded answers, and why others were left out. */
 export function recordedAnswers() {
   const folder = recordingsFolder();
+  const recordings = (folder ? loadRecordings(folder) : []).filter(({ expected }) => expected);
+  return sorted(recordings.map((recording) => answerFacts(recording)));
+}
+
+/** Apart: facts, and how often each reason against an answer was given. */
+export function sorted(list) {
   const left = new Map();
-  const answers = [];
-  for (const recording of folder ? loadRecordings(folder) : []) {
-    const { expected } = recording;
-    if (!expected) continue;
-    const wire = recording.streamed
-      ? recording.events.join("\n")
-      : Buffer.from(recording.answerBytes).toString();
-    const separate = recording.kind === "gemini";
-    const reason = reasonAgainst({
-      kind: recording.kind,
-      expected: separate ? withoutReasoning(expected) : expected,
-      wire,
-    });
-    if (reason !== "") {
-      left.set(reason, (left.get(reason) ?? 0) + 1);
-      continue;
-    }
-    const model = expected.model || recording.provider;
-    const family = familyOf(model);
-    const shown = expected.text + expected.toolCalls.map((call) => call.arguments).join("");
-    answers.push({
-      name: recording.name,
-      model,
-      family: expected.model === "" ? "not told" : families[family],
-      language: languageOf(shown),
-      stated: expected.usage.output - (separate ? 0 : hiddenTokens(expected)),
-      estimated: answerTokens(recording, family),
-    });
-  }
-  return { answers: answers.map((answer) => ({ ...answer, calibrated: calibrated(answer, answers) })), left };
+  for (const entry of list) if (typeof entry === "string") left.set(entry, (left.get(entry) ?? 0) + 1);
+  return { answers: list.filter((entry) => typeof entry !== "string"), left };
 }
 
 /** Gemini counts thoughts apart from the output. */
 function withoutReasoning(expected) {
   return { ...expected, usage: expected.usage && { ...expected.usage, reasoning: 0 } };
-}
-
-/** The estimate once all other answers of the family have been seen, as of one model that is in use for long. */
-function calibrated(answer, answers) {
-  const others = answers.filter(({ name, family }) => family === answer.family && name !== answer.name);
-  const ratio = ratioAfter(
-    answer.family,
-    others.map(({ estimated, stated }) => [estimated, stated]),
-  );
-  return answer.estimated * ratio;
 }

@@ -10,7 +10,7 @@ import { TextMeter } from "./tokens/text-meter";
 
 export { Family, familyOf } from "./tokens/family";
 export { AnswerMeter } from "./tokens/answer-meter";
-export { Calibration, Learned } from "./tokens/calibration";
+export { Calibration, Learned, Lesson } from "./tokens/calibration";
 export { PromptMeter } from "./tokens/prompt-meter";
 export { TextMeter } from "./tokens/text-meter";
 

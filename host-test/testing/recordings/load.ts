@@ -110,7 +110,8 @@ function split(lines: readonly string[]): string[][] {
   return streams;
 }
 
-function answerOf(file: string, provider: string, answerBytes: Uint8Array): AnswerRecording {
+/** An answer in one piece; throws where it is no JSON. */
+export function answerOf(file: string, provider: string, answerBytes: Uint8Array): AnswerRecording {
   const answer = objectOf(JSON.parse(Buffer.from(answerBytes).toString()));
   const kind = kindOfAnswer(answer);
   return {
@@ -126,7 +127,8 @@ function answerOf(file: string, provider: string, answerBytes: Uint8Array): Answ
   };
 }
 
-function streamOf(name: string, file: string, provider: string, events: string[]): StreamRecording {
+/** A stream by the JSON text of its events. */
+export function streamOf(name: string, file: string, provider: string, events: string[]): StreamRecording {
   const values = events.map(readEvent);
   const read = values.filter((value) => value !== undefined);
   const malformed = read.length < values.length;

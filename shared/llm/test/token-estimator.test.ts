@@ -165,21 +165,88 @@ test("a document of ten thousand levels is walked to its end", () => {
   expect(promptTokens(Buffer.from(deep))).toBeGreaterThan(tokens(prose));
 });
 
-test("pictures cost by number, not by bytes; documents by pages; base64 of a text as a text", () => {
-  const image = (size: number) => ({
+describe("pictures, documents, thoughts", () => {
+  const ask = (of: number, ...content: object[]) =>
+    promptTokens({ messages: [{ role: "user", content }] }, [], of);
+  const cost = (...content: object[]) => ask(family.openai, ...content) - ask(family.openai);
+  const image = (file: Buffer | string) => ({
     type: "image_url",
-    image_url: { url: `data:image/png;base64,${"A".repeat(size)}` },
+    image_url: { url: `data:image/png;base64,${typeof file === "string" ? file : file.toString("base64")}` },
   });
-  const ask = (...content: object[]) => promptTokens({ messages: [{ role: "user", content }] });
-  const none = ask();
-  expect(ask(image(100)) - none).toBe(765);
-  expect(ask(image(1_000_000)) - none).toBe(765);
-  expect(ask(image(10), image(10)) - none).toBe(1530);
-  const file = { type: "file", file: { file_data: `data:application/pdf;base64,${"A".repeat(100_000)}` } };
-  expect(ask(file) - none).toBe(4000);
-  const words = "words ".repeat(4000);
-  const hidden = { type: "document", source: { type: "text", media_type: "text/plain", data: words } };
-  expect(ask(hidden) - none).toBeCloseTo(words.length / 4, 0);
+
+  test("a picture whose bytes do not tell its size costs as one of a megapixel, however many bytes it has", () => {
+    expect(cost(image("A".repeat(100)))).toBe(765);
+    expect(cost(image("A".repeat(1_000_000)))).toBe(765);
+    expect(cost(image("A".repeat(10)), image("A".repeat(10)))).toBe(1530);
+    expect(cost({ type: "image_url", image_url: { url: "https://example.com/a.png" } })).toBe(765);
+  });
+
+  const png = (width: number, height: number) => {
+    const head = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+    const size = Buffer.alloc(8);
+    size.writeUInt32BE(width, 0);
+    size.writeUInt32BE(height, 4);
+    return Buffer.concat([head, size, Buffer.alloc(100)]);
+  };
+  const gif = Buffer.concat([Buffer.from("GIF89a"), Buffer.from([0xe8, 3, 0xf4, 1]), Buffer.alloc(60)]);
+  const jpeg = Buffer.concat([
+    Buffer.from("ffd8ffe000104a46494600010100000100010000", "hex"),
+    Buffer.from("ffdb0043", "hex"),
+    Buffer.alloc(65),
+    Buffer.from("ffc0001108", "hex"),
+    Buffer.from("01f403e8", "hex"),
+    Buffer.alloc(60),
+  ]);
+  const webp = Buffer.concat([
+    Buffer.from("RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0"),
+    Buffer.from([0xe7, 3, 0, 0xf3, 1, 0]),
+    Buffer.alloc(60),
+  ]);
+  test.each([
+    ["PNG of 50 by 50", png(50, 50), 255, 4, 258],
+    ["PNG of 1000 by 500", png(1000, 500), 425, 667, 516],
+    ["GIF of 1000 by 500", gif, 425, 667, 516],
+    ["JPEG of 1000 by 500", jpeg, 425, 667, 516],
+    ["WebP of 1000 by 500", webp, 425, 667, 516],
+    ["PNG of 8000 by 8000", png(8000, 8000), 765, 1600, 31218],
+  ])("a %s costs by its pixels, as each provider counts them", (_, file, openai, claude, gemini) => {
+    expect(cost(image(file))).toBeCloseTo(openai, 5);
+    expect(ask(family.claude, image(file)) - ask(family.claude)).toBeCloseTo(claude, 5);
+    expect(ask(family.gemini, image(file)) - ask(family.gemini)).toBeCloseTo(gemini, 5);
+  });
+
+  test("bytes that begin like a picture and are none trap nothing", () => {
+    const head = fc.constantFrom(
+      png(0, 7),
+      gif,
+      jpeg,
+      webp,
+      jpeg.subarray(0, 40),
+      Buffer.from("ffd8ffff0000", "hex"),
+    );
+    fc.assert(
+      fc.property(head, fc.uint8Array({ maxLength: 90 }), fc.nat(120), (start, bytes, size) => {
+        const file = Buffer.concat([start, bytes]).subarray(0, size);
+        expect(cost(image(file))).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  test("documents cost by pages; base64 of a text as a text", () => {
+    const file = { type: "file", file: { file_data: `data:application/pdf;base64,${"A".repeat(100_000)}` } };
+    expect(cost(file)).toBe(4000);
+    const words = "words ".repeat(4000);
+    const hidden = { type: "document", source: { type: "text", media_type: "text/plain", data: words } };
+    expect(cost(hidden)).toBeCloseTo(words.length / 4, 0);
+  });
+
+  test("thoughts that are sent back sealed cost by their bytes", () => {
+    const part = (thoughtSignature: string) => ({
+      contents: [{ role: "model", parts: [{ text: "", thoughtSignature }] }],
+    });
+    const sealed = promptTokens(part("A".repeat(700))) - promptTokens(part(""));
+    expect(sealed).toBeCloseTo(100, 5);
+  });
 });
 
 test.each([
@@ -217,49 +284,180 @@ test("of a stream what is new counts, and what Responses repeats at the end does
     { type: "response.output_text.done", text: prose },
     { type: "response.completed", response: { output: [{ content: [{ text: prose }] }] } },
   ]);
-  expect(chat).toBeCloseTo(tokens(prose), 5);
-  expect(responses).toBeCloseTo(tokens(prose), 5);
+  const frame = 1;
+  expect(chat).toBeCloseTo(tokens(prose) + frame, 5);
+  expect(responses).toBeCloseTo(tokens(prose) + frame, 5);
+});
+
+describe("of an answer counts what the model wrote", () => {
+  const tokensOf = (events: object[], of: number = family.openai) => {
+    exports.startAnswer!();
+    for (const event of events) {
+      put(JSON.stringify(event));
+      exports.feedEvent!();
+    }
+    return exports.answerTokens!(of);
+  };
+
+  test("whatever a gateway puts beside it", () => {
+    const message = { role: "assistant", content: prose };
+    const plain = { choices: [{ index: 0, message }] };
+    const beside = {
+      gateway: { routing: { model: prose, attempts: [{ provider: prose, content: prose }] } },
+    };
+    const decorated = {
+      ...plain,
+      choices: [{ index: 0, message: { ...message, provider_metadata: beside }, logprobs: beside }],
+    };
+    expect(tokensOf([decorated])).toBe(tokensOf([plain]));
+  });
+
+  test("Claude's calls cost the same whole and in pieces, more with more arguments, and no more with nested ones", () => {
+    const call = (input: object) => [{ content: [{ type: "tool_use", id: "t", name: "get", input }] }];
+    const pieces = (input: object) => [
+      { type: "content_block_start", content_block: { type: "tool_use", id: "t", name: "get", input: {} } },
+      ...JSON.stringify(input)
+        .split(/(?=[":}])/)
+        .map((partial_json) => ({ delta: { type: "input_json_delta", partial_json } })),
+    ];
+    const of = (input: object) => tokensOf(call(input), family.claude);
+    const nested = { a: { b: 'x: "y" {', c: [{ d: 1 }] }, e: "\\" };
+    for (const input of [{ city: "Rome" }, nested])
+      expect(Math.abs(tokensOf(pieces(input), family.claude) - of(input))).toBeLessThan(4);
+    const frame = (input: object) => of(input) - tokens(JSON.stringify(input), family.claude);
+    expect(frame({ a: 1, b: 2 }) - frame({ a: 1 })).toBeGreaterThan(7);
+    expect(Math.abs(frame({ a: { b: 2, c: 3 } }) - frame({ a: 1 }))).toBeLessThan(4);
+  });
+
+  test("of arguments that Gemini streams by place each place counts once, in however many pieces its value comes", () => {
+    const event = (...partialArgs: object[]) => ({
+      candidates: [{ content: { parts: [{ functionCall: { partialArgs } }] } }],
+    });
+    const jsonPath = "$.recipe.steps[0]";
+    const words = prose.split(/(?<= )/);
+    const whole = tokensOf([event({ jsonPath, stringValue: prose })], family.gemini);
+    const pieces = words.map((stringValue) => event({ jsonPath, stringValue, willContinue: true }));
+    expect(tokensOf(pieces, family.gemini)).toBeCloseTo(whole, 5);
+    const two = tokensOf(
+      [event({ jsonPath, stringValue: prose }, { jsonPath: "$.b", stringValue: "" })],
+      family.gemini,
+    );
+    expect(two).toBeGreaterThan(whole + 3);
+  });
 });
 
 describe("a table of models", () => {
-  const learn = (model: string, estimated: number, used: number, output: number) => {
+  const learn = (model: string, estimated: number, used: number, output: number, hasTools = 0) => {
     put(model);
-    exports.learn!(estimated, BigInt(used), BigInt(output));
+    exports.learn!(estimated, hasTools, BigInt(used), BigInt(output), 0);
   };
-  const ratio = (model: string): number => (put(model), exports.ratio!());
+  const input = (model: string, estimated: number, hasTools = 0): number => (
+    put(model),
+    exports.correctedInput!(estimated, hasTools)
+  );
   const mean = (model: string): number => (put(model), exports.meanOutput!());
   const clear = () => (put(""), exports.useTable!());
 
-  test("learns ratio and output of each, and forgets the one that was learned longest ago", () => {
+  test("learns input and output of each, and forgets the one that was learned longest ago", () => {
     clear();
-    expect([ratio("a"), mean("a")]).toEqual([1, 0]);
-    for (let i = 0; i < 10; i++) learn("a", 100, 150, 40);
-    expect(ratio("a")).toBeCloseTo(1.5, 4);
+    expect([input("a", 1000), mean("a")]).toEqual([1000, 0]);
+    for (let i = 0; i < 30; i++) learn("a", 1000, 1500, 40);
+    expect(input("a", 1000) / 1500).toBeCloseTo(1, 1);
     expect(mean("a")).toBeCloseTo(40, 4);
-    expect(ratio("b")).toBe(1);
+    expect(input("b", 1000)).toBe(1000);
     for (let i = 0; i < 32; i++) learn(`other-${i}`, 100, 100, 1);
-    expect(ratio("a")).toBe(1);
-    expect(exports.tableSize!()).toBe(1280);
+    expect(input("a", 1000)).toBe(1000);
+    expect(exports.tableSize!()).toBe(3456);
   });
 
   test("one answer that is far off moves it little", () => {
     clear();
     for (let i = 0; i < 30; i++) learn("a", 100, 100, 10);
     learn("a", 100, 1_000_000, 1_000_000);
-    expect(ratio("a")).toBeLessThan(1.06);
+    expect(input("a", 100)).toBeLessThan(106);
     expect(mean("a")).toBeLessThan(14);
+  });
+
+  test("a hidden prompt of short requests does not make long ones dearer by the same factor", () => {
+    clear();
+    for (let i = 0; i < 20; i++) learn("a", 20 + i, 165 + i, 10);
+    expect(input("a", 30)).toBeGreaterThan(140);
+    expect(input("a", 20_000)).toBeLessThan(20_000 * 2);
+  });
+
+  test("what requests with tools cost beside their texts is learned apart", () => {
+    clear();
+    for (let i = 0; i < 20; i++) {
+      learn("a", 100, 400, 10, 1);
+      learn("a", 100, 100, 10, 0);
+    }
+    expect(input("a", 100, 1)).toBeGreaterThan(350);
+    expect(input("a", 100)).toBeCloseTo(100, 0);
+  });
+
+  // What a provider counts is some frame and some ratio of the estimate, within some spread.
+  const traffic = fc.record({
+    offset: fc.oneof(fc.constant(0), fc.integer({ min: -10, max: 400 })),
+    ratio: fc.oneof(fc.constant(1), fc.double({ min: 0.6, max: 1.8, noNaN: true })),
+    spread: fc.double({ min: 0, max: 0.25, noNaN: true }),
+    answers: fc.array(
+      fc.tuple(fc.double({ min: 3, max: 10, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true })),
+      {
+        minLength: 200,
+        maxLength: 200,
+      },
+    ),
+  });
+  const distance = (one: number, other: number) => Math.abs(Math.log(one / other));
+  const errorsOf = ({
+    offset,
+    ratio,
+    spread,
+    answers,
+  }: typeof traffic extends fc.Arbitrary<infer T> ? T : never) => {
+    clear();
+    let [before, after] = [0, 0];
+    for (const [i, [size, noise]] of answers.entries()) {
+      const estimated = Math.exp(size);
+      const stated = Math.max(1, Math.round((offset + ratio * estimated) * (1 + spread * noise)));
+      if (i >= 20) {
+        before += distance(estimated, stated) / (answers.length - 20);
+        after += distance(input("a", estimated), stated) / (answers.length - 20);
+      }
+      learn("a", estimated, stated, 1);
+    }
+    return { before, after };
+  };
+
+  test("corrected estimates are, over many answers, no worse than plain ones by more than noise", () => {
+    fc.assert(
+      fc.property(traffic, (of) => {
+        const { before, after } = errorsOf(of);
+        expect(after).toBeLessThan(before * 1.05 + 0.02);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("corrected estimates come as near as the spread of the answers lets them", () => {
+    fc.assert(
+      fc.property(traffic, (of) => {
+        expect(errorsOf(of).after).toBeLessThan(of.spread * 0.75 + 0.1);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("is empty when its bytes are no table, and numbers that are none teach nothing", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 800 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 1200 }), (bytes) => {
         put(bytes);
         exports.useTable!();
-        const found = ratio("a");
-        expect(found).toBeGreaterThanOrEqual(0.1);
-        expect(found).toBeLessThanOrEqual(20);
+        const found = input("a", 100);
+        expect(found).toBeGreaterThanOrEqual(10);
+        expect(Number.isFinite(found)).toBe(true);
         learn("a", 0, 5, 0);
-        expect(exports.tableSize!()).toBeLessThanOrEqual(1280);
+        expect(exports.tableSize!()).toBeLessThanOrEqual(3456);
       }),
     );
   });

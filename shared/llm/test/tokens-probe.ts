@@ -6,6 +6,7 @@ import {
   Calibration,
   estimateTokens,
   familyOf,
+  Lesson,
   PromptMeter,
   TextMeter,
 } from "../token-estimator";
@@ -47,6 +48,10 @@ export function promptTokens(family: i32): f64 {
   return prompt.tokens(family);
 }
 
+export function hasTools(): bool {
+  return prompt.hasTools;
+}
+
 export function mostOutput(): i64 {
   return prompt.mostOutput;
 }
@@ -80,16 +85,30 @@ export function useTable(): void {
   table = Span.of(input);
 }
 
-export function learn(estimated: f64, used: i64, output: i64): void {
-  table = new Calibration(table).with(Span.of(input), estimated, used, output);
+export function learn(estimated: f64, hasTools: bool, used: i64, output: i64, metered: f64): void {
+  const lesson = new Lesson();
+  lesson.estimatedInput = estimated;
+  lesson.hasTools = hasTools;
+  lesson.input = used;
+  lesson.output = output;
+  lesson.estimatedOutput = metered;
+  table = new Calibration(table).with(Span.of(input), lesson);
 }
 
 export function tableSize(): i32 {
   return table.size;
 }
 
-export function ratio(): f64 {
-  return new Calibration(table).of(Span.of(input)).ratio;
+export function correctedInput(estimated: f64, hasTools: bool): f64 {
+  return new Calibration(table).of(Span.of(input)).input(estimated, hasTools);
+}
+
+export function mostInput(estimated: f64, hasTools: bool, bytes: f64): f64 {
+  return new Calibration(table).of(Span.of(input)).mostInput(estimated, hasTools, bytes);
+}
+
+export function correctedOutput(estimated: f64): f64 {
+  return new Calibration(table).of(Span.of(input)).output(estimated);
 }
 
 export function meanOutput(): f64 {

@@ -5,8 +5,12 @@ import { Json } from "../../json";
 import { Family } from "./family";
 import { Area, JsonMeter } from "./json-meter";
 
-/** Tokens around a call of a tool, besides its name and arguments, by family. */
-const CALL_FRAME: StaticArray<i32> = [12, 12, 25, 14, 20, 34, 8];
+/** Tokens around an answer, around a call of a tool in it, and around each argument, by family. */
+const ANSWER_FRAME: StaticArray<i32> = [1, 1, 6, 0, 1, 1, 1];
+const CALL_FRAME: StaticArray<i32> = [11, 11, 30, 4, 20, 34, 8];
+const ARGUMENT_FRAME: StaticArray<i32> = [0, 0, 9, 0, 0, 0, 0];
+/** Around a value that comes with its place in the arguments. */
+const PATH_FRAME: i32 = 3;
 
 export class AnswerMeter {
   private whole: JsonMeter = new JsonMeter(Area.Answer);
@@ -30,6 +34,11 @@ export class AnswerMeter {
   tokens(family: Family): f64 {
     if (<u32>family >= <u32>Family.COUNT) return 0;
     const whole = this.whole;
-    return whole.texts.tokens(family) + whole.tools.tokens(family) + <f64>(whole.calls * CALL_FRAME[family]);
+    const texts = whole.texts.tokens(family) + whole.tools.tokens(family);
+    const frames =
+      whole.calls * CALL_FRAME[family] +
+      whole.arguments.count * ARGUMENT_FRAME[family] +
+      whole.paths * PATH_FRAME;
+    return texts + <f64>frames + (texts > 0 ? <f64>ANSWER_FRAME[family] : 0);
   }
 }

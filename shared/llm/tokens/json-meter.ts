@@ -2,11 +2,13 @@
 // One pass over windows cut anywhere, fixed memory. The names of members tell what their values are; the tables are in
 // member-names.ts. What is broken is measured as far as it goes: the provider will refuse it.
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, fnv1a64, Span } from "../../bytes";
 import { findEither } from "../../bytes/find";
+import { ArgumentCounter } from "./argument-counter";
+import { EscapeReader } from "./escape-reader";
 import { Meaning, meaningOf } from "./member-names";
 import { appendUpTo, MediaMeter } from "./media-meter";
-import { BROKEN, TextMeter, Until } from "./text-meter";
+import { TextMeter, Until } from "./text-meter";
 
 /** What the values below a member are. */
 export const enum Area {
@@ -26,12 +28,15 @@ export const enum Area {
   Data = 6,
   /** Members of the outermost object of an answer, or of an event of one. */
   Answer = 7,
+  /** What the model wrote, in members that are known by name; all others are no texts. */
+  Written = 8,
 }
 
 const DEPTH: i32 = 64;
 /** A longer name is none of the tables'. */
 const NAME_BYTES: i32 = 32;
 const MODEL_BYTES: i32 = 256;
+const PATH_BYTES: i32 = 256;
 /** One that was escaped. */
 const CHARACTER: usize = memory.data(16);
 
@@ -44,6 +49,8 @@ const enum Within {
   Data,
   MediaType,
   Model,
+  Path,
+  Sealed,
   Number,
   /** JSON that is given as it stands, between its strings. */
   Json,
@@ -62,8 +69,13 @@ export class JsonMeter {
   readonly tools: TextMeter = new TextMeter();
   readonly media: MediaMeter = new MediaMeter();
   messages: i32 = 0;
-  /** What has a name, in an answer: calls of tools. */
+  /** What has a name beside texts: calls of tools. */
   calls: i32 = 0;
+  /** Bytes of thoughts that are sealed. */
+  sealed: i64 = 0;
+  /** Places of arguments that come one by one, as Gemini streams them. */
+  paths: i32 = 0;
+  readonly arguments: ArgumentCounter = new ArgumentCounter();
   /** The model's name, up to 256 bytes. */
   readonly model: Buffer = new Buffer(16);
   /** The most tokens that the request lets an answer have; -1 when it does not tell. */
@@ -86,15 +98,16 @@ export class JsonMeter {
   private nextString: Within = Within.Text;
   private nextNumber: Number = Number.None;
   private isCallNext: bool = false;
+  /** A string of JSON for the model has ended, which may have been the name of a member. */
+  private isBehindName: bool = false;
   private number: i64 = 0;
   /** Of JSON that is given as it stands the objects and lists that are open. */
   private nested: i32 = 0;
   private name: Buffer = new Buffer(NAME_BYTES + 4);
-  /** Of an escape: 0 for none, 1 after the backslash, 2 to 5 for the digits of `\u`. */
-  private escape: i32 = 0;
-  private unit: u32 = 0;
-  /** The first half of a surrogate pair. */
-  private half: u32 = 0;
+  private path: Buffer = new Buffer(16);
+  /** Of the last path: its value may come in pieces that all tell it. */
+  private pathDigest: u64 = 0;
+  private escape: EscapeReader = new EscapeReader();
 
   constructor(private outermost: Area) {
     this.area = outermost;
@@ -111,7 +124,7 @@ export class JsonMeter {
     this.within = Within.Nothing;
     this.nextString = Within.Text;
     this.nextNumber = Number.None;
-    this.escape = 0;
+    this.escape.reset();
     this.nested = 0;
     this.texts.join();
   }
@@ -124,7 +137,7 @@ export class JsonMeter {
       const within = this.within;
       if (within == Within.Nothing || within == Within.Number) this.structure(<u32>load<u8>(at++));
       else if (within == Within.Json) at = this.json(at, end);
-      else if (this.escape != 0) this.escaped(<u32>load<u8>(at++));
+      else if (this.escape.isOpen) this.point(this.escape.next(<u32>load<u8>(at++)));
       else at = this.content(at, end);
     }
     this.current.leave();
@@ -144,6 +157,7 @@ export class JsonMeter {
       return at + 1;
     }
     if (!isText) this.characters(start, at);
+    else if (this.isArgument) this.arguments.plain(start, at);
     if (at == end) return at;
     if (isEnd) {
       this.closeString();
@@ -152,23 +166,20 @@ export class JsonMeter {
     return this.escapes(at, end);
   }
 
+  /** Inside arguments or a result of a tool that come as a text. */
+  private get isArgument(): bool {
+    return this.next == Area.Json && this.nested == 0;
+  }
+
   /** Escapes that stand side by side and whole in the window; else only the backslash is taken. Returns where it goes on. */
   private escapes(start: usize, end: usize): usize {
     let at = start;
     while (end - at > 5 && load<u8>(at) == 0x5c) {
-      const letter = <u32>load<u8>(at, 1);
-      if (letter != 0x75) {
-        this.point(plain(letter));
-        at += 2;
-        continue;
-      }
-      let unit: u32 = 0;
-      for (let i: usize = 2; i < 6; i++) unit = (unit << 4) | digitOf(<u32>load<u8>(at + i));
-      this.takeUnit(unit);
-      at += 6;
+      this.point(this.escape.whole(at));
+      at += EscapeReader.lengthAt(at);
     }
     if (at > start) return at;
-    this.escape = 1;
+    this.escape.open();
     return at + 1;
   }
 
@@ -177,6 +188,10 @@ export class JsonMeter {
     const meter = this.meter();
     let at = start;
     while (at < end) {
+      if (this.isBehindName) {
+        if (load<u8>(at) == 0x3a && this.nested == 1 && meter === this.texts) this.arguments.count++;
+        this.isBehindName = false;
+      }
       at = meter.take(at, end, Until.JsonMark);
       if (at == end) break;
       const byte = <u32>load<u8>(at++);
@@ -186,7 +201,7 @@ export class JsonMeter {
       }
       meter.push(byte);
       if (byte == 0x22) {
-        this.half = 0;
+        this.escape.reset();
         this.within = Within.Text;
         break;
       }
@@ -281,7 +296,7 @@ export class JsonMeter {
   }
 
   private openString(): void {
-    this.half = 0;
+    this.escape.reset();
     if (this.isNameNext) {
       this.within = Within.Name;
       this.name.clear();
@@ -290,10 +305,14 @@ export class JsonMeter {
     } else if (this.next == Area.Data) {
       this.within = Within.Data;
       this.media.begin();
-    } else if (this.next == Area.Texts) {
+    } else if (this.next == Area.Texts || this.next == Area.Written) {
       this.within = Within.Text;
       this.meter().separate();
-      if (this.isCallNext) this.calls++;
+      if (this.isCallNext) {
+        this.calls++;
+        this.pathDigest = 0;
+        this.arguments.begin();
+      }
     } else if (this.next == Area.Json || this.next == Area.Tools) {
       this.within = Within.Text;
     } else {
@@ -310,10 +329,21 @@ export class JsonMeter {
       return;
     }
     if (within == Within.Data) this.media.end();
+    else if (within == Within.Path) this.closePath();
     else if (this.nested > 0) {
       this.meter().push(0x22);
       this.within = Within.Json;
+      this.isBehindName = true;
     }
+  }
+
+  private closePath(): void {
+    const path = this.path.span();
+    const digest = fnv1a64(path);
+    if (digest == this.pathDigest) return;
+    this.pathDigest = digest;
+    this.paths++;
+    this.meter().insert(path.start, path.end);
   }
 
   /** Content of a string that is no text for the model. */
@@ -324,6 +354,11 @@ export class JsonMeter {
         return appendUpTo(this.name, NAME_BYTES + 1, start, size);
       case Within.Model:
         return appendUpTo(this.model, MODEL_BYTES, start, size);
+      case Within.Sealed:
+        this.sealed += size;
+        return;
+      case Within.Path:
+        return appendUpTo(this.path, PATH_BYTES, start, size);
       case Within.Data:
         return this.media.bytes(start, end);
       case Within.MediaType:
@@ -331,33 +366,13 @@ export class JsonMeter {
     }
   }
 
-  private escaped(byte: u32): void {
-    const step = this.escape;
-    if (step == 1) {
-      this.escape = 0;
-      if (byte == 0x75) {
-        this.escape = 2;
-        this.unit = 0;
-      } else this.point(plain(byte));
-      return;
+  /** A character that was escaped; nothing where it is negative. */
+  private point(point: i32): void {
+    if (point < 0) return;
+    if (this.within == Within.Text) {
+      if (this.isArgument) this.arguments.character(point);
+      return this.meter().push(point);
     }
-    this.unit = (this.unit << 4) | digitOf(byte);
-    this.escape = step < 5 ? step + 1 : 0;
-    if (step == 5) this.takeUnit(this.unit);
-  }
-
-  /** One of UTF-16. */
-  private takeUnit(unit: u32): void {
-    const half = this.half;
-    this.half = 0;
-    if ((unit & 0xfc00) == 0xd800) this.half = unit;
-    else if ((unit & 0xfc00) == 0xdc00) {
-      this.point(half != 0 ? 0x10000 + ((half & 0x3ff) << 10) + (unit & 0x3ff) : BROKEN);
-    } else this.point(unit);
-  }
-
-  private point(point: u32): void {
-    if (this.within == Within.Text) return this.meter().push(point);
     store<u8>(CHARACTER, <u8>min(point, 0x7f));
     this.characters(CHARACTER, CHARACTER + 1);
   }
@@ -370,7 +385,17 @@ export class JsonMeter {
     const meaning = size > NAME_BYTES ? <u32>Meaning.None : meaningOf(name, size);
     switch (this.area) {
       case Area.Answer:
-        this.next = (meaning & Meaning.AnswerTexts) != 0 ? Area.Texts : Area.Skipped;
+        this.next = (meaning & Meaning.AnswerTexts) != 0 ? Area.Written : Area.Skipped;
+        return;
+      case Area.Written:
+        this.next = Area.Skipped;
+        if ((meaning & Meaning.Json) != 0) this.next = Area.Json;
+        else if ((meaning & Meaning.Written) != 0) this.next = Area.Written;
+        else if ((meaning & Meaning.Path) != 0) {
+          this.nextString = Within.Path;
+          this.path.clear();
+        }
+        this.isCallNext = (meaning & Meaning.Name) != 0;
         return;
       case Area.Request:
         this.next = Area.Skipped;
@@ -384,9 +409,7 @@ export class JsonMeter {
         return;
       case Area.Settings:
         this.next = Area.Skipped;
-        if ((meaning & Meaning.SettingsTools) != 0) this.next = Area.Tools;
-        else this.readSetting(meaning);
-        return;
+        return this.readSetting(meaning);
       case Area.Texts: {
         if ((meaning & Meaning.Role) != 0) this.messages++;
         this.next = Area.Texts;
@@ -396,7 +419,9 @@ export class JsonMeter {
         else if ((meaning & Meaning.MediaType) != 0) {
           this.nextString = Within.MediaType;
           this.media.beginType();
-        } else this.isCallNext = (meaning & Meaning.Name) != 0;
+        } else if ((meaning & Meaning.Sealed) != 0) this.nextString = Within.Sealed;
+        else this.isCallNext = (meaning & Meaning.Name) != 0;
+        return;
       }
     }
   }
@@ -405,26 +430,4 @@ export class JsonMeter {
     if ((meaning & Meaning.MostOutput) != 0) this.nextNumber = Number.MostOutput;
     else if ((meaning & Meaning.Choices) != 0) this.nextNumber = Number.Choices;
   }
-}
-
-/** Of a hexadecimal digit. */
-function digitOf(byte: u32): u32 {
-  const letter = (byte | 0x20) - 0x61;
-  return letter < 6 ? letter + 10 : (byte - 0x30) & 15;
-}
-
-/** What a backslash and `letter` stand for. */
-function plain(letter: u32): u32 {
-  switch (letter) {
-    case 0x6e:
-      return 0x0a;
-    case 0x72:
-      return 0x0d;
-    case 0x74:
-      return 0x09;
-    case 0x62:
-    case 0x66:
-      return 0x20;
-  }
-  return letter;
 }

@@ -6,17 +6,19 @@ export const enum Meaning {
   RequestTexts = 1,
   RequestTools = 2,
   RequestSettings = 4,
-  SettingsTools = 8,
-  AnswerTexts = 16,
-  Skipped = 32,
-  Json = 64,
-  Data = 128,
-  MediaType = 256,
-  MostOutput = 512,
-  Choices = 1024,
-  Role = 2048,
-  Name = 4096,
-  Model = 8192,
+  AnswerTexts = 8,
+  Skipped = 16,
+  Json = 32,
+  Data = 64,
+  MediaType = 128,
+  MostOutput = 256,
+  Choices = 512,
+  Role = 1024,
+  Name = 2048,
+  Model = 4096,
+  Written = 8192,
+  Path = 16384,
+  Sealed = 32768,
 }
 
 /** Members of a request, by area. */
@@ -55,9 +57,8 @@ const REQUEST_SETTINGS: StaticArray<string> = [
   "textGenerationConfig",
   "options",
 ];
-const SETTINGS_TOOLS: StaticArray<string> = ["responseSchema", "responseJsonSchema", "response_schema"];
 
-/** Members of an answer that hold what the model wrote: beside these, answers repeat their request, and cite. */
+/** Members of an answer, or of an event of one, that hold what the model wrote; answers repeat their request, too. */
 const ANSWER_TEXTS: StaticArray<string> = [
   "choices",
   "content",
@@ -70,8 +71,39 @@ const ANSWER_TEXTS: StaticArray<string> = [
   "contentBlockStart",
   "contentBlockDelta",
 ];
+/** Members below these that lead to it: gateways put much beside them that no model wrote. */
+const WRITTEN: StaticArray<string> = [
+  "message",
+  "delta",
+  "content",
+  "text",
+  "parts",
+  "refusal",
+  "reasoning",
+  "reasoning_content",
+  "reasoningContent",
+  "reasoningText",
+  "thinking",
+  "summary",
+  "tool_plan",
+  "tool_calls",
+  "function",
+  "function_call",
+  "functionCall",
+  "toolUse",
+  "start",
+  "name",
+  "partialArgs",
+  "stringValue",
+  "executableCode",
+  "code",
+  "audio",
+  "transcript",
+];
 
-/** Members beside texts that no model reads, or writes. */
+/** Thoughts of earlier answers, which the provider opens and counts. */
+const SEALED: StaticArray<string> = ["thoughtSignature", "thought_signature", "encrypted_content"];
+/** Members beside texts that no model reads. */
 const SKIPPED: StaticArray<string> = [
   "role",
   "type",
@@ -83,37 +115,25 @@ const SKIPPED: StaticArray<string> = [
   "item_id",
   "cache_control",
   "signature",
-  "thoughtSignature",
-  "thought_signature",
-  "encrypted_content",
   "status",
   "detail",
   "filename",
   "object",
   "model",
   "created_at",
-  "usage",
-  "usageMetadata",
-  "logprobs",
   "annotations",
-  "finish_reason",
-  "finishReason",
-  "stop_reason",
-  "native_finish_reason",
-  "system_fingerprint",
-  "modelVersion",
-  "responseId",
-  "service_tier",
-  "obfuscation",
-  "content_filter_results",
-  "safetyRatings",
   "citations",
-  "citationMetadata",
-  "groundingMetadata",
   "reasoning_details",
-  "jsonPath",
 ];
-const JSON: StaticArray<string> = ["input", "args", "arguments", "response", "json", "structuredContent"];
+const JSON: StaticArray<string> = [
+  "input",
+  "args",
+  "arguments",
+  "response",
+  "json",
+  "structuredContent",
+  "partial_json",
+];
 const DATA: StaticArray<string> = [
   "url",
   "data",
@@ -178,14 +198,16 @@ function fill(): void {
   add(REQUEST_TEXTS, Meaning.RequestTexts);
   add(REQUEST_TOOLS, Meaning.RequestTools);
   add(REQUEST_SETTINGS, Meaning.RequestSettings);
-  add(SETTINGS_TOOLS, Meaning.SettingsTools);
   add(ANSWER_TEXTS, Meaning.AnswerTexts);
+  add(WRITTEN, Meaning.Written);
+  add(SEALED, Meaning.Sealed);
   add(SKIPPED, Meaning.Skipped);
   add(JSON, Meaning.Json);
   add(DATA, Meaning.Data);
   add(MEDIA_TYPES, Meaning.MediaType);
   add(MOST_OUTPUT, Meaning.MostOutput);
   add(CHOICES, Meaning.Choices);
+  add(["jsonPath"], Meaning.Path);
   add(["role"], Meaning.Role);
   add(["name"], Meaning.Name);
   add(["model"], Meaning.Model);

@@ -40,6 +40,10 @@ export class TextMeter {
     return this.counter.counts;
   }
 
+  get isEmpty(): bool {
+    return this.counter.last == BEGIN;
+  }
+
   /** Tokens of what was taken, for models of the family. */
   tokens(family: Family): f64 {
     const first = family * <i32>Feature.COUNT;
@@ -128,8 +132,15 @@ export class TextMeter {
 
   /** What follows is another text. */
   separate(): void {
-    if (this.isJoined) this.isJoined = false;
-    else this.put(BEGIN);
+    if (!this.isJoined) this.put(BEGIN);
+    this.isJoined = false;
+  }
+
+  /** A text by itself, also where the next one goes on with the last. */
+  insert(start: usize, end: usize): void {
+    this.put(BEGIN);
+    this.take(start, end, Until.End);
+    this.put(BEGIN);
   }
 
   /** The next text goes on where the last has ended. */
