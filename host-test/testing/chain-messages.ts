@@ -82,6 +82,7 @@ export interface Exchange {
   record: StreamRecord | undefined;
 }
 
+/** The headers of a request as the codec hands them to the chain. */
 export function requestHeaders(request: TestRequest): Headers {
   const hasBody =
     request.chunks !== undefined || request.body !== undefined || request.trailers !== undefined;

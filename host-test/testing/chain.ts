@@ -45,6 +45,7 @@ export type {
   TestRequest,
   UpstreamSees,
 } from "./chain-messages.ts";
+export { requestHeaders } from "./chain-messages.ts";
 export { TestStream } from "./chain-stream.ts";
 
 export interface LogLine {

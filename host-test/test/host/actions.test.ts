@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Flavour, Headers } from "../../host/types.ts";
-import { TestChain } from "../../testing/chain.ts";
+import { requestHeaders, TestChain } from "../../testing/chain.ts";
 import { guest } from "./guest.ts";
 import {
   asStream,
@@ -19,12 +19,7 @@ import {
   say,
 } from "./snippets.ts";
 
-const request: Headers = [
-  [":method", "POST"],
-  [":path", "/"],
-  [":authority", "a"],
-  [":scheme", "http"],
-];
+const request: Headers = requestHeaders({ method: "POST", authority: "a" });
 
 const modes: Record<string, { flavour: Flavour; marker: string; allow: boolean }> = {
   "stock, not allowed": { flavour: "envoy", marker: "proxy_abi_version_0_2_1", allow: false },

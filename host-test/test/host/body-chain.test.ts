@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TestChain } from "../../testing/chain.ts";
+import { requestHeaders, TestChain } from "../../testing/chain.ts";
 import { guest } from "./guest.ts";
 import {
   addHeader,
@@ -79,15 +79,7 @@ describe("bodies through several plugins (Envoy's filter manager)", () => {
       calls: { peer: () => ({ delayMs: 5 }) },
     });
     const stream = chain.open();
-    stream.http.requestHeaders(
-      [
-        [":method", "POST"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      false,
-    );
+    stream.http.requestHeaders(requestHeaders({ method: "POST", authority: "a" }), false);
     for (const data of ["ab", "cd"]) stream.http.requestData(Buffer.from(data), false);
     expect(said(chain)).toEqual([]);
     chain.settle();
@@ -128,15 +120,7 @@ describe("bodies through several plugins (Envoy's filter manager)", () => {
       ],
     });
     const stream = chain.open("HTTP/1.1", true);
-    stream.http.requestHeaders(
-      [
-        [":method", "POST"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      false,
-    );
+    stream.http.requestHeaders(requestHeaders({ method: "POST", authority: "a" }), false);
     stream.http.requestData(Buffer.from("one"), false);
     expect(stream.upstream?.text).toBe("one");
     stream.http.responseHeaders([[":status", "200"]], false);

@@ -1,3 +1,4 @@
+import { requestHeaders } from "../../testing/chain.ts";
 import { describe, expect, test } from "vitest";
 import {
   asStream,
@@ -251,15 +252,7 @@ describe("limits (abi.md §7, §16.4, envoy.md §4)", () => {
         calls: { peer: () => ({ delayMs: 10 }) },
       });
       const stream = chain.open();
-      stream.http.requestHeaders(
-        [
-          [":method", "POST"],
-          [":path", "/"],
-          [":authority", "a"],
-          [":scheme", "http"],
-        ],
-        false,
-      );
+      stream.http.requestHeaders(requestHeaders({ method: "POST", authority: "a" }), false);
       stream.http.requestData(Buffer.from(chunk(10)), false);
       expect(stream.flow).toEqual([]);
       stream.http.requestData(Buffer.from("x"), false);

@@ -1,3 +1,4 @@
+import { requestHeaders } from "../../testing/chain.ts";
 import { describe, expect, test } from "vitest";
 import type { CallReply } from "../../testing/chain.ts";
 import {
@@ -190,15 +191,7 @@ describe("proxy_http_call (abi.md §10; codes measured on Envoy 1.40)", () => {
       { calls: { peer: () => ({ delayMs: 10 }) } },
     );
     const stream = chain.open();
-    stream.http.requestHeaders(
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      true,
-    );
+    stream.http.requestHeaders(requestHeaders({ method: "GET", authority: "a" }), true);
     chain.close();
     chain.advance(100);
     expect(said(chain)).toEqual([]);

@@ -1,15 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { FailurePolicy, Flavour, Headers } from "../../host/types.ts";
-import { TestChain } from "../../testing/chain.ts";
+import { requestHeaders, TestChain } from "../../testing/chain.ts";
 import { guest } from "./guest.ts";
 import { code, drop, getHeader, httpCall, reply, returns, said, say, setProperty, show } from "./snippets.ts";
 
-const request: Headers = [
-  [":method", "POST"],
-  [":path", "/"],
-  [":authority", "a"],
-  [":scheme", "http"],
-];
+const request: Headers = requestHeaders({ method: "POST", authority: "a" });
 const policies: FailurePolicy[] = ["fail-closed", "fail-open", "legacy-fail-open", "fail-reload"];
 
 /** Traps on requests with the header x-trap. */

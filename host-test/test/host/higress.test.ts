@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RedisClients } from "../../host/types.ts";
-import { TestChain } from "../../testing/chain.ts";
+import { requestHeaders, TestChain } from "../../testing/chain.ts";
 import { guest } from "./guest.ts";
 import {
   addHeader,
@@ -93,28 +93,12 @@ describe("Redis (abi.md §16.1, §16.2)", () => {
       { redis, also: rememberStream },
     );
     const stream = chain.open();
-    stream.http.requestHeaders(
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      true,
-    );
+    stream.http.requestHeaders(requestHeaders({ method: "GET", authority: "a" }), true);
     redis.replies[0]!(Buffer.from("$-1\r\n"));
     chain.settle();
     expect(stream.client.status).toBe(200);
     const gone = chain.open();
-    gone.http.requestHeaders(
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      true,
-    );
+    gone.http.requestHeaders(requestHeaders({ method: "GET", authority: "a" }), true);
     gone.http.requestReset();
     redis.replies[1]!(Buffer.from("$-1\r\n"));
     expect(said(chain)).toEqual(["effective=0", "effective=2"]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { specOf, TestChain } from "../../testing/chain.ts";
+import { requestHeaders, specOf, TestChain } from "../../testing/chain.ts";
 import { guest } from "./guest.ts";
 import {
   chainOf,
@@ -56,15 +56,7 @@ describe("contexts (abi.md §14)", () => {
     const chain = chainOf({ ...life, proxy_on_request_headers: returns(4) });
     said(chain);
     const stream = chain.open();
-    stream.http.requestHeaders(
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        [":authority", "a"],
-        [":scheme", "http"],
-      ],
-      false,
-    );
+    stream.http.requestHeaders(requestHeaders({ method: "GET", authority: "a" }), false);
     stream.http.requestReset();
     expect(said(chain)).toEqual(["create=2", "of=1", "log=2", "done=2", "delete=2"]);
     expect(stream.record).toMatchObject({
@@ -191,12 +183,7 @@ describe("configuration changes (abi.md §14)", () => {
       proxy_on_request_body: `(call $code @"body" (local.get $0))`,
     },
   });
-  const request: [string, string][] = [
-    [":method", "POST"],
-    [":path", "/"],
-    [":authority", "a"],
-    [":scheme", "http"],
-  ];
+  const request: [string, string][] = requestHeaders({ method: "POST", authority: "a" });
 
   test("new streams get the new root, running ones keep theirs, and the old root ends with its last stream", async () => {
     const chain = new TestChain({ plugins: [{ module: tagged, configuration: "old1" }] });

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../host/virtual-clock.ts";
 import { drip } from "../../testing/recordings.ts";
-import { specOf, type TestReply, type TestRequest } from "../../testing/chain.ts";
+import { requestHeaders, specOf, type TestReply, type TestRequest } from "../../testing/chain.ts";
 import { builtModule, chainOf, chatPath, chatRequest, limiting, proxying, toolCall, tools } from "./built.ts";
 
 const json = { "content-type": "application/json" };
@@ -232,15 +232,7 @@ describe.each(places)("$name", ({ plugin, request, whole: answer }) => {
     const chain = chainOf([plugin], options);
     const module = builtModule(name);
     const running = chain.open("HTTP/1.1", true);
-    running.http.requestHeaders(
-      [
-        [":method", "POST"],
-        [":path", "/"],
-        [":authority", "x.test"],
-        [":scheme", "http"],
-      ],
-      false,
-    );
+    running.http.requestHeaders(requestHeaders({ method: "POST", authority: "x.test" }), false);
     for (const configuration of [...broken, ...nulls, ...wrong]) {
       const before = chain.logs.length;
       const isRefused = await chain.chain.reconfigure([specOf({ name, module, configuration })]).then(
