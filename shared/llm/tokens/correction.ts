@@ -24,6 +24,9 @@ const OFFSET_PRIOR: f64 = 2.5e-5;
 const RATIO_PRIOR: f64 = 0.44;
 /** What the lead of one over the other may grow to: the sum of what it was nearer, as logarithms. */
 const MOST_LEAD: f64 = 2;
+/** What one answer may add to it; from where it is no luck any more. */
+const MOST_GAIN: f64 = 0.5;
+const LEAST_LEAD: f64 = 0.5;
 
 export class Correction {
   private weight: f64 = 0;
@@ -38,7 +41,7 @@ export class Correction {
 
   /** What `estimated` tokens really are. */
   apply(estimated: f64): f64 {
-    return this.lead > 0 ? this.corrected(estimated) : estimated;
+    return this.lead > LEAST_LEAD ? this.corrected(estimated) : estimated;
   }
 
   /** The greater of the plain estimate, where it is what counts, and the corrected one. */
@@ -52,7 +55,7 @@ export class Correction {
     const expected = this.corrected(estimated);
     const seen = this.weight > 0 ? min(max(stated, expected / STEP), expected * STEP) : stated;
     const gained = Math.abs(Math.log(stated / estimated)) - Math.abs(Math.log(stated / expected));
-    this.lead = min(max(this.lead * KEPT + min(max(gained, -1), 1), -MOST_LEAD), MOST_LEAD);
+    this.lead = min(max(this.lead * KEPT + min(max(gained, -MOST_GAIN), MOST_GAIN), -MOST_LEAD), MOST_LEAD);
     const u = 1 / estimated;
     const d = min(max(seen * u, LEAST_RATIO), MOST_RATIO) - 1;
     const weight = 1 / (1 + TOKENS_TO_SHARE * u * u);
