@@ -4,6 +4,7 @@
 
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { guestBuild } from "../../../scripts/guest-build.mjs";
 import { VirtualClock } from "../../host/virtual-clock.ts";
 import { drip } from "../../testing/recordings.ts";
 import { requestHeaders, specOf, type TestReply, type TestRequest } from "../../testing/chain.ts";
@@ -28,6 +29,9 @@ const openaiEnd = "data: [DONE]\n\n";
 const claudeEnd =
   'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1}}\n\n' +
   'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+
+// A collection at every allocation goes through all that were read before.
+const ruleCount = guestBuild === "stress" ? 100 : 10_000;
 
 interface Place {
   name: string;
@@ -251,7 +255,7 @@ describe.each(places)("$name", ({ plugin, request, whole: answer }) => {
   });
 
   test("ten thousand rules, and two configurations of one image, do not meet", () => {
-    const _rules_ = Array.from({ length: 10_000 }, (_, at) => ({
+    const _rules_ = Array.from({ length: ruleCount }, (_, at) => ({
       ...valid,
       _rules_: undefined,
       _match_domain_: [`h${at}.test`],
