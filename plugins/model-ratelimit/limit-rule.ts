@@ -135,10 +135,15 @@ export class LimitRule {
     const amount = Math.floor(reader.number("limit") * scale);
     if (!(amount >= 1 && amount <= MOST)) reader.expected("limit", "a number above 0");
     const seconds = reader.integerBetween("window_seconds", 60, 1, 31622400);
+    const given = reader.number("window_seconds");
+    if (given != Math.floor(given)) reader.expected("window_seconds", "a whole number of seconds");
     const burst = Math.floor(reader.number("burst", amount / scale) * scale);
     if (!(burst >= 1 && burst <= MOST)) reader.expected("burst", "a number above 0");
     const isBucket = algorithm + 1 == Algorithm.Bucket;
     const isConcurrent = unit == NativeUnit.ConcurrentRequests;
+    if (isConcurrent && reader.has("algorithm"))
+      reader.warn("algorithm: concurrent_requests have none, ignored");
+    if (!isBucket && reader.has("burst")) reader.warn("burst: only token_bucket has one, ignored");
     const kind = isConcurrent ? Algorithm.None : <Algorithm>(algorithm + 1);
     const capacity = isBucket && !isConcurrent ? burst : amount;
     const measure = new Measure(kind, capacity, amount, <f64>seconds * 1000, lifeMs);

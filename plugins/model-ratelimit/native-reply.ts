@@ -68,12 +68,17 @@ export function announce(headers: HeaderList, demands: Demand[], refusedBy: i32)
   let states = "";
   for (let i = 0; i < demands.length; i++) {
     const demand = demands[i];
-    const scale = demand.unit == NativeUnit.Money ? MONEY_SCALE : 1;
+    const isMoney = demand.unit == NativeUnit.Money;
+    // These fields have whole numbers only.
+    const scale = isMoney ? MONEY_SCALE / 1e6 : 1;
     const quota = <i64>(demand.measure.capacity / scale);
     const left = <i64>(demand.remaining / scale);
     const reset = <i64>Math.ceil(demand.resetMs / 1000);
     const comma = i > 0 ? ", " : "";
-    policies += `${comma}"${demand.name}";q=${quota};w=${<i64>(demand.measure.windowMs / 1000)}`;
+    policies += `${comma}"${demand.name}";q=${quota}`;
+    if (demand.unit == NativeUnit.ConcurrentRequests) policies += ';qu="concurrent-requests"';
+    else policies += `;w=${<i64>(demand.measure.windowMs / 1000)}`;
+    if (isMoney) policies += ';qu="millionths"';
     states += `${comma}"${demand.name}";r=${left};t=${reset}`;
   }
   tightest(headers, demands, true, refusedBy);

@@ -11,7 +11,7 @@ import { command } from "./redis-relay.ts";
 
 const COST = 10;
 const answer = { body: { usage: { prompt_tokens: 4, completion_tokens: 6, total_tokens: COST } } };
-const users = process.env.LONG ? 400 : 40;
+const users = process.env.LONG ? 120 : 40;
 
 function gatewayOn(address: string, configuration: object): Promise<Gateway> {
   return engine("node").start({

@@ -38,7 +38,7 @@ test("an answer says what is left of each limit", async () => {
   expect(answer.status).toBe(200);
   expect(answer.headers.get("x-ratelimit-limit-tokens")).toBe("2000");
   expect(answer.headers.get("ratelimit-policy")).toBe(
-    '"consumer-minute";q=2000;w=60, "parallel";q=20;w=60, "money-day";q=5;w=86400',
+    '"consumer-minute";q=2000;w=60, "parallel";q=20;qu="concurrent-requests", "money-day";q=5000000;w=86400;qu="millionths"',
   );
   await answer.text();
 });
