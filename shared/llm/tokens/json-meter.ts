@@ -174,9 +174,13 @@ export class JsonMeter {
   /** Escapes that stand side by side and whole in the window; else only the backslash is taken. Returns where it goes on. */
   private escapes(start: usize, end: usize): usize {
     let at = start;
+    const isPlain = this.within == Within.Text && !this.isArgument;
+    const meter = this.meter();
     while (end - at > 5 && load<u8>(at) == 0x5c) {
-      this.point(this.escape.whole(at));
-      at += EscapeReader.lengthAt(at);
+      const point = this.escape.whole(at);
+      at += load<u8>(at, 1) == 0x75 ? 6 : 2;
+      if (!isPlain) this.point(point);
+      else if (point >= 0) meter.push(point);
     }
     if (at > start) return at;
     this.escape.open();

@@ -114,7 +114,8 @@ export class TextMeter {
   /** The next character, as a code point. */
   push(point: u32): void {
     if (point < 0x80) return this.put(point);
-    const kind = kindOf(point);
+    const known = point < 0x10000 ? Kinds.known(point) : 0;
+    const kind = isAlike(known) ? <Kind>known : kindOf(point);
     const counts = this.counter.counts;
     const fill = this.reserve();
     let character = 0x80 | (<u32>kind);
@@ -199,7 +200,7 @@ export class TextMeter {
       } else if (lead - 0xc0 >= 32) break;
       if (second >= 0x40) break;
       const next = Kinds.known(point);
-      if (next - <u32>Kind.Quote >= <u32>Kind.COUNT - <u32>Kind.Quote) break;
+      if (!isAlike(next)) break;
       if (next != kind) {
         if (count != 0) counts[kind * 2 + 1] += count;
         count = 0;
@@ -232,4 +233,9 @@ export class TextMeter {
     this.point = byte & (0x3f >> lacking);
     this.lacking = lacking;
   }
+}
+
+/** True for a kind beyond Latin, of 64 characters that are alike. */
+function isAlike(known: u32): bool {
+  return known - <u32>Kind.Quote < <u32>Kind.COUNT - <u32>Kind.Quote;
 }
