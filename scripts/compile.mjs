@@ -4,7 +4,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, stat, utimes, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packData } from "./data-packing.mjs";
@@ -12,11 +11,7 @@ import { buildFlags, outputFolder } from "./guest-build.mjs";
 import { inlined } from "./inlining.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const asc = join(
-  dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")),
-  "bin",
-  "asc.js",
-);
+const asc = join(root, "scripts", "asc.mjs");
 
 /**
  * Compiles `entry` to `outFile`; both are paths relative to the repository or absolute.
@@ -33,7 +28,7 @@ export async function compile({ entry, outFile, target = "envoy", flags = [] }) 
   await new Promise((settle, reject) => {
     execFile(
       process.execPath,
-      [asc, entry, ...options, "-o", outFile],
+      ["--enable-source-maps", asc, entry, ...options, "-o", outFile],
       { cwd: root, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         if (error) reject(new Error(`asc ${entry}\n${stdout}${stderr}`));
@@ -73,7 +68,7 @@ async function compileIfNewer({ entry, outFile, target, flags }) {
   const newest = Math.max(
     (await stat(join(root, "asconfig.json"))).mtimeMs,
     ...(await Promise.all(
-      ["compile.mjs", "binaryen.mjs", "inlining.mjs", "data-packing.mjs"].map(
+      ["asc.mjs", "compile.mjs", "binaryen.mjs", "inlining.mjs", "data-packing.mjs"].map(
         async (name) => (await stat(join(root, "scripts", name))).mtimeMs,
       ),
     )),

@@ -9,6 +9,10 @@ declare const COLLECT_ALWAYS: i32;
 declare function __new(size: usize, id: u32): usize;
 declare function __renew(start: usize, size: usize): usize;
 declare function __collect(): void;
+/** Bytes allocated since the last collection; only in the project's own runtime (runtime/collector.ts). */
+declare function __allocated(): usize;
+/** Bytes that survived it. */
+declare function __survived(): usize;
 
 interface String {
   startsWith(other: string, from?: i32): bool;

@@ -8,10 +8,12 @@ import {
   Head,
   log,
   plugin,
-  property,
+  responseDetails,
   setProperty,
   setSwitch,
   Stream,
+  UPSTREAM_TIME,
+  VIA_UPSTREAM,
 } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { AnswerEdit } from "./answer-edit";
@@ -83,7 +85,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     if (upstream === null || request === null || received === null) return Flow.Next;
     const attempts = this.attempts;
     if (!request.readsBody) {
-      received.advance(body);
+      received.advance(body, end);
       if (end && attempts !== null) attempts.keepReceivedBody(received);
       if (end && attempts !== null) attempts.keepSent(this.requestHead, received);
       return end ? Flow.Next : Flow.Hold;
@@ -91,7 +93,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     if (upstream.refuses(request.api)) {
       return this.refuseBody(Fault.gateway(upstream.provider.unsupportedMessage(request.api)));
     }
-    received.advance(body);
+    received.advance(body, end);
     if (!end) return Flow.Hold;
     if (attempts !== null) attempts.keepReceivedBody(received);
     const edit = new RequestEdit(received, request, upstream, this.requestHead);
@@ -135,23 +137,22 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const request = this.request;
     const attempts = this.attempts;
     if (upstream === null || request === null) return this.leaveAlone();
-    const details = property("response\0code_details");
-    if (details == "via_upstream") upstream.tokens.report(request, head.status);
+    const details = responseDetails(head);
+    if (details == VIA_UPSTREAM) upstream.tokens.report(request, head.status);
     if (attempts !== null) {
       this.answerEnds = end;
       if (head.status >= 200 && head.status <= 299) attempts.release();
-      else if (attempts.begin(Failure.ofAnswer(head.status, details === null ? "" : details)))
-        return Flow.Wait;
+      else if (attempts.begin(Failure.ofAnswer(head.status, details))) return Flow.Wait;
     }
     return end ? this.leaveAlone() : this.answer(head, request, upstream, details);
   }
 
   /** The answer that the route has brought. */
-  private answer(head: Head, request: Request, upstream: Upstream, details: string | null): Flow {
+  private answer(head: Head, request: Request, upstream: Upstream, details: string): Flow {
     let edit: AnswerEdit | null = null;
     if (details == "request_payload_too_large") edit = AnswerEdit.ofRefusal(head, request, upstream);
     // Other answers of the gateway pass as they are: this plugin's are in the client's dialect already.
-    else if (details == "via_upstream" && this.responseBodyReadable) {
+    else if (details == VIA_UPSTREAM && this.responseBodyReadable) {
       edit = AnswerEdit.of(head, request, upstream, this.models);
     }
     this.answerEdit = edit;
@@ -169,6 +170,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const head = answer.head;
     const contentType = head.contentType;
     head.remove("content-type");
+    head.remove(UPSTREAM_TIME);
     if (provider.length > 0) head.set(SERVED_BY, provider);
     const models = this.models;
     const body = models !== null && answer.status == 200 ? models.merged(answer.body) : answer.body;
@@ -179,7 +181,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const upstream = this.upstream;
     const request = this.request;
     if (upstream === null || request === null) return;
-    const details = property("response\0code_details");
+    const details = responseDetails(this.responseHead);
     if (this.answerEnds) this.leaveAlone();
     else this.answer(this.responseHead, request, upstream, details);
     this.resumeResponse();

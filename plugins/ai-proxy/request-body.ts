@@ -1,7 +1,7 @@
 // The request's JSON body while the host holds it: looked at in windows as it arrives and edited where it lies.
 // It is only taken into the plugin's memory for what no window can do: edits inside members, removals, messages.
 
-import { Body, BodyEdit } from "as-proxy-wasm-sdk/sdk";
+import { Body, BodyEdit, WINDOW } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonEdit, JsonError, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Fault } from "./fault";
@@ -62,11 +62,16 @@ export class RequestBody {
     return words !== null && words.isFound;
   }
 
-  /** Looks at the bytes that have come since the last call; `body` shows everything from the start. */
-  advance(body: Body): void {
+  /**
+   * Looks at the bytes that have come since the last call; `body` shows everything from the start. Before the end
+   * only full windows are worth a call of the host.
+   */
+  advance(body: Body, end: bool): void {
     this.body = body;
     const words = this.words;
-    for (let window = body.window(this.size); !window.isEmpty; window = body.window(this.size)) {
+    while (end || body.announcedSize - this.size >= WINDOW) {
+      const window = body.window(this.size);
+      if (window.isEmpty) return;
       this.seek.feed(window);
       if (words !== null) words.feed(window);
       this.size += window.size;

@@ -2,7 +2,7 @@
 
 import * as env from "./env";
 import { Span } from "../bytes/span";
-import { clearOut, countHandedOut, outNumber } from "./memory";
+import { clearOut, outNumber } from "./memory";
 import { Status } from "./codes";
 import { utf8, writtenSize } from "./text";
 
@@ -19,7 +19,6 @@ export function callStatus(): Status {
  */
 export function httpCall(cluster: string, headers: Span, body: Span, timeoutMs: i32): u32 {
   const bytes = utf8(cluster);
-  countHandedOut(body.size);
   clearOut();
   lastStatus = env.proxy_http_call(
     bytes,
@@ -60,7 +59,6 @@ export function redisInit(service: string, username: string, password: string, t
 export function redisCall(service: string, command: Span): u32 {
   if (isDefined(HIGRESS)) {
     const bytes = utf8(service);
-    countHandedOut(command.size);
     clearOut();
     lastStatus = env.proxy_redis_call(bytes, writtenSize(), command.start, command.size, outNumber());
     return load<u32>(outNumber());

@@ -2,7 +2,7 @@
 //
 // The runtime is `minimal`: nothing is collected unless `__collect` is called, and it is called only at call
 // depth 0, when no managed value is on the stack. So a pointer handed to the host in a callback stays good to
-// the end of that callback. Collection is amortised: it costs O(live objects).
+// the end of that callback.
 
 import { Span } from "../bytes/span";
 import "./abort";
@@ -10,13 +10,11 @@ import "./abort";
 /** Where the host writes an address and a size: two u32. */
 const OUT = memory.data(16);
 
-// When to collect. A collection costs as much as there is alive, so between two of them at least as many
-// callbacks pass as streams live. Bytes that crossed the boundary stand for all garbage: copies and conversions
-// make several times as much. Memory never shrinks and doubles when it grows, so it must not be allowed to fill.
-const LEAST_CALLBACKS = 64;
-const LEAST_BYTES = 85 * 1024;
-/** One part in so many of the memory, in bytes that crossed. */
-const GARBAGE_SHARE = 12;
+/**
+ * A collection costs as much as there is alive or dead; so between two of them at least so much is allocated, and
+ * half of what is alive.
+ */
+const LEAST_BYTES: usize = 128 * 1024;
 
 /** `Runtime.Incremental` of the standard library, whose enum user code cannot name. */
 const INCREMENTAL = 2;
@@ -25,10 +23,6 @@ const INCREMENTAL = 2;
 if (ASC_RUNTIME == INCREMENTAL) __collect();
 
 let depth = 0;
-let callbacksSinceCollect = 0;
-let bytesSinceCollect = 0;
-/** Set by the dispatcher; more live streams make a collection dearer and so rarer. */
-let liveContexts = 0;
 
 /** Memory that the next `malloc` hands out if it is large enough; see `lend`. */
 let lent: ArrayBuffer | null = null;
@@ -52,7 +46,6 @@ export function malloc(size: i32): usize {
     lent = null;
     return changetype<usize>(memory);
   }
-  bytesSinceCollect += size;
   return __new(<usize>size, idof<ArrayBuffer>());
 }
 
@@ -99,11 +92,6 @@ export function adoptInto(span: Span): Span {
   return span;
 }
 
-/** Bytes given to the host: they were built in guest memory, and are garbage now. */
-export function countHandedOut(size: i32): void {
-  bytesSinceCollect += size;
-}
-
 export function enter(): void {
   depth++;
 }
@@ -117,18 +105,5 @@ export function leave(): void {
     return;
   }
   if (ASC_RUNTIME == INCREMENTAL) return;
-  callbacksSinceCollect++;
-  const roomy = <i32>(((<usize>memory.size()) << 16) / GARBAGE_SHARE);
-  if (
-    callbacksSinceCollect < max(LEAST_CALLBACKS, liveContexts) &&
-    bytesSinceCollect < max(LEAST_BYTES, roomy)
-  )
-    return;
-  callbacksSinceCollect = 0;
-  bytesSinceCollect = 0;
-  __collect();
-}
-
-export function setLiveContexts(count: i32): void {
-  liveContexts = count;
+  if (__allocated() >= max(LEAST_BYTES, __survived() / 2)) __collect();
 }

@@ -2,7 +2,7 @@
 
 import * as env from "./env";
 import { Span } from "../bytes/span";
-import { adopt, adoptInto, clearOut, countHandedOut, lend, outAddress, outSize } from "./memory";
+import { adopt, adoptInto, clearOut, lend, outAddress, outSize } from "./memory";
 import { BufferKind, MapKind, Status } from "./codes";
 import { utf8, writtenSize } from "./text";
 
@@ -60,6 +60,5 @@ export function bufferBytesInto(memory: ArrayBuffer, span: Span, buffer: BufferK
 
 /** start 0: drops `length` bytes and puts `data` in front; start past the end: appends. */
 export function setBufferBytes(buffer: BufferKind, start: i32, length: i32, data: Span): Status {
-  countHandedOut(data.size);
   return env.proxy_set_buffer_bytes(buffer, start, length, data.start, data.size);
 }

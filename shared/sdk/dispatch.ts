@@ -4,7 +4,6 @@ import { setTickPeriod } from "../abi/host";
 import { bufferBytes } from "../abi/messages";
 import { BodyAction, BufferKind, HeadersAction, TrailersAction } from "../abi/codes";
 import { Handler } from "../abi/handler";
-import { setLiveContexts } from "../abi/memory";
 import { equalsAsciiIgnoreCase, lowerAscii } from "../bytes/ascii";
 import { Json, JsonError, positionOf } from "../json";
 import { closeWindow } from "./body";
@@ -43,7 +42,6 @@ export class Dispatcher extends Handler {
       this.roots.set(id, new Root());
     } else if (this.roots.has(parent)) {
       this.exchanges.set(id, new Exchange(this.roots.get(parent)));
-      setLiveContexts(this.exchanges.size);
     }
   }
 
@@ -216,7 +214,6 @@ export class Dispatcher extends Handler {
     this.done(id);
     if (this.exchanges.has(id)) {
       this.exchanges.delete(id);
-      setLiveContexts(this.exchanges.size);
     } else if (this.roots.has(id)) {
       const root = this.roots.get(id);
       this.roots.delete(id);

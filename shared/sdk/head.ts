@@ -2,7 +2,7 @@
 // Envoy checks request headers only, and lets CR LF in a response header out on the wire as it is.
 
 import * as host from "../abi/messages";
-import { firstValue, isPairs, isSameName } from "../abi/pairs";
+import { isSameName, PairIndex } from "../abi/pairs";
 import { MapKind, Status } from "../abi/codes";
 import { Buffer } from "../bytes/buffer";
 import { Span } from "../bytes/span";
@@ -17,7 +17,7 @@ function isName(name: Span): bool {
   const first = name.at(0) == 0x3a ? 1 : 0;
   if (first == name.size) return false;
   for (let i = first; i < name.size; i++) {
-    const byte = name.at(i);
+    const byte = <i32>load<u8>(name.start + <usize>i);
     const tokens = byte < 0x40 ? TOKENS_LOW : TOKENS_HIGH;
     if (byte > 0x7f || ((tokens >> (<u64>(byte & 0x3f))) & 1) == 0) return false;
   }
@@ -27,7 +27,7 @@ function isName(name: Span): bool {
 /** RFC 9110 field values: no control byte but TAB. */
 function isValue(value: Span): bool {
   for (let i = 0; i < value.size; i++) {
-    const c = value.at(i);
+    const c = <i32>load<u8>(value.start + <usize>i);
     if ((c < 0x20 && c != 0x09) || c == 0x7f) return false;
   }
   return true;
@@ -48,7 +48,7 @@ export function isSafeHeader(name: Span, value: Span): bool {
 
 export class Head {
   /** The map as it was when `remember` was called; empty: the host is asked for every name. */
-  private known: Span = Span.empty();
+  private known: PairIndex = new PairIndex();
   /** Names that have been written since. */
   private written: string[] = [];
 
@@ -59,13 +59,12 @@ export class Head {
    * Good until `forget`, which comes before the host can change the map.
    */
   remember(): void {
-    const pairs = host.headerPairs(this.map);
-    if (isPairs(pairs)) this.known = pairs;
+    this.known.read(host.headerPairs(this.map));
   }
 
   forget(): void {
     if (this.known.isEmpty) return;
-    this.known = Span.empty();
+    this.known.clear();
     if (this.written.length > 0) this.written = [];
   }
 
@@ -87,7 +86,7 @@ export class Head {
 
   /** First value byte for byte, null when absent. */
   bytes(name: string): Span | null {
-    return this.isKnown(name) ? firstValue(this.known, name) : host.headerValue(this.map, name);
+    return this.isKnown(name) ? this.known.value(name) : host.headerValue(this.map, name);
   }
 
   has(name: string): bool {
@@ -125,7 +124,7 @@ export class Head {
   }
 
   remove(name: string): void {
-    if (this.isKnown(name) && firstValue(this.known, name) === null) return;
+    if (this.isKnown(name) && this.known.value(name) === null) return;
     this.changed(name);
     host.removeHeader(this.map, name);
   }

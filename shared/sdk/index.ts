@@ -18,10 +18,13 @@ export {
   clusterName,
   property,
   propertyBytes,
+  responseDetails,
   routeName,
   setProperty,
   setPropertyBytes,
   setSwitch,
+  UPSTREAM_TIME,
+  VIA_UPSTREAM,
 } from "./property";
 export { log, maskInLogs } from "./log";
 export { Redis, RedisCall, RedisOptions } from "./redis";

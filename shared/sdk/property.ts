@@ -2,6 +2,12 @@
 
 import { property as hostProperty, setProperty as hostSetProperty } from "../abi/host";
 import { Span } from "../bytes/span";
+import { Head } from "./head";
+
+/** Envoy's router adds it to what the upstream answers, and to nothing else. */
+export const UPSTREAM_TIME = "x-envoy-upstream-service-time";
+/** `response.code_details` of what the upstream answered. */
+export const VIA_UPSTREAM = "via_upstream";
 
 /** The text of a property, or null; `path` has its segments joined by `\0`. */
 export function property(path: string): string | null {
@@ -24,6 +30,14 @@ export function setSwitch(name: string, value: string): void {
 
 export function setPropertyBytes(name: string, value: Span): void {
   hostSetProperty(name, value);
+}
+
+/** `response.code_details`, "" when the host does not say: who gave the answer with this head. */
+export function responseDetails(head: Head): string {
+  // The host takes as long for a property as for reading a whole head.
+  if (head.has(UPSTREAM_TIME)) return VIA_UPSTREAM;
+  const details = property("response\0code_details");
+  return details === null ? "" : details;
 }
 
 /** Stock Envoy dropped the old names in favour of `xds.*`; Higress's line has them. "" when neither is known. */
