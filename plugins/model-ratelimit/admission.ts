@@ -59,7 +59,7 @@ export class Admission implements ScriptAsker {
 
   /** The answer goes to the asker; a request that no rule concerns is admitted at once. */
   ask(head: Head, stream: AnyStream): void {
-    this.forecast = this.limits.forecast(this.facts);
+    if (this.limits.countsUsage) this.forecast = this.limits.forecast(this.facts);
     this.demands = this.limits.demands(head, this.facts, this.forecast);
     if (this.demands.length == 0) this.asker.decided(new Decision(-1));
     else this.limits.decide(this.demands, this, stream);

@@ -92,7 +92,8 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     const exchange = this.exchange;
     this.flow = Flow.Wait;
     if (admission !== null) {
-      admission.facts.finish(this.requestHead, body);
+      // Where no rule looks at the body, nothing asks what stands in it.
+      if (this.facts !== null) admission.facts.finish(this.requestHead, body);
       admission.ask(this.requestHead, this);
     } else if (exchange !== null) exchange.ask(this.requestHead, body, this);
     return this.flow;

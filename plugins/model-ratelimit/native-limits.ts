@@ -84,6 +84,12 @@ export class NativeLimits {
     return false;
   }
 
+  /** Only the answer tells what some of the rules count. */
+  get countsUsage(): bool {
+    for (let i = 0; i < this.rules.length; i++) if (isOfUsage(this.rules[i].unit)) return true;
+    return false;
+  }
+
   forecast(facts: RequestFacts): Forecast {
     return this.experience.forecast(facts, this.defaultOutput);
   }

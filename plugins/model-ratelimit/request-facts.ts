@@ -22,22 +22,32 @@ export class RequestFacts {
   mostOutput: f64 = -1;
 
   private seen: i32 = 0;
-  private prompt: PromptMeter = new PromptMeter();
+  /** Of a body that is read. */
+  private prompt: PromptMeter | null = null;
 
   /** Looks at what has come since the last call; `body` shows everything from the start. */
   advance(body: Body): void {
+    const prompt = this.meter();
     for (let window = body.window(this.seen); !window.isEmpty; window = body.window(this.seen)) {
-      this.prompt.feed(window);
+      prompt.feed(window);
       this.tools.feed(window);
       this.seen += window.size;
     }
   }
 
+  private meter(): PromptMeter {
+    const prompt = this.prompt;
+    if (prompt !== null) return prompt;
+    const created = new PromptMeter();
+    this.prompt = created;
+    return created;
+  }
+
   /** The body, if the request has one that can be read, is complete. */
   finish(head: Head, body: Body | null): void {
-    const prompt = this.prompt;
     this.bytes = <f64>this.seen;
     if (body !== null) this.tools.finish(body);
+    const prompt = this.meter();
     this.model = prompt.model.isEmpty ? modelOfPath(head) : prompt.model.copy();
     const most = prompt.mostOutput;
     const choices = min(max(prompt.choices, 1), MOST_CHOICES);

@@ -29,7 +29,7 @@ export class ToolCalls {
   isRpc: bool = false;
 
   private form: Form = Form.Unknown;
-  private seek: JsonSeek = new JsonSeek(MEMBERS);
+  private seek: JsonSeek | null = null;
   private batch: ListFramer | null = null;
 
   get isBatch(): bool {
@@ -54,7 +54,7 @@ export class ToolCalls {
     }
     const batch = this.batch;
     if (batch === null) {
-      this.seek.feed(window);
+      this.members().feed(window);
       return;
     }
     const had = batch.overflowed;
@@ -69,10 +69,10 @@ export class ToolCalls {
   /** The body is complete. */
   finish(body: Body): void {
     if (this.form != Form.One) return;
+    const seek = this.members();
     // What is no JSON to this reader may be some to the server.
-    if (this.seek.failed) this.miss();
-    else if (this.seek.count(0) > 0)
-      this.read(this.member(body, 0), this.member(body, 1), this.member(body, 2));
+    if (seek.failed) this.miss();
+    else if (seek.count(0) > 0) this.read(this.member(body, 0), this.member(body, 1), this.member(body, 2));
   }
 
   /** There may be a call that cannot be read. */
@@ -100,9 +100,18 @@ export class ToolCalls {
     this.counts.push(1);
   }
 
+  private members(): JsonSeek {
+    const seek = this.seek;
+    if (seek !== null) return seek;
+    const created = new JsonSeek(MEMBERS);
+    this.seek = created;
+    return created;
+  }
+
   private member(body: Body, index: i32): Json {
-    const start = this.seek.start(index);
-    const size = this.seek.end(index) - start;
+    const seek = this.members();
+    const start = seek.start(index);
+    const size = seek.end(index) - start;
     return Json.read(start >= 0 ? body.read(start, min(size, LONGEST_CALL)) : Span.empty());
   }
 }
