@@ -160,6 +160,16 @@ test("no bytes trap, and the estimate is a number", () => {
   );
 });
 
+// Counts of OpenAI's o200k_base.
+test.each([
+  ["marks", "^=[}&;!<#)@+(%|>.{*]:$/?".repeat(20), 340],
+  ["control characters", "\u0001\u0007\u0002".repeat(100), 300],
+  ["a rare script", "ሰላምአዲስ".repeat(40), 480],
+])("a text of nothing but %s is not counted as much less than it is", (_, text, truth) => {
+  expect(tokens(text) / truth).toBeGreaterThan(0.55);
+  expect(tokens(text) / truth).toBeLessThan(1.5);
+});
+
 test("a document of ten thousand levels is walked to its end", () => {
   const deep = `{"messages":${"[".repeat(10_000)}"${prose}"${"]".repeat(10_000)},"max_tokens":5}`;
   expect(promptTokens(Buffer.from(deep))).toBeGreaterThan(tokens(prose));

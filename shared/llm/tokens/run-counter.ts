@@ -41,6 +41,8 @@ const PAIRS: usize = memory.data(1024, 16);
 export class RunCounter {
   /** By `Feature`. */
   readonly counts: StaticArray<u64> = new StaticArray<u64>(Feature.COUNT);
+  /** Tenths of tokens of what few texts have, which would cost nothing by weights that are fitted to them. */
+  rare: u64 = 0;
   /** The last character. */
   last: u32 = BEGIN;
   /** One bit for each of the last 64 characters, the highest for the last of all. */
@@ -53,6 +55,9 @@ export class RunCounter {
   private spaces: u64 = 0;
   private newlines: u64 = 0;
   private marks: u64 = 0;
+  /** Marks that differ from the mark before them; those behind one of these. */
+  private varied: u64 = 0;
+  private varied2: u64 = 0;
   /** Digits at the end beyond whole groups of three. */
   private looseDigits: u64 = 0;
 
@@ -78,6 +83,8 @@ export class RunCounter {
     let newlines: u64 = 0;
     let visible: u64 = 0;
     let changes: u64 = 0;
+    let breaks: u64 = 0;
+    let returns: u64 = 0;
     let pairs: u64 = 0;
     let letterBefore = Characters.letter(i8x16.splat(<i8>load<u8>(at - 1)));
     for (let k: u64 = 0; k < size; k += 16) {
@@ -93,6 +100,9 @@ export class RunCounter {
       spaces |= Characters.bits(v128.or(isTab, i8x16.eq(next, i8x16.splat(0x20)))) << k;
       newlines |= Characters.bits(v128.andnot(i8x16.lt_u(next, i8x16.splat(0x20)), isTab)) << k;
       visible |= Characters.bits(i8x16.gt_s(next, i8x16.splat(0x20))) << k;
+      const isReturn = i8x16.eq(next, i8x16.splat(0x0d));
+      returns |= Characters.bits(isReturn) << k;
+      breaks |= Characters.bits(v128.or(isReturn, i8x16.eq(next, i8x16.splat(0x0a)))) << k;
       changes |= Characters.bits(i8x16.ne(next, previous)) << k;
       // Of each pair the low five bits of both letters; none where the second begins a word.
       const letter = v128.and(v128.and(next, isLetter), i8x16.splat(31));
@@ -122,8 +132,9 @@ export class RunCounter {
     if (digits != 0) this.takeDigits(digits, behindMark, Characters.behind(spaces, this.spaces, 1), size);
     if (spaces != 0) {
       // A single space goes with what follows; a run is told by its second.
-      const second =
-        spaces & Characters.behind(spaces, this.spaces, 1) & ~Characters.behind(spaces, this.spaces, 2);
+      const later = spaces & Characters.behind(spaces, this.spaces, 1);
+      const second = later & ~Characters.behind(spaces, this.spaces, 2);
+      this.rare += 5 * popcnt(later & changes);
       this.add(<i32>Kind.Space * 2, second);
       this.add(<i32>Kind.Space * 2 + 1, spaces);
     }
@@ -132,11 +143,23 @@ export class RunCounter {
       this.add(<i32>Kind.Newline * 2, starts);
       this.add(<i32>Kind.Newline * 2 + 1, newlines);
       this.add(Feature.NewlinesBehindMark, starts & behindMark);
+      // Control characters, and returns behind a line feed.
+      this.rare += 10 * popcnt((newlines & ~breaks) | (returns & changes & ~starts));
     }
     if (marks != 0) {
       this.add(<i32>Kind.Mark * 2, marks & ~behindMark);
       this.add(<i32>Kind.Mark * 2 + 1, marks);
-      this.add(Feature.MarkChanges, marks & behindMark & changes);
+      const varied = marks & behindMark & changes;
+      const varied2 = varied & Characters.behind(varied, this.varied, 1);
+      const varied4 = varied2 & Characters.behind(varied2, this.varied2, 2);
+      this.add(Feature.MarkChanges, varied);
+      // The seventh of a run of marks, and later ones, where each differs from the one before.
+      this.rare += 6 * popcnt(varied4 & Characters.behind(varied2, this.varied2, 4));
+      this.varied = latest(varied, this.varied, size);
+      this.varied2 = latest(varied2, this.varied2, size);
+    } else {
+      this.varied = latest(0, this.varied, size);
+      this.varied2 = latest(0, this.varied2, size);
     }
     this.letters = latest(letters, this.letters, size);
     this.capitals = latest(capitals, this.capitals, size);

@@ -54,7 +54,7 @@ export class TextMeter {
       const count = <f64>counts[i] * <f64>FAMILY_WEIGHTS[first + i];
       sum += i == Feature.Pairs ? count / WEIGHT_UNIT : count;
     }
-    return sum / WEIGHT_UNIT;
+    return sum / WEIGHT_UNIT + <f64>this.counter.rare / 10;
   }
 
   /** Takes a text in UTF-8, which may be cut anywhere. */
@@ -126,6 +126,7 @@ export class TextMeter {
     } else {
       counts[kind * 2] += <u64>(<u32>load<u8>(fill - 1) != character);
       counts[kind * 2 + 1]++;
+      if (kind == Kind.Other && isRare(point)) this.counter.rare += 10;
     }
     store<u8>(fill, <u8>character);
     this.fill = fill + 1;
@@ -201,6 +202,7 @@ export class TextMeter {
       if (second >= 0x40) break;
       const next = Kinds.known(point);
       if (!isAlike(next)) break;
+      if (next == <u32>Kind.Other) break;
       if (next != kind) {
         if (count != 0) counts[kind * 2 + 1] += count;
         count = 0;
@@ -238,4 +240,9 @@ export class TextMeter {
 /** True for a kind beyond Latin, of 64 characters that are alike. */
 function isAlike(known: u32): bool {
   return known - <u32>Kind.Quote < <u32>Kind.COUNT - <u32>Kind.Quote;
+}
+
+/** True for scripts of which no vocabulary has many words; Armenian and Georgian are the others of their kind. */
+function isRare(point: u32): bool {
+  return point > 0x6ff && point - 0x10a0 >= 0x60;
 }
