@@ -7,7 +7,7 @@ import { convertedAnswer, StreamedAnswer, WholeAnswer } from "./answer";
 import { nameDropped, requestIdOf, writeAnswerHead, writeStreamType } from "./answer-head";
 import { errorBody, translatedError } from "./client-dialect";
 import { Upstream } from "./config";
-import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
+import { lacksRoom, MAX_BODY_BYTES, NO_ROOM, TOO_LARGE } from "./limits";
 import { ModelsRequest } from "./offered-models";
 import { Request } from "./request";
 
@@ -100,7 +100,10 @@ export class AnswerEdit {
     if (!end) return Flow.Hold;
     const request = this.request;
     const models = this.models;
-    if (this.kind == Kind.Refusal) {
+    if (this.kind != Kind.Refusal && lacksRoom(body.announcedSize)) {
+      this.failure = "proc_resp_body_failed";
+      this.failureText = `failed to process response body: ${NO_ROOM}`;
+    } else if (this.kind == Kind.Refusal) {
       body.replace(errorBody(request.dialect, 413, TOO_LARGE));
     } else if (this.kind == Kind.Error) {
       const id = requestIdOf(head, request.dialect);

@@ -1,6 +1,7 @@
 // How much of a message the plugin takes in.
 
-import { Head } from "as-proxy-wasm-sdk/sdk";
+import { hasRoom, Head } from "as-proxy-wasm-sdk/sdk";
+import { Span } from "as-proxy-wasm-sdk/bytes";
 
 /** What the host is told to hold of a request, and of an answer that is not streamed. */
 export const MAX_BODY_BYTES = 104857600;
@@ -12,6 +13,44 @@ export const TOO_LARGE: string = "the request body has more bytes than the gatew
  * https://platform.claude.com/docs/en/api/errors#request-size-limits
  */
 export const MAX_TRANSLATED_BYTES: i32 = 32 << 20;
+
+/** Times its own size that a body takes while it is translated: read, written, and moved when what is written grows. */
+const COPIES: u32 = 6;
+/** What is smaller fits into what a VM has anyway. */
+const LARGE: i32 = 1 << 20;
+
+/** Why a body is not translated that the host's limit on memory leaves no room for. */
+export const NO_ROOM: string = "the body takes more memory to translate than the gateway has";
+
+/** True for a body that the VM, whose memory the host may limit, cannot translate. Asked before it is read. */
+export function lacksRoom(size: i32): bool {
+  return size >= LARGE && !hasRoom(<u32>size * COPIES);
+}
+
+/** Bytes that a member or an item of JSON takes while its request is translated, apart from its text. */
+const MEMBER_BYTES: u32 = 256;
+
+/** As `lacksRoom`, for JSON that may have very many small members; they take more memory than their text. */
+export function lacksRoomForMembers(json: Span): bool {
+  if (json.size < LARGE) return false;
+  let count: u32 = 0;
+  for (let i = 0; i < json.size; i++) {
+    const byte = json.at(i);
+    if (byte == 0x22) i = endOfString(json, i + 1);
+    else if (byte == 0x2c || byte == 0x5b || byte == 0x7b) count++;
+  }
+  const members = <u64>count * MEMBER_BYTES;
+  // A few are in what the text takes.
+  if (members <= <u64>json.size) return false;
+  return !hasRoom(<u32>min<u64>(members + <u64>json.size * COPIES, u32.MAX_VALUE));
+}
+
+/** Where the quote stands that ends the string of this content. */
+function endOfString(json: Span, start: i32): i32 {
+  let at = start;
+  while (at < json.size && json.at(at) != 0x22) at += json.at(at) == 0x5c ? 2 : 1;
+  return at;
+}
 
 /** What `content-length` says, or -1 where it is absent or no number. A length beyond all limits is cut short. */
 export function announcedLength(head: Head): i64 {

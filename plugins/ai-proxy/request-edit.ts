@@ -16,7 +16,7 @@ import { Api, maySayStream } from "./apis";
 import { readChat } from "./client-dialect";
 import { Upstream } from "./config";
 import { Fault } from "./fault";
-import { MAX_TRANSLATED_BYTES } from "./limits";
+import { lacksRoom, lacksRoomForMembers, MAX_TRANSLATED_BYTES, NO_ROOM } from "./limits";
 import { boundaryOf, ModelField } from "./multipart";
 import { Preparation } from "./preparation";
 import { ContextPreparation } from "./context-call";
@@ -131,8 +131,11 @@ export class RequestEdit {
   private readChat(): Fault | null {
     const body = this.body;
     const request = this.request;
-    if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
-    const chat = readChat(request.dialect, body.whole());
+    const large = tooLarge(body.size);
+    if (large !== null) return large;
+    const bytes = body.whole();
+    if (lacksRoomForMembers(bytes)) return new Fault(413, NO_ROOM);
+    const chat = readChat(request.dialect, bytes);
     if (chat.error != RequestError.None) return unreadable(chat, body);
     if (request.dialect == Dialect.Responses) request.settings = responseSettings(chat);
     else if (request.dialect == Dialect.Gemini) {
@@ -193,7 +196,8 @@ export class RequestEdit {
   private convert(): Fault | null {
     const body = this.body;
     const request = this.request;
-    if (body.size > MAX_TRANSLATED_BYTES) return tooLarge();
+    const large = tooLarge(body.size);
+    if (large !== null) return large;
     if (!request.isForm) this.mapModel(body.get("model").text());
     else this.mapModel(new ModelField(body.whole(), boundaryOf(request.contentType)).model);
     const out = new Buffer(body.size);
@@ -269,8 +273,12 @@ function unescaped(content: Span): string {
   return out.span().toString();
 }
 
-function tooLarge(): Fault {
-  return new Fault(413, `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`);
+/** Why a body of this size is not translated; null when it can be. */
+function tooLarge(size: i32): Fault | null {
+  if (size > MAX_TRANSLATED_BYTES) {
+    return new Fault(413, `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`);
+  }
+  return lacksRoom(size) ? new Fault(413, NO_ROOM) : null;
 }
 
 function unreadable(chat: ChatRequest, body: RequestBody): Fault {

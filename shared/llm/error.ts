@@ -172,17 +172,18 @@ export class ErrorBody {
     result.type = textOf(error.get("type"));
     result.code = textOf(error.get("code"));
     if (result.type.isEmpty) result.type = textOf(error.get("status"));
-    result.setKind(error.get("code"), status);
+    result.setKind(error, status);
     return result;
   }
 
-  private setKind(code: Json, status: i32): void {
+  private setKind(error: Json, status: i32): void {
     // A known status says more than words that differ from provider to provider.
     if (status >= 400) return;
     let kind = kindOfType(this.type);
     if (kind < 0) kind = kindOfType(this.code);
     if (kind < 0) {
-      const number = code.integer(0);
+      // Azure's has the number in `status`, beside a word.
+      const number = error.get("code").integer(error.get("status").integer(0));
       if (number < 400 || number > 599) return;
       kind = errorKindOfStatus(<i32>number);
     }

@@ -7,7 +7,7 @@ import { ChatMessage, ChatPart, ChatRequest, ChatTool, RequestError, Role, ToolC
 import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
-import { textOf } from "../text";
+import { NONE, textOf } from "../text";
 import { ContentReader } from "./content-reader";
 import { GeminiConfigReader } from "./config-reader";
 import { camelName, member } from "./spelling";
@@ -93,6 +93,12 @@ function readContents(request: ChatRequest, value: Json): void {
   if (value.kind == JsonKind.Object) reader.read(value);
   const items = value.items();
   while (items.next()) if (items.value.kind == JsonKind.Object) reader.read(items.value);
+  if (request.messages.length > 0 || value.length() == 0) return;
+  // Gemini answers to contents that say nothing, too.
+  const nothing = new ChatMessage(Role.User);
+  nothing.isPlain = true;
+  nothing.parts.push(ChatPart.text(NONE));
+  request.messages.push(nothing);
 }
 
 function readSystem(value: Json, dropped: Dropped): ChatMessage | null {

@@ -6,6 +6,7 @@ import { Buffer, Span, equalsAsciiIgnoreCase, lowerAscii } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { indexOfName } from "../names";
 import { rawOf, writeQuoted } from "../text";
+import { camelName } from "./spelling";
 
 /** Keywords of `Schema` whose values need no look. */
 const PLAIN: StaticArray<string> = [
@@ -26,6 +27,8 @@ const PLAIN: StaticArray<string> = [
   "maxProperties",
   "propertyOrdering",
 ];
+/** Those whose values are schemas, and that are two words. */
+const JOINED: StaticArray<string> = ["anyOf", "additionalProperties", "prefixItems"];
 /** Values of `format` that Gemini knows; it refuses the others. */
 const FORMATS: StaticArray<string> = ["enum", "date-time", "float", "double", "int32", "int64"];
 /** 64-bit numbers, which Google writes as strings too. */
@@ -117,7 +120,7 @@ export function jsonSchemaOf(own: Json, json: Json): Span {
   return schema.span();
 }
 
-/** Appends a checked `Schema` as JSON schema: types in lower case, counts as numbers. */
+/** Appends a checked `Schema` as JSON schema: types in lower case, counts as numbers, words in camel case. */
 function writeJsonSchema(out: Buffer, schema: Span): void {
   let kept = 0;
   let at = 0;
@@ -126,10 +129,21 @@ function writeJsonSchema(out: Buffer, schema: Span): void {
       at++;
       continue;
     }
-    const name = stringAt(schema, at);
+    const quote = at;
+    let name = stringAt(schema, at);
     at = skipSpace(schema, at + name.size + 2);
     if (schema.at(at) != 0x3a) continue;
     at = skipSpace(schema, at + 1);
+    // What is an object is a property, whatever it is called.
+    if (schema.at(at) != 0x7b && name.indexOf(0x5f) > 0) {
+      const word = camelName(name);
+      if (indexOfName(PLAIN, word) >= 0 || indexOfName(JOINED, word) >= 0) {
+        out.append(schema.slice(kept, quote + 1));
+        out.append(word);
+        kept = quote + 1 + name.size;
+        name = word;
+      }
+    }
     if (schema.at(at) != 0x22) continue;
     const value = stringAt(schema, at);
     const isCount = indexOfName(COUNTS, name) >= 0 && isNumber(value);

@@ -239,7 +239,8 @@ function readReasoningDetails(parts: ChatPart[], list: Json, plain: Span): bool 
       isSealed = true;
       continue;
     }
-    const text = textOf(value.get("text"));
+    let text = textOf(value.get("text"));
+    if (text.isEmpty) text = textOf(value.get("summary"));
     const signature = textOf(value.get("signature"));
     if (text.isEmpty && signature.isEmpty) continue;
     if (!open) {

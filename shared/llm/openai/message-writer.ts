@@ -61,6 +61,9 @@ export class MessageWriter {
           if (part.parts[j].kind != PartKind.Text && this.canWrite(part.parts[j]))
             content.push(part.parts[j]);
         }
+      } else if (message.role == Role.Assistant && part.kind >= PartKind.Image && part.kind <= PartKind.File) {
+        // The content of an answer is text.
+        this.dropped.add("messages.assistant.content");
       } else if (this.canWrite(part)) {
         content.push(part);
       }

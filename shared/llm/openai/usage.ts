@@ -24,9 +24,11 @@ export function readOpenaiUsage(value: Json): Usage | null {
   usage.reasoning = count(outputDetails, "reasoning_tokens");
   usage.audioInput = count(promptDetails, "audio_tokens");
   usage.audioOutput = count(outputDetails, "audio_tokens");
-  // xAI counts reasoning beside the completion; its total tells.
-  if (usage.reasoning > 0 && count(value, "total_tokens") == prompt + usage.output + usage.reasoning) {
-    usage.output += usage.reasoning;
+  // xAI and Google count reasoning beside the completion, Google without saying so; their total tells.
+  const beside = count(value, "total_tokens") - prompt - usage.output;
+  if (beside > 0 && (usage.reasoning == 0 || usage.reasoning == beside)) {
+    usage.output += beside;
+    usage.reasoning = beside;
   }
   return usage;
 }

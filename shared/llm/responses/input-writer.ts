@@ -21,18 +21,26 @@ export class InputWriter {
   write(message: ChatMessage): void {
     if (!message.name.isEmpty) this.dropped.add("messages.name");
     const parts = message.parts;
-    if (message.isPlain && parts.length == 1 && parts[0].kind == PartKind.Text) {
-      this.json
-        .object()
-        .key("role")
-        .text(ROLE_NAMES[message.role])
-        .key("content")
-        .escaped(parts[0].text)
-        .end();
-      return;
+    // A list of an answer's parts is described with the id that OpenAI gave it, a text without.
+    const isPlain =
+      message.role == Role.Assistant ? hasOneText(parts) : message.isPlain && parts.length == 1;
+    for (let i = 0; i < parts.length; i++) {
+      if (!isPlain || parts[i].kind != PartKind.Text) this.part(message.role, parts[i]);
+      else this.plainText(message.role, parts[i]);
     }
-    for (let i = 0; i < parts.length; i++) this.part(message.role, parts[i]);
     this.closeMessage();
+  }
+
+  private plainText(role: Role, part: ChatPart): void {
+    // An answer without words is no message.
+    if (role != Role.Assistant || !part.text.isEmpty) {
+      this.json.object().key("role").text(ROLE_NAMES[role]).key("content").escaped(part.text).end();
+    }
+    this.noteCacheControl(part);
+  }
+
+  private noteCacheControl(part: ChatPart): void {
+    if (!part.cacheControl.isEmpty) this.dropped.add("messages.content.cache_control");
   }
 
   private part(role: Role, part: ChatPart): void {
@@ -55,7 +63,7 @@ export class InputWriter {
       default:
         this.content(role, part);
     }
-    if (!part.cacheControl.isEmpty) this.dropped.add("messages.content.cache_control");
+    this.noteCacheControl(part);
   }
 
   private content(role: Role, part: ChatPart): void {
@@ -63,6 +71,10 @@ export class InputWriter {
     if (isText && part.text.isEmpty) return;
     if (role == Role.Assistant && !isText && part.kind != PartKind.Refusal) {
       this.dropped.add("messages.assistant.content");
+      return;
+    }
+    if (part.kind == PartKind.Audio) {
+      this.dropped.add("messages.content.input_audio");
       return;
     }
     if (!this.isOpen) this.json.object().key("role").text(ROLE_NAMES[role]).key("content").array();
@@ -82,16 +94,11 @@ export class InputWriter {
     this.json.object().key("type").text(type).key("text").escaped(text).end();
   }
 
-  /** A part of what is put in: text, an image, a file or audio. */
+  /** A part of what is put in: text, an image or a file. */
   private input(part: ChatPart): void {
     const json = this.json;
     if (part.kind == PartKind.Text) return this.text("input_text", part.text);
     json.object().key("type");
-    if (part.kind == PartKind.Audio) {
-      json.text("input_audio").key("input_audio").object();
-      json.key("data").escaped(part.data).key("format").escaped(part.mediaType).end().end();
-      return;
-    }
     const isImage = part.kind == PartKind.Image;
     json.text(isImage ? "input_image" : "input_file");
     if (!part.fileId.isEmpty) json.key("file_id").escaped(part.fileId);
@@ -136,7 +143,10 @@ export class InputWriter {
       json.escaped(parts[0].text);
     } else {
       json.array();
-      for (let i = 0; i < parts.length; i++) this.input(parts[i]);
+      for (let i = 0; i < parts.length; i++) {
+        if (parts[i].kind == PartKind.Audio) this.dropped.add("messages.content.input_audio");
+        else this.input(parts[i]);
+      }
       json.end();
     }
     json.end();
@@ -155,4 +165,12 @@ export class InputWriter {
     if (!part.text.isEmpty) this.text("summary_text", part.text);
     json.end().key("encrypted_content").escaped(part.data).end();
   }
+}
+
+function hasOneText(parts: ChatPart[]): bool {
+  let texts = 0;
+  for (let i = 0; i < parts.length; i++) {
+    if (parts[i].kind == PartKind.Text || parts[i].kind == PartKind.Refusal) texts++;
+  }
+  return texts == 1;
 }

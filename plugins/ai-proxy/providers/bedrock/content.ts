@@ -18,8 +18,45 @@ const SUBTYPES: StaticArray<string> = [
   "vnd.openxmlformats-officedocument.wordprocessingml.document",
   "vnd.ms-excel",
   "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "quicktime",
+  "x-matroska",
+  "3gpp",
+  "x-ms-wmv",
+  "x-flv",
+  "x-wav",
+  "x-m4a",
 ];
-const FORMATS: StaticArray<string> = ["jpeg", "txt", "md", "doc", "docx", "xls", "xlsx"];
+const FORMATS: StaticArray<string> = [
+  "jpeg",
+  "txt",
+  "md",
+  "doc",
+  "docx",
+  "xls",
+  "xlsx",
+  "mov",
+  "mkv",
+  "three_gp",
+  "wmv",
+  "flv",
+  "wav",
+  "m4a",
+];
+
+/** Blocks of bytes, and the formats that Converse takes of each. */
+const enum Media {
+  Image,
+  Document,
+  Video,
+  Audio,
+}
+const MEDIA_NAMES: StaticArray<string> = ["image", "document", "video", "audio"];
+const MEDIA_FORMATS: StaticArray<StaticArray<string>> = [
+  ["png", "jpeg", "gif", "webp"],
+  ["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"],
+  ["mp4", "mov", "mkv", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"],
+  ["mp3", "wav", "opus", "aac", "flac", "mp4", "ogg", "mkv", "mka", "m4a", "mpeg", "mpga", "pcm", "webm"],
+];
 
 const MAX_NAME_BYTES: i32 = 100;
 
@@ -50,13 +87,14 @@ export class ContentWriter {
         // Converse refuses blank texts.
         return !isBlank(part.text);
       case PartKind.Image:
-      case PartKind.File:
-        if (!part.data.isEmpty || part.url.startsWithAscii("s3://")) return true;
+      case PartKind.Audio:
+      case PartKind.File: {
+        const isThere = !part.data.isEmpty || part.url.startsWithAscii("s3://");
+        if (isThere && indexOfName(MEDIA_FORMATS[mediaOf(part)], formatOf(part)) >= 0) return true;
         break;
+      }
       case PartKind.Thinking:
         if (!part.data.isEmpty) return true;
-        break;
-      case PartKind.Audio:
         break;
       default:
         return true;
@@ -74,17 +112,16 @@ export class ContentWriter {
         json.key("text").escaped(part.text);
         break;
       case PartKind.Image:
-        json.key("image").object();
+      case PartKind.Audio:
+      case PartKind.File: {
+        const media = mediaOf(part);
+        json.key(MEDIA_NAMES[media]).object();
         json.key("format").escaped(formatOf(part));
+        if (media == Media.Document) json.key("name").escaped(this.documentName(part.name));
         this.source(part);
         json.end();
         break;
-      case PartKind.File:
-        json.key("document").object();
-        json.key("format").escaped(formatOf(part)).key("name").escaped(this.documentName(part.name));
-        this.source(part);
-        json.end();
-        break;
+      }
       case PartKind.ToolCall:
         json.key("toolUse").object().key("input");
         this.input(part);
@@ -95,7 +132,10 @@ export class ContentWriter {
         json.key("content").array();
         for (let i = 0; i < part.parts.length; i++) {
           const inner = part.parts[i];
-          if (this.takes(inner) && inner.kind <= PartKind.File) this.block(inner);
+          if (inner.kind > PartKind.File || !this.takes(inner)) continue;
+          // The only bytes that a result has no place for.
+          if (mediaOf(inner) == Media.Audio) this.dropped.add(DROPPED_NAMES[inner.kind]);
+          else this.block(inner);
         }
         json.end();
         if (part.isError) json.key("status").text("error");
@@ -150,6 +190,13 @@ export class ContentWriter {
   }
 }
 
+/** What kind of block these bytes are. */
+function mediaOf(part: ChatPart): Media {
+  if (part.kind == PartKind.Image || part.mediaType.startsWithAscii("image/")) return Media.Image;
+  if (part.kind == PartKind.Audio || part.mediaType.startsWithAscii("audio/")) return Media.Audio;
+  return part.mediaType.startsWithAscii("video/") ? Media.Video : Media.Document;
+}
+
 /** `png` of `image/png`, `pdf` of `application/pdf`, else the ending of the name. */
 function formatOf(part: ChatPart): Span {
   const type = part.mediaType;
@@ -158,7 +205,10 @@ function formatOf(part: ChatPart): Span {
   if (parameters >= 0) format = format.slice(0, parameters);
   const known = indexOfName(SUBTYPES, format);
   if (known >= 0) return Span.text(FORMATS[known]);
-  if (!format.isEmpty && !format.equalsAscii("octet-stream")) return format;
+  if (indexOfName(MEDIA_FORMATS[mediaOf(part)], format) >= 0) return format;
   const name = part.name.isEmpty ? part.url : part.name;
-  return name.slice(name.lastIndexOf(0x2e) + 1);
+  const ending = name.slice(name.lastIndexOf(0x2e) + 1);
+  // Sources, CSS and the like.
+  const isText = type.startsWithAscii("text/") && indexOfName(MEDIA_FORMATS[Media.Document], ending) < 0;
+  return isText ? Span.text("txt") : ending;
 }
