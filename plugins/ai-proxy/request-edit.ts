@@ -183,7 +183,7 @@ export class RequestEdit {
     if (error.length > 0) return Fault.gateway(error);
     request.dropped = chat.dropped;
     request.usesFunctions = chat.hasFunctions;
-    for (let i = 0; i < chat.renamedTools.length; i++) request.renamedTools.push(chat.renamedTools[i].copy());
+    request.renamedTools = chat.renamedTools;
     if (log.debugOn() && !chat.dropped.isEmpty) {
       log.debug(`not in the provider's dialect: ${chat.dropped.names.join(", ")}`);
     }
@@ -276,7 +276,10 @@ function unescaped(content: Span): string {
 /** Why a body of this size is not translated; null when it can be. */
 function tooLarge(size: i32): Fault | null {
   if (size > MAX_TRANSLATED_BYTES) {
-    return new Fault(413, `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`);
+    return new Fault(
+      413,
+      `a request that has to be translated may have ${MAX_TRANSLATED_BYTES} bytes at most`,
+    );
   }
   return lacksRoom(size) ? new Fault(413, NO_ROOM) : null;
 }

@@ -4,6 +4,7 @@
 import { Head } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
+import { RenamedTools } from "as-proxy-wasm-sdk/llm/renamed-tools";
 import { Api } from "./apis";
 import { pathText, withoutKey } from "./path";
 
@@ -73,7 +74,7 @@ export class Request {
   /** The client knows functions only, not tools. */
   usesFunctions: bool = false;
   /** Tools whose names the provider does not take, as the client knows them. */
-  renamedTools: Span[] = [];
+  renamedTools: RenamedTools = new RenamedTools();
   /** What an answer in the Responses dialect repeats of the request. */
   settings: Span = Span.empty();
   /** A Gemini client gets a stream as one JSON array. */

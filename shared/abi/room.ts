@@ -29,7 +29,7 @@ export function hasRoom(size: u32): bool {
   const pages = <i32>((size >>> PAGE_BITS) + 2);
   if (memory.grow(pages) < 0) return false;
   const grown = ((<usize>pages) << PAGE_BITS) - HEADER;
-  store<u32>(last, <u32>grown | (load<u32>(last) & LEFT_FREE));
+  store<u32>(last, (<u32>grown) | (load<u32>(last) & LEFT_FREE));
   // The new last block.
   store<u32>(end + grown, 0);
   store<usize>(root, end + grown, TAIL);

@@ -7,7 +7,12 @@
 import { Buffer, Span } from "../bytes";
 import { Json, JsonError, JsonKind } from "../json";
 import { Dropped } from "./dropped";
+import { nameOthers } from "./fields";
+import { RenamedTools } from "./renamed-tools";
 import { NONE, objectInText, textOf, writeValueEscaped } from "./text";
+
+/** What needs no word about it where a schema stands alone: a schema that is taken is followed. */
+const FORMAT_MEMBERS: StaticArray<string> = ["type", "json_schema", "name", "schema", "strict"];
 
 /** Why a body could not be read as a chat request. */
 export const enum RequestError {
@@ -245,7 +250,7 @@ export class ChatRequest {
   toolChoice: ToolChoice = ToolChoice.Unset;
   toolChoiceName: Span = NONE;
   /** Tools whose names the writer had to change (`AnswerWriter.renamedTools`). */
-  renamedTools: Span[] = [];
+  renamedTools: RenamedTools = new RenamedTools();
   /** The client speaks of functions, as OpenAI's dialect did before tools: so must its answer (`AnswerWriter`). */
   hasFunctions: bool = false;
   parallelToolCalls: Answer = Answer.Unset;
@@ -309,9 +314,17 @@ export class ChatRequest {
 
   /** The schema that the answer has to follow, for dialects that have no words about it beside it. */
   bareSchema(): Span {
-    const stated = Json.read(this.responseFormat).get("json_schema");
-    if (stated.get("description").exists) this.dropped.add("response_format.description");
+    const format = Json.read(this.responseFormat);
+    nameOthers(format, FORMAT_MEMBERS, "response_format.", this.dropped);
+    nameOthers(format.get("json_schema"), FORMAT_MEMBERS, "response_format.", this.dropped);
     return this.responseSchema;
+  }
+
+  /** Notes a format that is neither text nor JSON; some servers of OpenAI's dialect know others. */
+  dropOtherFormat(): void {
+    if (this.isJson || !this.responseSchema.isEmpty || this.responseFormat.isEmpty) return;
+    const type = textOf(Json.read(this.responseFormat).get("type"));
+    if (!type.equalsAscii("text")) this.dropped.add("response_format");
   }
 
   /** Notes the settings of this range that were given as dropped. */

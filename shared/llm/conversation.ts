@@ -5,6 +5,7 @@ import { Buffer, Span } from "../bytes";
 import { unescapeInto } from "../json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "./chat";
 import { joinText } from "./text";
+import { plainToolName } from "./tool-id";
 
 /**
  * Forgets the conversation before the last user message that says exactly one of `commands` (UTF-8), that message
@@ -88,5 +89,22 @@ export function insertSystem(chat: ChatRequest, text: Span): void {
 export function renameDeveloper(chat: ChatRequest): void {
   for (let i = 0; i < chat.messages.length; i++) {
     if (chat.messages[i].role == Role.Developer) chat.messages[i].role = Role.System;
+  }
+}
+
+/** Gives tools names of `longest` bytes at most that the provider takes, wherever they are named. */
+export function renameTools(chat: ChatRequest, longest: i32): void {
+  for (let i = 0; i < chat.tools.length; i++) {
+    const tool = chat.tools[i];
+    const name = plainToolName(tool.name, longest);
+    if (!name.equals(tool.name)) chat.renamedTools.add(tool.name, name);
+    tool.name = name;
+  }
+  chat.toolChoiceName = plainToolName(chat.toolChoiceName, longest);
+  for (let i = 0; i < chat.messages.length; i++) {
+    const parts = chat.messages[i].parts;
+    for (let j = 0; j < parts.length; j++) {
+      if (parts[j].kind == PartKind.ToolCall) parts[j].name = plainToolName(parts[j].name, longest);
+    }
   }
 }

@@ -8,8 +8,8 @@
 import { Span } from "../bytes";
 import { Dropped } from "./dropped";
 import { ErrorKind } from "./error";
+import { RenamedTools } from "./renamed-tools";
 import { NONE } from "./text";
-import { plainToolName } from "./tool-id";
 import { Usage } from "./usage";
 
 /** Why the model stopped. */
@@ -117,8 +117,8 @@ export abstract class AnswerWriter extends ChatEvents {
   model: Span = NONE;
   /** The client knows functions only, not tools (`ChatRequest.hasFunctions`). */
   usesFunctions: bool = false;
-  /** Tools that were sent under a plain name (`ChatRequest.renamedTools`). */
-  renamedTools: Span[] = [];
+  /** Tools that were sent under another name (`ChatRequest.renamedTools`). */
+  renamedTools: RenamedTools = new RenamedTools();
   /** Say at the end that the stream has ended, in dialects that do: OpenAI's `[DONE]`. */
   endsWithDone: bool = true;
   /** An error was written instead of an answer, or at its end. */
@@ -126,10 +126,6 @@ export abstract class AnswerWriter extends ChatEvents {
 
   /** The name by which the client knows a tool that the model calls. */
   protected toolName(name: Span): Span {
-    const renamed = this.renamedTools;
-    for (let i = 0; i < renamed.length; i++) {
-      if (plainToolName(renamed[i]).equals(name)) return renamed[i];
-    }
-    return name;
+    return this.renamedTools.ownName(name);
   }
 }

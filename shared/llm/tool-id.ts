@@ -26,9 +26,19 @@ export function plainToolCallId(id: Span): Span {
   return plain.span();
 }
 
-/** The name of a tool as Anthropic takes it: the same characters as in ids, at most 128 of them. */
-export function plainToolName(name: Span): Span {
-  return plainToolCallId(name).slice(0, 128);
+/** Anthropic's limit for names of tools. */
+const MAX_NAME_BYTES: i32 = 128;
+/** `_` and a hash at the end of a name that was cut: names with one beginning stay apart. */
+const HASH_BYTES: i32 = 9;
+
+/** The name of a tool of the same characters as ids, as long as the provider takes it. */
+export function plainToolName(name: Span, longest: i32 = MAX_NAME_BYTES): Span {
+  const plain = plainToolCallId(name);
+  if (plain.size <= longest) return plain;
+  const cut = new Buffer(longest);
+  cut.append(plain.slice(0, longest - HASH_BYTES));
+  cut.text("_" + (fnv1a64(name) >>> 32).toString(16).padStart(HASH_BYTES - 1, "0"));
+  return cut.span();
 }
 
 function isPlain(byte: i32): bool {

@@ -292,17 +292,37 @@ describe("messages", () => {
       file("Report v1.2 (é).pdf", "application/pdf"),
       file("Report v1.2 (é).docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
       file("notes.md", "application/octet-stream"),
+      file("film", "video/quicktime"),
+      file("main.py", "text/x-python"),
+      file("a.zip", "application/zip"),
     ];
     const request = chat({ model: claude, messages: [{ role: "user", content }] });
     const bytes = { bytes: "QUJD" };
     expect(JSON.parse(sent(request).text).messages[0].content).toEqual([
       { image: { format: "jpeg", source: bytes } },
       { image: { format: "png", source: { s3Location: { uri: "s3://bucket/a.png" } } } },
+      { audio: { format: "wav", source: bytes } },
       { document: { format: "pdf", name: "Report-v1-2-(--)", source: bytes } },
       { document: { format: "docx", name: "Report-v1-2-(--)-2", source: bytes } },
       { document: { format: "md", name: "notes-3", source: bytes } },
+      { video: { format: "mov", source: bytes } },
+      { document: { format: "txt", name: "main-4", source: bytes } },
     ]);
-    expect(dropped(request)).toEqual(["messages.content.image_url", "messages.content.input_audio"]);
+    expect(dropped(request)).toEqual(["messages.content.image_url", "messages.content.file"]);
+  });
+
+  test("a tool that must be called is named as Converse has it; one that is not there cannot be", () => {
+    const tools = [{ type: "function", function: { name: "my.tool" } }];
+    const choose = (name: string) => ({ tools, tool_choice: { type: "function", function: { name } } });
+    expect(converse(choose("my.tool")).toolConfig.toolChoice).toEqual({ tool: { name: "my_tool" } });
+    expect(converse(choose("other")).toolConfig.toolChoice).toEqual({ auto: {} });
+    expect(dropped(chat({ model: claude, ...choose("other") }))).toEqual(["tool_choice"]);
+  });
+
+  test("a temperature above 1, which OpenAI takes and Converse refuses, is 1, and named", () => {
+    expect(converse({ temperature: 1.7 }).inferenceConfig).toEqual({ temperature: 1 });
+    expect(converse({ temperature: 0.7 }).inferenceConfig).toEqual({ temperature: 0.7 });
+    expect(dropped(chat({ model: claude, temperature: 1.7 }))).toEqual(["temperature"]);
   });
 
   test("thinking, results with pictures and failed results of an Anthropic client survive, its texts beside calls too", () => {

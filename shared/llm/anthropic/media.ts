@@ -9,7 +9,11 @@ import { Dropped } from "../dropped";
 /** How the base 64 of each kind begins. What a file is called is often wrong, and a wrong name is refused. */
 const BEGINNINGS: StaticArray<string> = ["/9j/", "\\/9j\\/", "iVBORw", "R0lGOD", "UklGR", "JVBERi"];
 const TYPES: StaticArray<string> = ["jpeg", "jpeg", "png", "gif", "webp", ""];
+const WEBP: i32 = 4;
 const PDF: i32 = 5;
+/** What tells WebP from sound and films in the same container, at this place of the base 64. */
+const WEBP_MARK: string = "RUJQ";
+const WEBP_MARK_AT: i32 = 12;
 
 /**
  * Makes a picture or document one that can be sent; false, and noted, where it cannot. `keepsOthers`: the provider
@@ -22,6 +26,9 @@ export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool
   if (isRemote && (part.kind == PartKind.Image || given.isEmpty || part.url.isEmpty)) return true;
   let known = 0;
   while (known < BEGINNINGS.length && !part.data.startsWithAscii(BEGINNINGS[known])) known++;
+  const mark = part.data.slice(WEBP_MARK_AT, WEBP_MARK_AT + WEBP_MARK.length);
+  if (known == WEBP && mark.size == WEBP_MARK.length && !mark.equalsAscii(WEBP_MARK))
+    known = BEGINNINGS.length;
   if (known < PDF) {
     part.kind = PartKind.Image;
     part.name = Span.empty();

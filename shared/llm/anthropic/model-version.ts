@@ -1,6 +1,7 @@
 // What a request may hold depends on the model: the generation that its name tells.
 
 import { Span } from "../../bytes";
+import { Json, JsonKind, JsonWriter } from "../../json";
 import { ChatRequest, Option } from "../chat";
 import { NONE } from "../text";
 
@@ -8,6 +9,7 @@ import { NONE } from "../text";
 export const ADAPTIVE: i32 = 407;
 /** Takes a temperature or `top_p`, not both. */
 const ONE_SAMPLING: i32 = 401;
+const MAX_TEMPERATURE: f64 = 1;
 /** Takes JSON schemas for its answers. */
 export const OUTPUT_FORMAT: i32 = 405;
 
@@ -41,4 +43,15 @@ export function settleSampling(request: ChatRequest, version: i32): void {
   if (request.option(Option.Temperature).isEmpty || version < ONE_SAMPLING) return;
   request.dropOptions(Option.TopP, Option.TopP);
   request.setOption(Option.TopP, NONE);
+}
+
+/** Writes the temperature; one above 1, which OpenAI takes up to 2, as 1. */
+export function writeTemperature(json: JsonWriter, request: ChatRequest): void {
+  const stated = request.option(Option.Temperature);
+  if (stated.isEmpty) return;
+  const temperature = Json.read(stated);
+  // What is too large for a number is too large for the provider.
+  const isHigh = temperature.number(temperature.kind == JsonKind.Number ? 2 : 0) > MAX_TEMPERATURE;
+  if (isHigh) request.dropped.add("temperature");
+  json.key("temperature").raw(isHigh ? Span.text("1") : stated);
 }

@@ -8,7 +8,7 @@ import { plainToolName } from "../tool-id";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
 import { writeOutputSchema } from "./output-schema";
-import { ADAPTIVE, OUTPUT_FORMAT, modelVersion, settleSampling } from "./model-version";
+import { ADAPTIVE, OUTPUT_FORMAT, modelVersion, settleSampling, writeTemperature } from "./model-version";
 import { ToolNames } from "./tool-names";
 import { Turn, Turns, nothing } from "./turns";
 
@@ -38,7 +38,6 @@ export function writeAnthropicRequest(
 
 /** A longer id of a user is refused. */
 const MAX_USER_BYTES: i32 = 256;
-const MAX_TEMPERATURE: f64 = 1;
 
 class RequestWriter {
   private readonly content: ContentWriter;
@@ -155,14 +154,7 @@ class RequestWriter {
   private sampling(): void {
     const request = this.request;
     settleSampling(request, modelVersion(request.model));
-    const temperature = Json.read(request.option(Option.Temperature));
-    // What is too large for a number is too large for Anthropic.
-    if (temperature.number(temperature.kind == JsonKind.Number ? 2 : 0) > MAX_TEMPERATURE) {
-      this.json.key("temperature").integer(1);
-      request.dropped.add("temperature");
-    } else {
-      this.option(Option.Temperature);
-    }
+    writeTemperature(this.json, request);
     this.option(Option.TopP);
     this.option(Option.TopK);
   }
@@ -226,6 +218,7 @@ class RequestWriter {
     const request = this.request;
     const json = this.json;
     const isKnown = version == 0 || version >= OUTPUT_FORMAT;
+    request.dropOtherFormat();
     const hasFormat = !request.responseSchema.isEmpty && this.options.outputFormat && isKnown;
     if (effort.length > 0 || hasFormat) json.key("output_config").object();
     if (effort.length > 0) json.key("effort").text(effort);

@@ -20,7 +20,7 @@ export class ToolNames {
         request.dropped.add("tools.name");
         continue;
       }
-      if (!name.equals(tool.name)) request.renamedTools.push(tool.name);
+      if (!name.equals(tool.name)) request.renamedTools.add(tool.name, name);
       this.tools.push(tool);
       this.taken.push(name);
     }

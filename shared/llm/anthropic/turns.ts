@@ -115,9 +115,7 @@ export class Turns {
       part.id = call.part.id;
       for (let i = part.parts.length - 1; i >= 0; i--) {
         const inner = part.parts[i];
-        const isMedia = inner.kind == PartKind.Image || inner.kind == PartKind.File;
-        if (isMedia ? !prepareMedia(inner, this.dropped, this.keepsFiles) : inner.kind != PartKind.Text)
-          part.parts.splice(i, 1);
+        if (inner.kind != PartKind.Text && !this.takesMedia(inner)) part.parts.splice(i, 1);
       }
       results.push(part);
       return;
@@ -142,9 +140,16 @@ export class Turns {
   private add(parts: ChatPart[], part: ChatPart): void {
     const isText = part.kind == PartKind.Text || part.kind == PartKind.Refusal;
     if (isText && isBlank(part.text)) return;
-    if (part.kind == PartKind.Audio) this.dropped.add("messages.content.input_audio");
-    else if (part.kind > PartKind.File || isText || prepareMedia(part, this.dropped, this.keepsFiles))
-      parts.push(part);
+    if (part.kind > PartKind.File || isText || this.takesMedia(part)) parts.push(part);
+  }
+
+  /** False for bytes that cannot be sent, which are noted. */
+  private takesMedia(part: ChatPart): bool {
+    if (part.kind == PartKind.Image || part.kind == PartKind.File)
+      return prepareMedia(part, this.dropped, this.keepsFiles);
+    if (part.kind == PartKind.Audio && this.keepsFiles) return true;
+    this.dropped.add("messages.content.input_audio");
+    return false;
   }
 
   private push(turn: Turn, message: ChatMessage): void {

@@ -7,6 +7,7 @@ import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { joinText } from "../text";
 import { mediaTypeOfUrl } from "./media-type";
 import { GeminiModel } from "./model";
+import { orderResults } from "./result-order";
 
 /** From Gemini 3 on calls of the present turn must have a signature; this one stands for a call that another model made. */
 const NO_SIGNATURE: string = "skip_thought_signature_validator";
@@ -31,6 +32,7 @@ export class ContentWriter {
   /** Writes the items of `contents`, without the system's unless there is nothing else. */
   messages(): void {
     const messages = this.request.messages;
+    if (this.model.generation < 30) orderResults(messages);
     const turn = this.presentTurn();
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i];

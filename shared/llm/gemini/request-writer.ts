@@ -23,6 +23,9 @@ export class GeminiRequestOptions {
   thinkingConfig: Span = NONE;
 }
 
+/** More are refused. */
+const MAX_STOPS: i32 = 5;
+
 const MODES: StaticArray<string> = ["", "AUTO", "NONE", "ANY", "ANY"];
 
 /**
@@ -109,8 +112,9 @@ class RequestWriter {
     if (!limit.isEmpty) json.key("maxOutputTokens").raw(limit);
     if (request.stop.length > 0) {
       json.key("stopSequences").array();
-      for (let i = 0; i < request.stop.length; i++) json.escaped(request.stop[i]);
+      for (let i = 0; i < min(request.stop.length, MAX_STOPS); i++) json.escaped(request.stop[i]);
       json.end();
+      if (request.stop.length > MAX_STOPS) request.dropped.add("stop");
     }
     this.modalities();
     const thinking = new GeminiThinking(request, this.model);

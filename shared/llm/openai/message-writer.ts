@@ -61,7 +61,11 @@ export class MessageWriter {
           if (part.parts[j].kind != PartKind.Text && this.canWrite(part.parts[j]))
             content.push(part.parts[j]);
         }
-      } else if (message.role == Role.Assistant && part.kind >= PartKind.Image && part.kind <= PartKind.File) {
+      } else if (
+        message.role == Role.Assistant &&
+        part.kind >= PartKind.Image &&
+        part.kind <= PartKind.File
+      ) {
         // The content of an answer is text.
         this.dropped.add("messages.assistant.content");
       } else if (this.canWrite(part)) {

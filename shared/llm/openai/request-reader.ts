@@ -59,6 +59,9 @@ const REASONING_MEMBERS: StaticArray<string> = [
   "max_tokens",
 ];
 
+/** What is read of `stream_options`, and what nobody else has to know: OpenAI pads events on request. */
+const STREAM_MEMBERS: StaticArray<string> = ["include_usage", "include_obfuscation"];
+
 /** Reads a request. `error` of the result tells when the body is none; the spans are borrowed from `body`. */
 export function readOpenaiRequest(body: Span): ChatRequest {
   const request = new ChatRequest();
@@ -110,6 +113,7 @@ function readMember(request: ChatRequest, name: Span, value: Json): void {
       break;
     case Field.StreamOptions:
       request.includeUsage = value.get("include_usage").isTrue;
+      nameOthers(value, STREAM_MEMBERS, "stream_options.", request.dropped);
       break;
     case Field.ReasoningEffort:
       request.reasoningEffort = textOf(value);

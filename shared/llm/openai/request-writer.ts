@@ -3,6 +3,7 @@
 import { Buffer } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, Thinking, ToolChoice } from "../chat";
+import { renameTools } from "../conversation";
 import { Dropped } from "../dropped";
 import { MessageWriter } from "./message-writer";
 
@@ -30,6 +31,9 @@ const BEFORE_TOOLS: StaticArray<Option> = [
   Option.Temperature,
   Option.TopP,
 ];
+
+/** OpenAI refuses longer names, those of Anthropic's clients may be twice as long. */
+const MAX_TOOL_NAME_BYTES: i32 = 64;
 
 /** More are refused. */
 const MAX_STOPS: i32 = 4;
@@ -66,6 +70,7 @@ class RequestWriter {
 
   write(): void {
     const request = this.request;
+    renameTools(request, MAX_TOOL_NAME_BYTES);
     const json = this.json.object().key("messages").array();
     const messages = new MessageWriter(json, request.dropped, this.options.reasoningContent);
     messages.keepsCacheControl = this.options.cacheControl;

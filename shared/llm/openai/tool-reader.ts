@@ -20,6 +20,17 @@ const MEMBERS: StaticArray<string> = [
   "cache_control",
 ];
 
+/** What is read of the choice of a tool; one of a custom tool is dropped as a whole. */
+const CHOICE_MEMBERS: StaticArray<string> = [
+  "type",
+  "function",
+  "name",
+  "custom",
+  "allowed_tools",
+  "mode",
+  "tools",
+];
+
 export function readTools(request: ChatRequest, list: Json): void {
   if (list.kind != JsonKind.Array) return;
   request.tools = [];
@@ -86,6 +97,9 @@ export function nameCalls(messages: ChatMessage[]): void {
 export function readToolChoice(request: ChatRequest, value: Json): void {
   // {"type":"allowed_tools","allowed_tools":{"mode":"auto",…}}
   const allowed = value.get("allowed_tools");
+  nameOthers(value, CHOICE_MEMBERS, "tool_choice.", request.dropped);
+  nameOthers(value.get("function"), CHOICE_MEMBERS, "tool_choice.function.", request.dropped);
+  nameOthers(allowed, CHOICE_MEMBERS, "tool_choice.allowed_tools.", request.dropped);
   setToolChoice(
     request,
     allowed.kind == JsonKind.Object ? allowed.get("mode") : value,

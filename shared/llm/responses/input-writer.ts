@@ -22,8 +22,7 @@ export class InputWriter {
     if (!message.name.isEmpty) this.dropped.add("messages.name");
     const parts = message.parts;
     // A list of an answer's parts is described with the id that OpenAI gave it, a text without.
-    const isPlain =
-      message.role == Role.Assistant ? hasOneText(parts) : message.isPlain && parts.length == 1;
+    const isPlain = message.role == Role.Assistant ? hasOneText(parts) : message.isPlain && parts.length == 1;
     for (let i = 0; i < parts.length; i++) {
       if (!isPlain || parts[i].kind != PartKind.Text) this.part(message.role, parts[i]);
       else this.plainText(message.role, parts[i]);

@@ -68,6 +68,9 @@ const FIELDS: StaticArray<string> = [
 const TEXT_MEMBERS: StaticArray<string> = ["format", "verbosity"];
 const TOOL_MEMBERS: StaticArray<string> = ["type", "name", "description", "parameters", "strict"];
 
+/** What is read of the choice of a tool. */
+const CHOICE_MEMBERS: StaticArray<string> = ["type", "name", "mode", "tools"];
+
 /** Positions are those of `ToolChoice`. */
 const TOOL_CHOICES: StaticArray<string> = ["", "auto", "none", "required"];
 
@@ -203,6 +206,7 @@ function readTools(request: ChatRequest, list: Json): void {
 
 function readToolChoice(request: ChatRequest, value: Json): void {
   const type = textOf(value.get("type"));
+  nameOthers(value, CHOICE_MEMBERS, "tool_choice.", request.dropped);
   request.toolChoice = ToolChoice.Unset;
   if (type.equalsAscii("function")) {
     request.toolChoiceName = textOf(value.get("name"));

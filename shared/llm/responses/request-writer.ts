@@ -3,6 +3,7 @@
 import { Buffer } from "../../bytes";
 import { Json, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, Thinking, ToolChoice } from "../chat";
+import { renameTools } from "../conversation";
 import { InputWriter } from "./input-writer";
 import { writeTextSettings, writeToolChoice } from "./settings";
 
@@ -32,6 +33,9 @@ const UNKNOWN: StaticArray<Option> = [
   Option.Audio,
 ];
 
+/** The API refuses longer names. */
+const MAX_TOOL_NAME_BYTES: i32 = 64;
+
 /** The API refuses less than this. */
 const MIN_OUTPUT_TOKENS: i64 = 16;
 
@@ -48,6 +52,7 @@ class RequestWriter {
 
   write(): void {
     const request = this.request;
+    renameTools(request, MAX_TOOL_NAME_BYTES);
     const json = this.json.object().key("model").escaped(request.model).key("input").array();
     const input = new InputWriter(json, request.dropped);
     for (let i = 0; i < request.messages.length; i++) input.write(request.messages[i]);
@@ -120,6 +125,7 @@ class RequestWriter {
 
   private textSettings(): void {
     const request = this.request;
+    request.dropOtherFormat();
     if (request.isJson || !request.responseSchema.isEmpty || !request.option(Option.Verbosity).isEmpty) {
       writeTextSettings(this.json.key("text"), request);
     }

@@ -409,6 +409,11 @@ describe("usage, wherever it is", () => {
       [10, 0, 0, 5],
     ],
     [
+      "with tokens of reasoning that only the total has",
+      [text, chunk({}, "stop"), event({ id: "c", choices: [], usage: { ...usage, total_tokens: 45 } })],
+      [10, 0, 0, 35],
+    ],
+    [
       "in the last chunk",
       [text, event({ id: "c", choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage })],
       [10, 0, 0, 5],

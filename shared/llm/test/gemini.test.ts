@@ -62,6 +62,84 @@ test("a call is written when its arguments are complete, whatever is said meanwh
   ]);
 });
 
+test("results go out in the order of their calls, which models without ids tell apart by it", () => {
+  const call = (id: string, x: number) => ({
+    ...{ id, type: "function" },
+    function: { name: "f", arguments: `{"x":${x}}` },
+  });
+  const messages = [
+    user,
+    { role: "assistant", content: null, tool_calls: [call("a", 1), call("b", 2), call("c", 3)] },
+    { role: "tool", tool_call_id: "c", content: "three" },
+    { role: "tool", tool_call_id: "a", content: "one" },
+    { role: "tool", tool_call_id: "b", content: "two" },
+  ];
+  const said = sent({ messages }).contents[2].parts.map(
+    ({ functionResponse }: any) => functionResponse.response.output,
+  );
+  expect(said).toEqual(["one", "two", "three"]);
+});
+
+test("of more than five stop texts, which Gemini refuses, the first five go out", () => {
+  const stop = ["a", "b", "c", "d", "e", "f"];
+  expect(sent({ stop }).generationConfig.stopSequences).toEqual(stop.slice(0, 5));
+});
+
+describe("from Gemini", () => {
+  function read(body: object): any {
+    const { error, text } = conversion.request("gemini", "openai", JSON.stringify(body));
+    expect(error).toBe(0);
+    return JSON.parse(text);
+  }
+
+  test("a schema's words in snake case are those in camel case, and names of properties stay", () => {
+    const response_schema = {
+      type: "OBJECT",
+      property_ordering: ["max_items"],
+      properties: { max_items: { type: "ARRAY", min_items: "2", items: { any_of: [{ type: "STRING" }] } } },
+    };
+    const format = read({
+      contents: [{ parts: [{ text: "Hi" }] }],
+      generation_config: { response_schema },
+    }).response_format;
+    expect(format.json_schema.schema).toEqual({
+      type: "object",
+      propertyOrdering: ["max_items"],
+      properties: { max_items: { type: "array", minItems: 2, items: { anyOf: [{ type: "string" }] } } },
+    });
+  });
+
+  test("contents that say nothing are a question without words, as they are for Gemini", () => {
+    const body = {
+      contents: [{ role: "user", parts: [{ text: "" }] }],
+      systemInstruction: { parts: [{ text: "S" }] },
+    };
+    expect(read(body).messages).toEqual([
+      { role: "system", content: "S" },
+      { role: "user", content: "" },
+    ]);
+  });
+
+  test("a picture of the model's own cannot go back as its words, and is named", () => {
+    const body = {
+      contents: [
+        { role: "user", parts: [{ text: "Draw" }] },
+        {
+          role: "model",
+          parts: [{ text: "Here" }, { inlineData: { mimeType: "image/png", data: "iVBORw0=" } }],
+        },
+        { role: "user", parts: [{ text: "Thanks" }] },
+      ],
+    };
+    const { text, dropped } = conversion.request("gemini", "openai", JSON.stringify(body));
+    expect(JSON.parse(text).messages[1]).toEqual({
+      role: "assistant",
+      content: [{ type: "text", text: "Here" }],
+    });
+    expect(dropped).toContain("messages.assistant.content");
+  });
+});
+
 describe("thinking", () => {
   test.each([
     ["gemini-2.5-flash", "none", { thinkingBudget: 0 }],

@@ -132,7 +132,7 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
 function setUp(writer: AnswerWriter): void {
   if (flags & 64) writer.model = Span.text("mapped");
   writer.usesFunctions = (flags & 128) != 0;
-  if (flags & 256) writer.renamedTools.push(Span.text("get.it"));
+  if (flags & 256) writer.renamedTools.add(Span.text("get.it"), Span.text("get_it"));
 }
 
 /** 1 when the body was an answer or an error. */

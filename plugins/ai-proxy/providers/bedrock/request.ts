@@ -4,7 +4,7 @@
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { maxTokensAsked, TokenLimits } from "as-proxy-wasm-sdk/llm/anthropic/limits";
-import { settleSampling } from "as-proxy-wasm-sdk/llm/anthropic/model-version";
+import { settleSampling, writeTemperature } from "as-proxy-wasm-sdk/llm/anthropic/model-version";
 import { writeOutputSchema } from "as-proxy-wasm-sdk/llm/anthropic/output-schema";
 import { writeObjectSchema } from "as-proxy-wasm-sdk/llm/anthropic/request-writer";
 import { ToolNames } from "as-proxy-wasm-sdk/llm/anthropic/tool-names";
@@ -18,6 +18,7 @@ import {
   PartKind,
   ToolChoice,
 } from "as-proxy-wasm-sdk/llm/chat";
+import { renameTools } from "as-proxy-wasm-sdk/llm/conversation";
 import { isBlank, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
 import { plainToolName } from "as-proxy-wasm-sdk/llm/tool-id";
 import { CacheSettings, CacheTtl, ttlOfControl, writeCachePoint } from "./cache-points";
@@ -26,6 +27,9 @@ import { Model } from "./models";
 
 /** Tokens to think for: none, minimal, low, medium, high, xhigh, max, other efforts. */
 const BUDGETS: StaticArray<i64> = [0, 1024, 1024, 4096, 16384, 16384, 16384, 1024];
+
+/** Converse refuses longer names. */
+const MAX_TOOL_NAME_BYTES: i32 = 64;
 
 /** Tools that a conversation without a list of them may name. */
 const MAX_TOOLS: i32 = 128;
@@ -55,6 +59,7 @@ export class RequestWriter {
     this.json = json;
     this.content = new ContentWriter(json, request.dropped);
     this.model = new Model(modelName);
+    renameTools(request, MAX_TOOL_NAME_BYTES);
     this.names = new ToolNames(request);
   }
 
@@ -162,9 +167,8 @@ export class RequestWriter {
       request.dropOptions(Option.Temperature, Option.TopK);
     } else {
       settleSampling(request, this.model.version);
-      const temperature = request.option(Option.Temperature);
       const topP = request.option(Option.TopP);
-      if (!temperature.isEmpty) json.key("temperature").raw(temperature);
+      writeTemperature(json, request);
       if (!topP.isEmpty) json.key("topP").raw(topP);
     }
     this.writeStop();
@@ -233,14 +237,14 @@ export class RequestWriter {
     }
     json.end().key("toolChoice").object();
     const choice = request.toolChoice;
-    if (choice == ToolChoice.Tool)
-      json.key("tool").object().key("name").escaped(request.toolChoiceName).end();
-    else
-      json
-        .key(choice == ToolChoice.Required ? "any" : "auto")
-        .object()
-        .end();
-    if (choice == ToolChoice.None) request.dropped.add("tool_choice");
+    const name = plainToolName(request.toolChoiceName);
+    const isOne = choice == ToolChoice.Tool && this.names.has(name);
+    json.key(isOne ? "tool" : choice == ToolChoice.Required ? "any" : "auto").object();
+    if (isOne) json.key("name").escaped(name);
+    json.end();
+    // A tool that is not there cannot be chosen, and no word is for none.
+    if (choice == ToolChoice.None || (choice == ToolChoice.Tool && !isOne))
+      request.dropped.add("tool_choice");
     json.end().end();
   }
 
@@ -273,6 +277,7 @@ export class RequestWriter {
 
   private writeSchema(): void {
     const request = this.request;
+    request.dropOtherFormat();
     if (request.responseSchema.isEmpty || !this.model.takesSchema) {
       if (request.isJson || !request.responseSchema.isEmpty) request.dropped.add("response_format");
       return;

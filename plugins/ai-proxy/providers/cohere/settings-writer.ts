@@ -30,6 +30,7 @@ export function writeSettings(json: JsonWriter, chat: ChatRequest): void {
 
 /** Writes the format of the answer; `schemaName` is the version's name for a schema. */
 export function writeResponseFormat(json: JsonWriter, chat: ChatRequest, schemaName: string): void {
+  chat.dropOtherFormat();
   if (!chat.isJson && chat.responseSchema.isEmpty) return;
   json.key("response_format").object().key("type").text("json_object");
   if (!chat.responseSchema.isEmpty) json.key(schemaName).raw(chat.bareSchema());
