@@ -320,8 +320,9 @@ export class ChatRequest {
     return this.responseSchema;
   }
 
-  /** Notes a format that is neither text nor JSON; some servers of OpenAI's dialect know others. */
+  /** Notes a format that is neither text nor JSON, and what stands beside one; servers of OpenAI's dialect may know it. */
   dropOtherFormat(): void {
+    nameOthers(Json.read(this.responseFormat), FORMAT_MEMBERS, "response_format.", this.dropped);
     if (this.isJson || !this.responseSchema.isEmpty || this.responseFormat.isEmpty) return;
     const type = textOf(Json.read(this.responseFormat).get("type"));
     if (!type.equalsAscii("text")) this.dropped.add("response_format");

@@ -31,11 +31,11 @@ const bodies: [string, (size: number) => object][] = [
 
 describe.skipIf(guestBuild === "stress")("with 64 MiB for a VM", () => {
   test.each(bodies)("a request with %s that does not fit is 413, and the next one passes", (_, body) => {
-    for (const size of [2, 12, 31]) {
+    for (const size of [2, 24]) {
       const chain = limited();
       const { client } = chain.exchange(chat(body(size * MiB)));
       expect([200, 413], `${size} MiB`).toContain(client.status);
-      if (size === 31) expect(JSON.parse(client.text).error.message).toContain("memory");
+      if (size === 24) expect(JSON.parse(client.text).error.message).toContain("memory");
       expect(chain.exchange(chat()).client.status).toBe(200);
       chain.close();
     }
@@ -56,7 +56,7 @@ describe.skipIf(guestBuild === "stress")("with 64 MiB for a VM", () => {
     const chain = limited(() => answer("x".repeat(size)));
     const { client } = chain.exchange(chat());
     expect(client.status).toBe(500);
-    expect(JSON.parse(client.text).error.message).toContain("memory");
+    expect(client.text).toContain("memory");
     size = 10;
     expect(chain.exchange(chat()).client.status).toBe(200);
     chain.close();

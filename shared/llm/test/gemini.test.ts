@@ -109,6 +109,25 @@ describe("from Gemini", () => {
     });
   });
 
+  test("names that OpenAI refuses are plain, in tools, choice and calls, and stay apart when they are cut", () => {
+    const long = `mcp__${"server_".repeat(10)}`;
+    const names = ["ns.tool:x", `${long}1`, `${long}2`];
+    const sent = read({
+      contents: [
+        { role: "user", parts: [{ text: "Hi" }] },
+        { role: "model", parts: [{ functionCall: { name: names[1], args: {} } }] },
+        { role: "user", parts: [{ functionResponse: { name: names[1], response: { output: "R" } } }] },
+      ],
+      tools: [{ functionDeclarations: names.map((name) => ({ name })) }],
+      toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: [names[2]] } },
+    });
+    const [dotted, first, second] = sent.tools.map((tool: any) => tool.function.name);
+    expect([dotted, first]).toEqual(["ns_tool_x", expect.stringMatching(/^mcp__[a-z_]{50}_[0-9a-f]{8}$/)]);
+    expect(second).not.toBe(first);
+    expect(sent.messages[1].tool_calls[0].function.name).toBe(first);
+    expect(sent.tool_choice.function.name).toBe(second);
+  });
+
   test("contents that say nothing are a question without words, as they are for Gemini", () => {
     const body = {
       contents: [{ role: "user", parts: [{ text: "" }] }],
