@@ -31,11 +31,11 @@ const bodies: [string, (size: number) => object][] = [
 
 describe.skipIf(guestBuild === "stress")("with 64 MiB for a VM", () => {
   test.each(bodies)("a request with %s that does not fit is 413, and the next one passes", (_, body) => {
-    for (const size of [2, 24]) {
+    for (const size of [2, 20]) {
       const chain = limited();
       const { client } = chain.exchange(chat(body(size * MiB)));
       expect([200, 413], `${size} MiB`).toContain(client.status);
-      if (size === 24) expect(JSON.parse(client.text).error.message).toContain("memory");
+      if (size === 20) expect(JSON.parse(client.text).error.message).toContain("memory");
       expect(chain.exchange(chat()).client.status).toBe(200);
       chain.close();
     }
