@@ -2,7 +2,6 @@
 // Gemini more. The client gets its own names back.
 
 import { Span } from "../bytes";
-import { plainToolName } from "./tool-id";
 
 export class RenamedTools {
   private readonly own: Span[] = [];
