@@ -127,8 +127,8 @@ export class RunCounter {
       this.add(Feature.LateLetters, inner4 & Characters.behind(inner2, this.inner2, 4));
       this.add(Feature.WordsBehindMark, words & behindMark);
       this.counts[Feature.Pairs] += pairs;
-      this.inner2 = latest(inner2, this.inner2, size);
-    } else this.inner2 = latest(0, this.inner2, size);
+      this.inner2 = Characters.latest(inner2, this.inner2, size);
+    } else this.inner2 = Characters.latest(0, this.inner2, size);
     if (digits != 0) this.takeDigits(digits, behindMark, Characters.behind(spaces, this.spaces, 1), size);
     if (spaces != 0) {
       // A single space goes with what follows; a run is told by its second.
@@ -155,19 +155,19 @@ export class RunCounter {
       this.add(Feature.MarkChanges, varied);
       // The seventh of a run of marks, and later ones, where each differs from the one before.
       this.rare += 6 * popcnt(varied4 & Characters.behind(varied2, this.varied2, 4));
-      this.varied = latest(varied, this.varied, size);
-      this.varied2 = latest(varied2, this.varied2, size);
+      this.varied = Characters.latest(varied, this.varied, size);
+      this.varied2 = Characters.latest(varied2, this.varied2, size);
     } else {
-      this.varied = latest(0, this.varied, size);
-      this.varied2 = latest(0, this.varied2, size);
+      this.varied = Characters.latest(0, this.varied, size);
+      this.varied2 = Characters.latest(0, this.varied2, size);
     }
-    this.letters = latest(letters, this.letters, size);
-    this.capitals = latest(capitals, this.capitals, size);
-    this.inner = latest(inner, this.inner, size);
-    this.digits = latest(digits, this.digits, size);
-    this.spaces = latest(spaces, this.spaces, size);
-    this.newlines = latest(newlines, this.newlines, size);
-    this.marks = latest(marks, this.marks, size);
+    this.letters = Characters.latest(letters, this.letters, size);
+    this.capitals = Characters.latest(capitals, this.capitals, size);
+    this.inner = Characters.latest(inner, this.inner, size);
+    this.digits = Characters.latest(digits, this.digits, size);
+    this.spaces = Characters.latest(spaces, this.spaces, size);
+    this.newlines = Characters.latest(newlines, this.newlines, size);
+    this.marks = Characters.latest(marks, this.marks, size);
   }
 
   private takeDigits(digits: u64, behindMark: u64, behindSpace: u64, size: u64): void {
@@ -189,11 +189,11 @@ export class RunCounter {
       this.add(Feature.DigitGroups, groups);
       groups = (groups << 3) & thirds;
     }
-    const atEnd = clz(~latest(digits, 0, size));
+    const atEnd = clz(~Characters.latest(digits, 0, size));
     this.looseDigits = (isContinued && atEnd == size ? this.looseDigits + size : atEnd) % 3;
   }
 
-  private add(feature: i32, found: u64): void {
+  @inline private add(feature: i32, found: u64): void {
     this.counts[feature] += popcnt(found);
   }
 }
@@ -218,6 +218,12 @@ class Characters {
     return (bits << count) | (before >> (64 - count));
   }
 
+  /** The bits of the last 64 characters, after `size` more, of at most 64. */
+  @inline static latest(bits: u64, before: u64, size: u64): u64 {
+    // Shifts take their count modulo 64.
+    return (bits << (64 - size)) | (size == 64 ? 0 : before >> size);
+  }
+
   /** The sum for 16 pairs. */
   @inline static pairWeights(first: v128, second: v128): u64 {
     const low = v128.or(i16x8.shl(i16x8.extend_low_i8x16_u(first), 5), i16x8.extend_low_i8x16_u(second));
@@ -238,11 +244,6 @@ class Characters {
       load<u8>(PAIRS + <usize>(pairs >> 48))
     );
   }
-}
-
-/** The bits of the last 64 characters, after `size` more. */
-function latest(bits: u64, before: u64, size: u64): u64 {
-  return size == 64 ? bits : (bits << (64 - size)) | (before >> size);
 }
 
 function preparePairs(): void {
