@@ -208,6 +208,8 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
     const names = async () => (await command(redis.port, "keys", "higress-*")).split("\r\n");
     const counters = async () => (await names()).filter((name) => name.startsWith("higress-")).length;
     while ((await counters()) < users.length - dropped) await new Promise(setImmediate);
-    expect([await counters(), await uncounted(gateway)]).toEqual([users.length - dropped, dropped]);
+    expect(await uncounted(gateway)).toBe(dropped);
+    // One that gave way while it was under way may have come through nevertheless.
+    expect(await counters()).toBeLessThan(users.length);
   }, 60_000);
 });
