@@ -123,7 +123,7 @@ describe("memory", () => {
   beforeAll(async () => {
     probe = await fresh();
   });
-  const pages = () => probe.exports.memory.buffer.byteLength / 65_536;
+  const pages = () => probe.memory.buffer.byteLength / 65_536;
 
   test("what cannot be reached is used again: a thousand rounds take what ten take", () => {
     const round = (number: number) => {
