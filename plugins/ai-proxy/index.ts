@@ -112,7 +112,9 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const attempts = this.attempts;
     if (fault === null && attempts !== null) attempts.keepSent(this.requestHead, body);
     if (fault === null) fault = body.apply();
-    return fault === null ? Flow.Next : this.refuseBody(fault);
+    if (fault !== null) return this.refuseBody(fault);
+    if (this.leavesAnswer()) this.ignoreResponse();
+    return Flow.Next;
   }
 
   prepared(preparation: Preparation): void {
@@ -190,6 +192,23 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
   onDone(): void {
     const attempts = this.attempts;
     if (attempts !== null) attempts.release();
+  }
+
+  /** Nothing will be done with the answer to this request, whatever it is. Only asked when the request is complete. */
+  private leavesAnswer(): bool {
+    const upstream = this.upstream;
+    const request = this.request;
+    return (
+      upstream !== null &&
+      request !== null &&
+      this.attempts === null &&
+      this.models === null &&
+      request.dropped.isEmpty &&
+      !upstream.tokens.areWatched &&
+      !upstream.editsAnswer(request, true) &&
+      !upstream.editsAnswer(request, false) &&
+      !upstream.translatesAnswer(request)
+    );
   }
 
   /** A body that nothing is done with is only held where a second attempt may need it, and it is small. */

@@ -14,6 +14,11 @@ export class TokenPool {
 
   constructor(public tokens: string[]) {}
 
+  /** What the provider answers decides which are used. */
+  get areWatched(): bool {
+    return this.shared !== null;
+  }
+
   /** From now on tokens that fail are left out. */
   watch(shared: SharedTokens, failover: Failover): void {
     this.shared = shared;

@@ -166,7 +166,7 @@ export class Dispatcher extends Handler {
 
   responseHeaders(id: u32, count: i32, end: bool): i32 {
     const stream = this.active(id);
-    if (stream === null) return HeadersAction.Continue;
+    if (stream === null || stream.ignoresResponse) return HeadersAction.Continue;
     responseHead.remember();
     stream.responseBodyReadable = stream.responseBodyReadable && isReadableBody(responseHead);
     const action = stream.responseSide.head(stream, end);
@@ -176,12 +176,14 @@ export class Dispatcher extends Handler {
 
   responseBody(id: u32, size: i32, end: bool): i32 {
     const stream = this.active(id);
-    return stream === null ? BodyAction.Continue : stream.responseSide.body(stream, size, end);
+    if (stream === null || stream.ignoresResponse) return BodyAction.Continue;
+    return stream.responseSide.body(stream, size, end);
   }
 
   responseTrailers(id: u32, count: i32): i32 {
     const stream = this.active(id);
-    return stream === null ? TrailersAction.Continue : stream.responseSide.trailers(stream);
+    if (stream === null || stream.ignoresResponse) return TrailersAction.Continue;
+    return stream.responseSide.trailers(stream);
   }
 
   callReplied(root: u32, token: u32, headers: i32, bodySize: i32): void {

@@ -47,6 +47,8 @@ export abstract class AnyStream {
   responseSide: Side = new Side(Direction.Response);
   private readsRequest: bool = true;
   private readsResponse: bool = true;
+  /** The plugin has no use for the answer: not even its head is asked for. */
+  ignoresResponse: bool = false;
   private isAnswered: bool = false;
 
   abstract attach(config: Config): void;
@@ -83,6 +85,11 @@ export abstract class AnyStream {
     this.readsRequest = false;
   }
   ignoreResponseBody(): void {
+    this.readsResponse = false;
+  }
+  /** No callback for the answer, whoever gives it: it flows past unread. */
+  ignoreResponse(): void {
+    this.ignoresResponse = true;
     this.readsResponse = false;
   }
   get wantsRequestBody(): bool {
