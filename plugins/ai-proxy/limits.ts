@@ -1,6 +1,6 @@
 // How much of a message the plugin takes in.
 
-import { hasRoom, Head } from "as-proxy-wasm-sdk/sdk";
+import { hasRoom, Head, LARGE } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 
 /** What the host is told to hold of a request, and of an answer that is not streamed. */
@@ -16,8 +16,6 @@ export const MAX_TRANSLATED_BYTES: i32 = 32 << 20;
 
 /** Times its own size that a body takes while it is translated: read, written, and moved when what is written grows. */
 const COPIES: u32 = 6;
-/** What is smaller fits into what a VM has anyway. */
-const LARGE: i32 = 1 << 20;
 
 /** Why a body is not translated that the host's limit on memory leaves no room for. */
 export const NO_ROOM: string = "the body takes more memory to translate than the gateway has";

@@ -67,8 +67,6 @@ function standingOf(claim: Claim, isReserved: bool, room: i64, left: i64): Stand
 }
 
 class ReserveQuestion extends Question {
-  private isGone: bool = false;
-
   constructor(
     private reservations: RedisReservations,
     private claim: Claim,
@@ -76,23 +74,19 @@ class ReserveQuestion extends Question {
     stream: AnyStream,
   ) {
     super(reservations.payments, asker, stream);
-  }
-
-  /** What a stream holds that has ended meanwhile is known by the reply only: it is always read. */
-  begin(): bool {
-    this.isGone = !super.begin();
-    return true;
+    // What a stream holds that has ended meanwhile is known by the reply only.
+    this.outlivesStream = true;
   }
 
   onReply(value: RespValue): void {
-    if (!this.isGone) super.onReply(value);
+    if (!this.isStreamGone) super.onReply(value);
     else if (!value.isError && this.standing(value).isKnown && this.claim.held > 0) {
       this.reservations.settle(this.claim, 0);
     }
   }
 
   onFailure(reason: string): void {
-    if (!this.isGone) super.onFailure(reason);
+    if (!this.isStreamGone) super.onFailure(reason);
   }
 
   standing(value: RespValue): Standing {

@@ -17,20 +17,14 @@ export interface ScriptAsker {
 }
 
 class Question extends ScriptCall {
-  private isGone: bool = false;
-
   constructor(
     payments: Payments,
     private demands: Demand[],
     private asker: ScriptAsker,
   ) {
     super(payments, Script.Native, keysOf(demands), wordsOf(demands, false));
-  }
-
-  /** What a stream holds that has ended meanwhile is known by the reply only: it is always read. */
-  begin(): bool {
-    this.isGone = !super.begin();
-    return true;
+    // What a stream holds that has ended meanwhile is known by the reply only.
+    this.outlivesStream = true;
   }
 
   finished(value: RespValue): void {
@@ -61,7 +55,7 @@ class Question extends ScriptCall {
   }
 
   private tell(decision: Decision): void {
-    if (this.isGone) this.asker.gone(decision);
+    if (this.isStreamGone) this.asker.gone(decision);
     else this.asker.told(decision);
   }
 }

@@ -6,7 +6,7 @@
 
 import { Span } from "../bytes/span";
 import "./abort";
-import { hasRoom } from "./room";
+import { hasRoom, LARGE } from "./room";
 
 /** Where the host writes an address and a size: two u32. */
 const OUT = memory.data(16);
@@ -38,9 +38,6 @@ export function lend(memory: ArrayBuffer | null): void {
 
 /** The host never needs as much for one answer; more would not fit into what it allows a VM either. */
 const MAX_FROM_HOST = 1 << 29;
-
-/** What is smaller fits into what a VM has anyway. */
-const LARGE = 1 << 20;
 
 /** Allocates memory that the host fills and `adopt` turns into a span. Called by the host, inside our calls. 0: refused. */
 export function malloc(size: i32): usize {

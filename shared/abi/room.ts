@@ -17,6 +17,9 @@ const PAGE_BITS: u32 = 16;
 /** Larger blocks the allocator does not have. */
 const LARGEST: u32 = 1 << 29;
 
+/** What has fewer bytes fits into what a VM has anyway: nobody needs to ask. */
+export const LARGE = 1 << 20;
+
 /** True when `size` bytes can be allocated, in one piece or in several. */
 export function hasRoom(size: u32): bool {
   if (size > LARGEST) return false;

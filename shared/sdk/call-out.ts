@@ -9,6 +9,10 @@ export abstract class CallOut {
   stream: AnyStream | null = null;
   /** The configuration that made the call. Set by the SDK. */
   root: Root | null = null;
+  /** The reply is read also when the stream has ended: what it says must not be lost. */
+  outlivesStream: bool = false;
+  /** The stream had ended when the reply came. */
+  isStreamGone: bool = false;
 
   /** The stream ended first; give back what the call holds. */
   onStreamGone(): void {}
@@ -16,15 +20,16 @@ export abstract class CallOut {
   /** The configuration that made the call is gone before the reply: it will not come. What matters can be kept. */
   onForgotten(): void {}
 
-  /** Makes the host, log lines and further calls act for who waits. False when that stream is gone: it was told. */
+  /** Makes the host, log lines and further calls act for who waits. False when nobody is to read the reply. */
   begin(): bool {
     const stream = this.stream;
     const root = this.root;
     if (root !== null) root.serve(stream === null ? "" : stream.requestId);
     if (stream === null || stream.id == 0) return true;
     if (!stream.isGone && setEffectiveContext(stream.id)) return true;
+    this.isStreamGone = true;
     this.onStreamGone();
-    return false;
+    return this.outlivesStream;
   }
 }
 

@@ -118,6 +118,12 @@ export class Dispatcher extends Handler {
     return stream;
   }
 
+  /** As `active`, for what concerns the answer: null also where the plugin ignores it. */
+  private answered(id: u32): AnyStream | null {
+    const stream = this.active(id);
+    return stream === null || stream.ignoresResponse ? null : stream;
+  }
+
   requestHeaders(id: u32, count: i32, end: bool): i32 {
     if (!this.exchanges.has(id)) return HeadersAction.Continue;
     const exchange = this.exchanges.get(id);
@@ -165,8 +171,8 @@ export class Dispatcher extends Handler {
   }
 
   responseHeaders(id: u32, count: i32, end: bool): i32 {
-    const stream = this.active(id);
-    if (stream === null || stream.ignoresResponse) return HeadersAction.Continue;
+    const stream = this.answered(id);
+    if (stream === null) return HeadersAction.Continue;
     responseHead.remember();
     stream.responseBodyReadable = stream.responseBodyReadable && isReadableBody(responseHead);
     const action = stream.responseSide.head(stream, end);
@@ -175,15 +181,13 @@ export class Dispatcher extends Handler {
   }
 
   responseBody(id: u32, size: i32, end: bool): i32 {
-    const stream = this.active(id);
-    if (stream === null || stream.ignoresResponse) return BodyAction.Continue;
-    return stream.responseSide.body(stream, size, end);
+    const stream = this.answered(id);
+    return stream === null ? BodyAction.Continue : stream.responseSide.body(stream, size, end);
   }
 
   responseTrailers(id: u32, count: i32): i32 {
-    const stream = this.active(id);
-    if (stream === null || stream.ignoresResponse) return TrailersAction.Continue;
-    return stream.responseSide.trailers(stream);
+    const stream = this.answered(id);
+    return stream === null ? TrailersAction.Continue : stream.responseSide.trailers(stream);
   }
 
   callReplied(root: u32, token: u32, headers: i32, bodySize: i32): void {

@@ -90,7 +90,6 @@ export abstract class AnyStream {
   /** No callback for the answer, whoever gives it: it flows past unread. */
   ignoreResponse(): void {
     this.ignoresResponse = true;
-    this.readsResponse = false;
   }
   get wantsRequestBody(): bool {
     return this.readsRequest && this.requestBodyReadable;
