@@ -32,6 +32,9 @@ export default defineConfig({
     testTimeout: guestBuild === "release" ? 120_000 : 1_200_000,
     // Hooks compile modules; on a busy machine that takes minutes.
     hookTimeout: 600_000,
+    // What is written after the client's answer is waited for with `expect.poll`, which tells the last value it saw:
+    // nearly as long as tests have that say nothing else, and shorter than the shortest of them.
+    expect: { poll: { timeout: guestBuild === "release" ? 50_000 : 500_000, interval: 20 } },
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
 });
