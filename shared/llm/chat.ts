@@ -73,6 +73,8 @@ export class ChatPart {
   /** Value of `cache_control`. */
   cacheControl: Span = NONE;
   isError: bool = false;
+  /** The call of a tool that takes free text; `json` has it as `input`. */
+  isCustom: bool = false;
   /** Of a tool result; do not add to those of other kinds. */
   readonly parts: ChatPart[];
 
@@ -148,6 +150,13 @@ export class ChatTool {
   parameters: Span = NONE;
   strict: Span = NONE;
   cacheControl: Span = NONE;
+  /** It takes free text, of which `parameters` make the argument `input` (`custom-tool.ts`). */
+  isCustom: bool = false;
+  /** Of a custom tool, the description without its grammar. */
+  ownDescription: Span = NONE;
+  /** Of a custom tool, the grammar that its input follows, and the language of that: `lark` or `regex`. */
+  grammar: Span = NONE;
+  syntax: Span = NONE;
 }
 
 export const enum ToolChoice {
@@ -249,7 +258,7 @@ export class ChatRequest {
   tools: ChatTool[] = [];
   toolChoice: ToolChoice = ToolChoice.Unset;
   toolChoiceName: Span = NONE;
-  /** Tools whose names the writer had to change (`AnswerWriter.renamedTools`). */
+  /** Tools that the client knows otherwise than the provider (`AnswerWriter.renamedTools`). */
   renamedTools: RenamedTools = new RenamedTools();
   /** The client speaks of functions, as OpenAI's dialect did before tools: so must its answer (`AnswerWriter`). */
   hasFunctions: bool = false;
@@ -301,7 +310,8 @@ export class ChatRequest {
       const items = allowed.items();
       while (items.next()) {
         const value = items.value;
-        const named = value.get("function");
+        let named = value.get("function");
+        if (!named.exists) named = value.get("custom");
         const name = value.kind == JsonKind.String ? value : (named.exists ? named : value).get("name");
         if (!textOf(name).equals(this.tools[i].name)) continue;
         kept.push(this.tools[i]);
@@ -310,6 +320,14 @@ export class ChatRequest {
     }
     this.tools = kept;
     if (kept.length == 0) this.toolChoice = ToolChoice.Unset;
+  }
+
+  /** The tool that must be called is one that takes free text. */
+  get choosesCustom(): bool {
+    for (let i = 0; i < this.tools.length; i++) {
+      if (this.tools[i].name.equals(this.toolChoiceName)) return this.tools[i].isCustom;
+    }
+    return false;
   }
 
   /** The schema that the answer has to follow, for dialects that have no words about it beside it. */

@@ -24,6 +24,12 @@ export class Dropped {
     this.add(prefix + plain.span().toString());
   }
 
+  /** Takes a name back: the target has a place after all. */
+  remove(name: string): void {
+    const at = this.names.indexOf(name);
+    if (at >= 0) this.names.splice(at, 1);
+  }
+
   /** Takes over the names of another list. */
   addAll(other: Dropped): void {
     for (let i = 0; i < other.names.length; i++) this.add(other.names[i]);

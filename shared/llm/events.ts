@@ -117,7 +117,7 @@ export abstract class AnswerWriter extends ChatEvents {
   model: Span = NONE;
   /** The client knows functions only, not tools (`ChatRequest.hasFunctions`). */
   usesFunctions: bool = false;
-  /** Tools that were sent under another name (`ChatRequest.renamedTools`). */
+  /** Tools that were sent otherwise than the client knows them (`ChatRequest.renamedTools`). */
   renamedTools: RenamedTools = new RenamedTools();
   /** Say at the end that the stream has ended, in dialects that do: OpenAI's `[DONE]`. */
   endsWithDone: bool = true;

@@ -39,6 +39,7 @@ export class OpenAi extends ResponsesProvider {
     this.credentialHeader = lowerAscii(Span.text(reader.text("authHeaderKey"))).toString();
     const url = reader.text("openaiCustomUrl");
     this.requestOptions.completionTokens = url.length == 0;
+    this.requestOptions.customTools = url.length == 0;
     this.requestOptions.cacheControl = url.length > 0;
     if (url.length == 0) return;
     const custom = new CustomUrl(url);

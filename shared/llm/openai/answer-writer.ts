@@ -2,6 +2,7 @@
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { CustomInput } from "../custom-tool";
 import { ErrorKind } from "../error";
 import { AnswerHead, AnswerWriter, Citation, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeValueEscaped } from "../text";
@@ -22,6 +23,8 @@ class Call {
     readonly index: i32,
     readonly id: Span,
     readonly name: Span,
+    /** Of a tool that takes free text. */
+    readonly isCustom: bool,
   ) {}
 }
 
@@ -105,7 +108,9 @@ export class OpenaiAnswerWriter extends AnswerWriter {
       return;
     }
     const known = toolCallId(id, this.head.id, index).copy();
-    this.choice(choice).calls.push(new Call(index, known, this.toolName(name).copy()));
+    const own = this.toolName(name).copy();
+    const isCustom = !this.usesFunctions && this.renamedTools.isCustom(own);
+    this.choice(choice).calls.push(new Call(index, known, own, isCustom));
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
@@ -207,10 +212,19 @@ function writeChoice(json: JsonWriter, index: i32, choice: Choice, usesFunctions
 }
 
 function writeCall(json: JsonWriter, call: Call): void {
-  json.object().key("index").integer(call.index).key("id").escaped(call.id).key("type").text("function");
-  writeFunction(json.key("function"), call);
+  json.object().key("index").integer(call.index).key("id").escaped(call.id).key("type");
+  if (call.isCustom) writeCustom(json.text("custom").key("custom"), call);
+  else writeFunction(json.text("function").key("function"), call);
   if (!call.signature.isEmpty) writeToolSignature(json, call.signature);
   json.end();
+}
+
+function writeCustom(json: JsonWriter, call: Call): void {
+  const input = new CustomInput();
+  const text = new Buffer(call.arguments.size);
+  text.append(input.feed(call.arguments.span()));
+  text.append(input.finish());
+  json.object().key("name").escaped(call.name).key("input").escaped(text.span()).end();
 }
 
 function writeFunction(json: JsonWriter, call: Call): void {

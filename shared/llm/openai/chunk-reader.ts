@@ -3,6 +3,7 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
+import { INPUT_END, INPUT_START, escapedAgain } from "../custom-tool";
 import { ErrorBody } from "../error";
 import { AnswerHead, ChatEvents, Citation, Finish, MAX_CHOICES, MAX_TOOL_CALLS } from "../events";
 import { collect, integerOf, textIn } from "../fields";
@@ -54,10 +55,11 @@ const enum CallField {
   Index,
   Id,
   Function,
+  Custom,
   ExtraContent,
   COUNT,
 }
-const CALL_NAMES: StaticArray<string> = ["index", "id", "function", "extra_content"];
+const CALL_NAMES: StaticArray<string> = ["index", "id", "function", "custom", "extra_content"];
 
 const MISSING: Json = Json.read(NONE);
 
@@ -141,6 +143,7 @@ export class OpenaiChunkReader {
     const isWhole = !delta || delta.kind != JsonKind.Object;
     if (isWhole) delta = fields[ChoiceField.Message];
     if (delta) this.readDelta(choice, delta, isWhole);
+    if (isWhole) this.endInputs(choice);
     const logprobs = fields[ChoiceField.Logprobs];
     if (logprobs && logprobs.kind == JsonKind.Object) this.readLogprobs(choice, logprobs.get("content"));
     const finish = fields[ChoiceField.FinishReason];
@@ -150,6 +153,7 @@ export class OpenaiChunkReader {
     // OpenRouter's way to end a stream that has failed.
     if (word.equalsAscii("error")) return this.fail(root);
     this.isFinished = true;
+    this.endInputs(choice);
     this.readSources(choice, root);
     let reason = readOpenaiFinish(word);
     // Servers that end with `stop` although tools are to be called.
@@ -248,13 +252,15 @@ export class OpenaiChunkReader {
   private readToolCall(choice: i32, value: Json, position: i32): void {
     const fields = this.callFields;
     collect(value, CALL_NAMES, fields);
-    const called = fields[CallField.Function];
+    const custom = fields[CallField.Custom];
+    const called = custom ? custom : fields[CallField.Function];
     const call = this.readCall(
       choice,
       <i32>integerOf(fields[CallField.Index], position),
       textIn(fields[CallField.Id]),
       called ? called : MISSING,
     );
+    if (custom && call && call.number >= 0) this.readInput(choice, call, textOf(custom.get("input")));
     const extra = fields[CallField.ExtraContent];
     if (!call || call.number < 0 || !extra) return;
     // As Google has it in this dialect.
@@ -287,6 +293,21 @@ export class OpenaiChunkReader {
     if (!text.isEmpty) this.events.toolArguments(choice, call.number, text);
     else if (args.kind == JsonKind.Object) this.events.toolInput(choice, call.number, args.raw());
     return call;
+  }
+
+  /** Free text becomes the argument `input` of a function, which is closed when no more can come. */
+  private readInput(choice: i32, call: ToolCall, text: Span): void {
+    if (!call.isOpen) this.events.toolArguments(choice, call.number, INPUT_START);
+    call.isOpen = true;
+    if (!text.isEmpty) this.events.toolArguments(choice, call.number, escapedAgain(text));
+  }
+
+  private endInputs(choice: i32): void {
+    const calls = this.callsOf(choice).calls;
+    for (let i = 0; i < calls.length; i++) {
+      if (calls[i].isOpen) this.events.toolArguments(choice, calls[i].number, INPUT_END);
+      calls[i].isOpen = false;
+    }
   }
 
   private callsOf(choice: i32): ToolCallIndex {

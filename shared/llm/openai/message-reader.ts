@@ -1,8 +1,9 @@
 // Messages of OpenAI chat completion requests.
 
 import { Buffer, Span } from "../../bytes";
-import { Json, JsonKind, JsonWriter } from "../../json";
+import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
+import { customCall } from "../custom-tool";
 import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
@@ -180,42 +181,28 @@ function readToolCalls(parts: ChatPart[], list: Json, dropped: Dropped): void {
   const items = list.items();
   while (items.next()) {
     const value = items.value;
-    const part = new ChatPart(PartKind.ToolCall);
+    const custom = value.get("custom");
+    const part = custom.exists
+      ? customCall(textOf(custom.get("name")), textOf(custom.get("input")))
+      : new ChatPart(PartKind.ToolCall);
     part.id = textOf(value.get("id"));
     // As Google has it in this dialect.
     const extra = value.get("extra_content");
     if (extra.exists) part.data = textOf(extra.get("google").get("thought_signature"));
-    const custom = value.get("custom");
-    const isRead = custom.exists
-      ? readCustom(parts, part, custom)
-      : readFunction(parts, part, value.get("function"));
-    if (!isRead) dropped.addNamed("messages.tool_calls.", textOf(value.get("type")));
+    if (!custom.exists) readFunction(parts, part, value.get("function"));
+    else if (!part.name.isEmpty) parts.push(part);
+    if (part.name.isEmpty) dropped.addNamed("messages.tool_calls.", textOf(value.get("type")));
     nameOthers(value, MEMBERS, "messages.tool_calls.", dropped);
     nameOthers(value.get("function"), MEMBERS, "messages.tool_calls.function.", dropped);
   }
 }
 
-function readFunction(parts: ChatPart[], part: ChatPart, called: Json): bool {
+function readFunction(parts: ChatPart[], part: ChatPart, called: Json): void {
   part.name = textOf(called.get("name"));
   const args = called.get("arguments");
   part.text = textOf(args);
   if (args.kind == JsonKind.Object) part.json = args.raw();
   if (!part.name.isEmpty) parts.push(part);
-  return !part.name.isEmpty;
-}
-
-/** The call of a tool that takes free text, as one of a function with the argument `input`. */
-function readCustom(parts: ChatPart[], part: ChatPart, called: Json): bool {
-  part.name = textOf(called.get("name"));
-  const json = new Buffer();
-  new JsonWriter(json)
-    .object()
-    .key("input")
-    .escaped(textOf(called.get("input")))
-    .end();
-  part.json = json.span();
-  if (!part.name.isEmpty) parts.push(part);
-  return !part.name.isEmpty;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
+import { inputOf } from "../custom-tool";
 import { Dropped } from "../dropped";
 import { joinText } from "../text";
 import { writeSealedData, writeSealedText, writeToolSignature } from "./seal";
@@ -16,6 +17,8 @@ export class MessageWriter {
   keepsCacheControl: bool = true;
   /** Seals are written: those of reasoning as OpenRouter has them, those of calls as Google has them. */
   keepsSeals: bool = false;
+  /** Calls of tools that take free text are written as such. */
+  keepsCustom: bool = false;
 
   private readonly scratch: Buffer = new Buffer();
 
@@ -173,8 +176,12 @@ export class MessageWriter {
     for (let i = 0; i < message.parts.length; i++) {
       const part = message.parts[i];
       if (part.kind != PartKind.ToolCall) continue;
-      json.object().key("id").escaped(part.id).key("type").text("function").key("function").object();
-      json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch));
+      const isCustom = part.isCustom && this.keepsCustom;
+      const type = isCustom ? "custom" : "function";
+      json.object().key("id").escaped(part.id).key("type").text(type).key(type).object();
+      json.key("name").escaped(part.name);
+      if (isCustom) json.key("input").escaped(inputOf(part));
+      else json.key("arguments").escaped(part.argumentsText(this.scratch));
       json.end();
       if (!part.data.isEmpty) this.toolSignature(part);
       json.end();

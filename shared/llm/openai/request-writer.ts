@@ -4,6 +4,7 @@ import { Buffer } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, Thinking, ToolChoice } from "../chat";
 import { renameTools } from "../conversation";
+import { keepFormats, writeCustomTool } from "../custom-tool";
 import { Dropped } from "../dropped";
 import { MessageWriter } from "./message-writer";
 
@@ -50,6 +51,8 @@ export class OpenaiRequestOptions {
   cacheControl: bool = true;
   /** Send the seals of reasoning and of calls, which OpenRouter and Google want back. */
   seals: bool = false;
+  /** Send tools that take free text as such, as OpenAI itself has them; other servers know functions only. */
+  customTools: bool = false;
 }
 
 /** Appends the request. What the dialect has no place for is noted in `request.dropped`. */
@@ -75,6 +78,7 @@ class RequestWriter {
     const messages = new MessageWriter(json, request.dropped, this.options.reasoningContent);
     messages.keepsCacheControl = this.options.cacheControl;
     messages.keepsSeals = this.options.seals;
+    messages.keepsCustom = this.options.customTools;
     for (let i = 0; i < request.messages.length; i++) messages.write(request.messages[i]);
     json.end().key("model").escaped(request.model);
     this.option(Option.Store);
@@ -138,11 +142,13 @@ class RequestWriter {
     const json = this.json;
     if (request.tools.length > 0) {
       json.key("tools").array();
-      for (let i = 0; i < request.tools.length; i++) writeOpenaiTool(json, request.tools[i], request.dropped);
+      for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
       json.end();
+      if (this.options.customTools) keepFormats(request);
     }
     if (request.toolChoice == ToolChoice.Tool) {
-      json.key("tool_choice").object().key("type").text("function").key("function").object();
+      const type = this.options.customTools && request.choosesCustom ? "custom" : "function";
+      json.key("tool_choice").object().key("type").text(type).key(type).object();
       json.key("name").escaped(request.toolChoiceName).end().end();
     } else if (request.toolChoice != ToolChoice.Unset) {
       json.key("tool_choice").text(TOOL_CHOICE_NAMES[request.toolChoice]);
@@ -150,6 +156,15 @@ class RequestWriter {
     if (request.parallelToolCalls != Answer.Unset) {
       json.key("parallel_tool_calls").bool(request.parallelToolCalls == Answer.Yes);
     }
+  }
+
+  private tool(tool: ChatTool): void {
+    if (!tool.isCustom || !this.options.customTools) {
+      return writeOpenaiTool(this.json, tool, this.request.dropped);
+    }
+    this.json.object().key("type").text("custom").key("custom").object();
+    writeCustomTool(this.json, tool, true);
+    this.json.end().end();
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { Buffer, Span, writeInteger } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { CustomInput } from "../custom-tool";
 import { ErrorKind } from "../error";
 import { AnswerHead, AnswerWriter, Citation, Finish, MAX_CHOICES } from "../events";
 import { NONE, writeQuoted, writeValueEscaped } from "../text";
@@ -32,6 +33,16 @@ const NO_USAGE: Span = Span.text("null}\n\n");
 /** A longer stretch of reasoning is not sent a second time with its signature, which is of no use without it. */
 const MAX_UNSEALED_BYTES: i32 = 1 << 20;
 
+/** A call of a tool that takes free text. */
+class CustomCall {
+  readonly input: CustomInput = new CustomInput();
+
+  constructor(
+    readonly choice: i32,
+    readonly index: i32,
+  ) {}
+}
+
 export class OpenaiStreamWriter extends AnswerWriter {
   /** Send the closing chunk with usage. */
   includesUsage: bool = true;
@@ -52,6 +63,7 @@ export class OpenaiStreamWriter extends AnswerWriter {
   private isBegun: bool = false;
   private isFinished: bool = false;
   private hasCalls: bool = false;
+  private readonly customs: CustomCall[] = [];
   private begunChoices: StaticArray<bool> = new StaticArray<bool>(MAX_CHOICES);
 
   /** `created` (seconds since 1970) stands in where the provider does not tell. */
@@ -142,32 +154,37 @@ export class OpenaiStreamWriter extends AnswerWriter {
     if (this.isOther(index)) return;
     this.hasCalls = true;
     this.open(choice);
+    const own = this.toolName(name);
+    const isCustom = this.renamedTools.isCustom(own);
     if (this.usesFunctions) {
       out.text('"function_call":{"name":');
     } else {
+      if (isCustom) this.customs.push(new CustomCall(choice, index));
       out.append(TOOL_CALL);
       writeInteger(out, index);
       out.text(',"id":');
       writeQuoted(out, toolCallId(id, this.id, index));
-      out.text(',"type":"function","function":{"name":');
+      out.text(isCustom ? ',"type":"custom","custom":{"name":' : ',"type":"function","function":{"name":');
     }
-    writeQuoted(out, this.toolName(name));
-    out.text(this.usesFunctions ? ',"arguments":""}' : ',"arguments":""}}]');
+    writeQuoted(out, own);
+    if (isCustom) out.text(',"input":""}}]');
+    else out.text(this.usesFunctions ? ',"arguments":""}' : ',"arguments":""}}]');
     this.close(NONE);
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {
     if (this.isOther(index)) return;
+    const custom = this.custom(choice, index);
+    if (custom) return this.writeInput(custom, custom.input.feed(escaped));
     this.openArguments(choice, index);
     this.out.append(escaped);
     this.closeArguments();
   }
 
   toolInput(choice: i32, index: i32, json: Span): void {
-    if (this.isOther(index)) return;
-    this.openArguments(choice, index);
-    writeValueEscaped(this.out, json);
-    this.closeArguments();
+    const escaped = new Buffer(json.size + 16);
+    writeValueEscaped(escaped, json);
+    this.toolArguments(choice, index, escaped.span());
   }
 
   toolSignature(choice: i32, index: i32, escaped: Span): void {
@@ -177,7 +194,12 @@ export class OpenaiStreamWriter extends AnswerWriter {
     }
     // Empty arguments, for clients that add them up without looking.
     const json = this.openList(choice, "tool_calls").object().key("index").integer(index);
-    json.key("function").object().key("arguments").text("").end();
+    const isCustom = this.custom(choice, index) !== null;
+    json.key(isCustom ? "custom" : "function").object();
+    json
+      .key(isCustom ? "input" : "arguments")
+      .text("")
+      .end();
     writeToolSignature(json, escaped);
     json.end();
     this.closeList();
@@ -185,6 +207,10 @@ export class OpenaiStreamWriter extends AnswerWriter {
 
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
     this.isFinished = true;
+    for (let i = 0; i < this.customs.length; i++) {
+      const custom = this.customs[i];
+      if (custom.choice == choice) this.writeInput(custom, custom.input.finish());
+    }
     this.open(choice);
     this.close(openaiFinishName(reason, word, this.usesFunctions));
   }
@@ -234,6 +260,24 @@ export class OpenaiStreamWriter extends AnswerWriter {
     if (index == 0 || !this.usesFunctions) return false;
     this.dropped.add("tool_calls");
     return true;
+  }
+
+  private custom(choice: i32, index: i32): CustomCall | null {
+    const customs = this.customs;
+    for (let i = customs.length - 1; i >= 0; i--) {
+      if (customs[i].index == index && customs[i].choice == choice) return customs[i];
+    }
+    return null;
+  }
+
+  private writeInput(custom: CustomCall, escaped: Span): void {
+    if (escaped.isEmpty) return;
+    this.open(custom.choice);
+    this.out.append(TOOL_CALL);
+    writeInteger(this.out, custom.index);
+    this.out.text(',"custom":{"input":"');
+    this.out.append(escaped);
+    this.closeArguments();
   }
 
   private openArguments(choice: i32, index: i32): void {

@@ -9,6 +9,8 @@ export class ToolCall {
   number: i32 = -1;
   /** An id that came before the name. */
   id: Span = NONE;
+  /** It takes free text, of which more may come. */
+  isOpen: bool = false;
 
   constructor(
     readonly wireIndex: i32,
@@ -22,7 +24,7 @@ export class ToolCallIndex {
   /** Calls whose name is known. */
   count: i32 = 0;
 
-  private readonly calls: ToolCall[] = [];
+  readonly calls: ToolCall[] = [];
 
   /**
    * The call that a fragment belongs to, or null when it begins a new one. `wireIndex` is -1 when the fragment

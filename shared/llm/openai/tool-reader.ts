@@ -3,6 +3,7 @@
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, PartKind, ToolChoice } from "../chat";
+import { readCustomTool } from "../custom-tool";
 import { nameOthers } from "../fields";
 import { rawOf, textOf } from "../text";
 
@@ -18,9 +19,11 @@ const MEMBERS: StaticArray<string> = [
   "parameters",
   "strict",
   "cache_control",
+  "custom",
+  "format",
 ];
 
-/** What is read of the choice of a tool; one of a custom tool is dropped as a whole. */
+/** What is read of the choice of a tool. */
 const CHOICE_MEMBERS: StaticArray<string> = [
   "type",
   "function",
@@ -37,14 +40,17 @@ export function readTools(request: ChatRequest, list: Json): void {
   request.hasFunctions = false;
   const items = list.items();
   while (items.next()) {
-    const tool = toolOf(items.value.get("function"));
+    const custom = items.value.get("custom");
+    const named = custom.exists ? custom : items.value.get("function");
+    const tool = toolOf(named);
     if (!tool) {
       request.dropped.addNamed("tools.", textOf(items.value.get("type")));
       continue;
     }
+    if (custom.exists) readCustomTool(request, tool, custom);
     tool.cacheControl = rawOf(items.value.get("cache_control"));
     nameOthers(items.value, MEMBERS, "tools.", request.dropped);
-    nameOthers(items.value.get("function"), MEMBERS, "tools.function.", request.dropped);
+    nameOthers(named, MEMBERS, custom.exists ? "tools.custom." : "tools.function.", request.dropped);
     request.tools.push(tool);
   }
 }
@@ -98,13 +104,11 @@ export function readToolChoice(request: ChatRequest, value: Json): void {
   // {"type":"allowed_tools","allowed_tools":{"mode":"auto",…}}
   const allowed = value.get("allowed_tools");
   nameOthers(value, CHOICE_MEMBERS, "tool_choice.", request.dropped);
-  nameOthers(value.get("function"), CHOICE_MEMBERS, "tool_choice.function.", request.dropped);
+  const custom = value.get("custom");
+  const named = custom.exists ? custom : value.get("function");
+  nameOthers(named, CHOICE_MEMBERS, "tool_choice.function.", request.dropped);
   nameOthers(allowed, CHOICE_MEMBERS, "tool_choice.allowed_tools.", request.dropped);
-  setToolChoice(
-    request,
-    allowed.kind == JsonKind.Object ? allowed.get("mode") : value,
-    value.get("function"),
-  );
+  setToolChoice(request, allowed.kind == JsonKind.Object ? allowed.get("mode") : value, named);
   if (request.toolChoice == ToolChoice.Unset && value.kind > JsonKind.Null)
     request.dropped.add("tool_choice");
 }

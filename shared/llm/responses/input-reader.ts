@@ -4,6 +4,7 @@
 import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
+import { customCall } from "../custom-tool";
 import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
@@ -23,6 +24,7 @@ const MEMBERS: StaticArray<string> = [
   "call_id",
   "name",
   "arguments",
+  "input",
   "output",
   "summary",
   "encrypted_content",
@@ -55,16 +57,11 @@ function readItem(request: ChatRequest, item: Json): void {
   const type = textOf(item.get("type"));
   if (type.isEmpty || type.equalsAscii("message")) {
     readMessage(request, item);
-  } else if (type.equalsAscii("function_call")) {
-    const part = new ChatPart(PartKind.ToolCall);
-    const args = item.get("arguments");
-    part.id = textOf(item.get("call_id"));
-    part.name = textOf(item.get("name"));
-    part.text = textOf(args);
-    if (args.kind == JsonKind.Object) part.json = args.raw();
-    if (part.name.isEmpty) request.dropped.add("input.function_call");
+  } else if (type.equalsAscii("function_call") || type.equalsAscii("custom_tool_call")) {
+    const part = callOf(item, type.at(0) == 0x63);
+    if (part.name.isEmpty) request.dropped.addNamed("input.", type);
     else assistantOf(request).parts.push(part);
-  } else if (type.equalsAscii("function_call_output")) {
+  } else if (type.equalsAscii("function_call_output") || type.equalsAscii("custom_tool_call_output")) {
     const result = new ChatPart(PartKind.ToolResult);
     result.id = textOf(item.get("call_id"));
     const message = new ChatMessage(Role.Tool);
@@ -79,6 +76,17 @@ function readItem(request: ChatRequest, item: Json): void {
     return;
   }
   nameOthers(item, MEMBERS, "input.", request.dropped);
+}
+
+function callOf(item: Json, isCustom: bool): ChatPart {
+  const name = textOf(item.get("name"));
+  const part = isCustom ? customCall(name, textOf(item.get("input"))) : new ChatPart(PartKind.ToolCall);
+  const args = item.get("arguments");
+  part.id = textOf(item.get("call_id"));
+  part.name = name;
+  part.text = textOf(args);
+  if (args.kind == JsonKind.Object) part.json = args.raw();
+  return part;
 }
 
 function readMessage(request: ChatRequest, item: Json): void {

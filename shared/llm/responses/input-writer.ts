@@ -3,6 +3,7 @@
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
+import { inputOf } from "../custom-tool";
 import { Dropped } from "../dropped";
 
 const ROLE_NAMES: StaticArray<string> = ["system", "developer", "user", "assistant", "user"];
@@ -11,6 +12,8 @@ export class InputWriter {
   private readonly scratch: Buffer = new Buffer();
   /** A message is open in the output, up to the parts of its content. */
   private isOpen: bool = false;
+  /** Ids of the calls of tools that take free text: their results are items of their own type. */
+  private readonly customCalls: Span[] = [];
 
   constructor(
     private readonly json: JsonWriter,
@@ -127,13 +130,27 @@ export class InputWriter {
   }
 
   private toolCall(part: ChatPart): void {
-    const json = this.json.object().key("type").text("function_call").key("call_id").escaped(part.id);
-    json.key("name").escaped(part.name).key("arguments").escaped(part.argumentsText(this.scratch)).end();
+    const json = this.json
+      .object()
+      .key("type")
+      .text(part.isCustom ? "custom_tool_call" : "function_call");
+    json.key("call_id").escaped(part.id).key("name").escaped(part.name);
+    if (part.isCustom) {
+      this.customCalls.push(part.id);
+      json.key("input").escaped(inputOf(part)).end();
+    } else {
+      json.key("arguments").escaped(part.argumentsText(this.scratch)).end();
+    }
     if (!part.data.isEmpty) this.dropped.add("messages.tool_calls.signature");
   }
 
   private toolResult(part: ChatPart): void {
-    const json = this.json.object().key("type").text("function_call_output").key("call_id").escaped(part.id);
+    const isCustom = isIn(this.customCalls, part.id);
+    const json = this.json.object().key("type");
+    json
+      .text(isCustom ? "custom_tool_call_output" : "function_call_output")
+      .key("call_id")
+      .escaped(part.id);
     const parts = part.parts;
     json.key("output");
     if (parts.length == 0) {
@@ -164,6 +181,11 @@ export class InputWriter {
     if (!part.text.isEmpty) this.text("summary_text", part.text);
     json.end().key("encrypted_content").escaped(part.data).end();
   }
+}
+
+function isIn(list: Span[], id: Span): bool {
+  for (let i = 0; i < list.length; i++) if (list[i].equals(id)) return true;
+  return false;
 }
 
 function hasOneText(parts: ChatPart[]): bool {

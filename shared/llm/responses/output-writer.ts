@@ -99,10 +99,12 @@ export abstract class OutputWriter extends AnswerWriter {
     for (let i = 0; i < this.items.length; i++) {
       if (this.items[i].callId.equals(known)) known = toolCallId(NONE, this.head.id, index);
     }
-    const item = new OutputItem(ItemType.FunctionCall, this.items.length, this.head.id);
+    const own = this.toolName(name);
+    const type = this.renamedTools.isCustom(own) ? ItemType.CustomCall : ItemType.FunctionCall;
+    const item = new OutputItem(type, this.items.length, this.head.id);
     item.call = index;
     item.callId = known.copy();
-    item.name = name.copy();
+    item.name = own.copy();
     item.parts.push(new OutputPart(PartType.Other, 0));
     this.add(item);
   }
@@ -112,7 +114,9 @@ export abstract class OutputWriter extends AnswerWriter {
     for (let i = this.items.length - 1; i >= 0; i--) {
       const item = this.items[i];
       const part = item.lastPart;
-      if (item.call == index && part && !item.isDone) return this.grow(item, part, escaped);
+      if (item.call != index || !part || item.isDone) continue;
+      const input = item.input;
+      return this.grow(item, part, input ? input.feed(escaped) : escaped);
     }
     this.dropped.add("tool_calls.function.arguments");
   }
@@ -283,7 +287,7 @@ export abstract class OutputWriter extends AnswerWriter {
   }
 
   private grow(item: OutputItem, part: OutputPart, escaped: Span): void {
-    if (!this.keep(escaped.size)) return;
+    if (escaped.isEmpty || !this.keep(escaped.size)) return;
     part.text.append(escaped);
     this.grown(item, part, escaped);
   }
@@ -305,6 +309,8 @@ export abstract class OutputWriter extends AnswerWriter {
   private closeItem(item: OutputItem): void {
     if (this.hasFailed || item.isDone) return;
     const part = item.lastPart;
+    const input = item.input;
+    if (input && part) this.grow(item, part, input.finish());
     // Clients parse the arguments of every call.
     if (item.type == ItemType.FunctionCall && part && part.text.isEmpty) {
       this.grow(item, part, Span.text("{}"));

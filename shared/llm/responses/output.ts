@@ -2,6 +2,7 @@
 
 import { Buffer, Span, fnv1a64 } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { CustomInput } from "../custom-tool";
 import { NONE } from "../text";
 
 export const enum PartType {
@@ -50,9 +51,11 @@ export const enum ItemType {
   Reasoning = 1,
   FunctionCall = 2,
   Image = 3,
+  /** The call of a tool that takes free text. */
+  CustomCall = 4,
 }
 
-const ID_PREFIXES: StaticArray<string> = ["msg_", "rs_", "fc_", "ig_"];
+const ID_PREFIXES: StaticArray<string> = ["msg_", "rs_", "fc_", "ig_", "ctc_"];
 
 export class OutputItem {
   readonly id: Span;
@@ -64,6 +67,8 @@ export class OutputItem {
   seal: Span = NONE;
   /** Number of the call among the answer's; -1 for other items. */
   call: i32 = -1;
+  /** Of a custom call, what its arguments are taken apart with. */
+  readonly input: CustomInput | null;
   callId: Span = NONE;
   name: Span = NONE;
   /** Format of an image: `png`. */
@@ -80,6 +85,7 @@ export class OutputItem {
   ) {
     const id = ID_PREFIXES[type] + fnv1a64(responseId).toString(16) + "_" + index.toString();
     this.id = Span.text(id);
+    this.input = type == ItemType.CustomCall ? new CustomInput() : null;
     this.route = Span.text(`,"item_id":"${id}","output_index":${index}`);
   }
 
@@ -104,7 +110,12 @@ export class OutputItem {
         if (!this.seal.isEmpty) json.key("encrypted_content").escaped(this.seal);
         break;
       case ItemType.FunctionCall:
-        json.text("function_call").key("status").text(this.status).key("arguments").escaped(this.text());
+      case ItemType.CustomCall:
+        json
+          .text(this.input ? "custom_tool_call" : "function_call")
+          .key("status")
+          .text(this.status);
+        json.key(this.input ? "input" : "arguments").escaped(this.text());
         json.key("call_id").escaped(this.callId).key("name").escaped(this.name);
         break;
       default:

@@ -17,6 +17,7 @@ import {
   ToolChoice,
   answerOf,
 } from "../chat";
+import { readCustomTool } from "../custom-tool";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, rawOf, textOf } from "../text";
@@ -66,7 +67,7 @@ const FIELDS: StaticArray<string> = [
 
 /** What is read of `text`, and of tools. */
 const TEXT_MEMBERS: StaticArray<string> = ["format", "verbosity"];
-const TOOL_MEMBERS: StaticArray<string> = ["type", "name", "description", "parameters", "strict"];
+const TOOL_MEMBERS: StaticArray<string> = ["type", "name", "description", "parameters", "strict", "format"];
 
 /** What is read of the choice of a tool. */
 const CHOICE_MEMBERS: StaticArray<string> = ["type", "name", "mode", "tools"];
@@ -191,13 +192,15 @@ function readTools(request: ChatRequest, list: Json): void {
     const type = textOf(value.get("type"));
     const tool = new ChatTool();
     tool.name = textOf(value.get("name"));
+    const isCustom = type.equalsAscii("custom");
     // All other types are run by OpenAI, or answered in words that chat has no place for.
-    if (!type.equalsAscii("function") || tool.name.isEmpty) {
+    if ((!isCustom && !type.equalsAscii("function")) || tool.name.isEmpty) {
       request.dropped.addNamed("tools.", type);
       continue;
     }
     tool.description = textOf(value.get("description"));
     tool.parameters = rawOf(value.get("parameters"));
+    if (isCustom) readCustomTool(request, tool, value);
     tool.strict = rawOf(value.get("strict"));
     nameOthers(value, TOOL_MEMBERS, "tools.", request.dropped);
     request.tools.push(tool);
@@ -208,7 +211,7 @@ function readToolChoice(request: ChatRequest, value: Json): void {
   const type = textOf(value.get("type"));
   nameOthers(value, CHOICE_MEMBERS, "tool_choice.", request.dropped);
   request.toolChoice = ToolChoice.Unset;
-  if (type.equalsAscii("function")) {
+  if (type.equalsAscii("function") || type.equalsAscii("custom")) {
     request.toolChoiceName = textOf(value.get("name"));
     if (!request.toolChoiceName.isEmpty) request.toolChoice = ToolChoice.Tool;
     return;

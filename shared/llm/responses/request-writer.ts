@@ -4,6 +4,7 @@ import { Buffer } from "../../bytes";
 import { Json, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, Thinking, ToolChoice } from "../chat";
 import { renameTools } from "../conversation";
+import { keepFormats, writeCustomTool } from "../custom-tool";
 import { InputWriter } from "./input-writer";
 import { writeTextSettings, writeToolChoice } from "./settings";
 
@@ -138,6 +139,7 @@ class RequestWriter {
       json.key("tools").array();
       for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
       json.end();
+      keepFormats(request);
     }
     if (request.toolChoice != ToolChoice.Unset) writeToolChoice(json.key("tool_choice"), request);
     if (request.parallelToolCalls != Answer.Unset) {
@@ -146,7 +148,13 @@ class RequestWriter {
   }
 
   private tool(tool: ChatTool): void {
-    const json = this.json.object().key("type").text("function").key("name").escaped(tool.name);
+    const json = this.json.object().key("type");
+    if (tool.isCustom) {
+      writeCustomTool(json.text("custom"), tool, false);
+      json.end();
+      return;
+    }
+    json.text("function").key("name").escaped(tool.name);
     if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
     json.key("parameters").raw(tool.parameters);
     // Strict is what this API assumes, and what chat completions do not.

@@ -4,6 +4,7 @@
 
 import { Buffer, Span, fnv1a64 } from "../../bytes";
 import { Json, JsonKind } from "../../json";
+import { INPUT_END, INPUT_START, escapedAgain } from "../custom-tool";
 import { ErrorBody } from "../error";
 import { AnswerHead, ChatEvents, Citation, Finish, MAX_TOOL_CALLS } from "../events";
 import { NONE, characterCount, textOf } from "../text";
@@ -12,6 +13,8 @@ import { readResponsesUsage } from "./usage";
 
 /** More items of one response, or parts of one item, than this are dropped. */
 const MAX_ITEMS: i32 = 4096;
+
+const CUSTOM_CALL: string = "custom_tool_call";
 
 export const enum TextKind {
   Text = 0,
@@ -39,6 +42,8 @@ export class KnownItem {
   call: i32 = -1;
   /** Arguments, an image or a seal was handed on, or the item was noted as dropped. */
   isTaken: bool = false;
+  /** The call of a tool that takes free text, of which more may come. */
+  isOpen: bool = false;
   /** Hash of the item's type; 0 as long as it is not known. */
   typeHash: u64 = 0;
 
@@ -96,6 +101,8 @@ export class ResponseReader {
       const known = this.known(output.index, item, streamed);
       if (known) this.readItem(known, item);
     }
+    // Of servers that leave out what closes an item.
+    for (let i = 0; i < this.items.length; i++) this.endInput(this.items[i]);
     const usage = readResponsesUsage(response.get("usage"));
     if (usage) this.events.usage(usage);
     const status = textOf(response.get("status"));
@@ -156,9 +163,10 @@ export class ResponseReader {
     const type = textOf(item.get("type"));
     const name = textOf(item.get("name"));
     known.typeHash = fnv1a64(type);
-    if (known.call >= 0 || name.isEmpty || !type.equalsAscii("function_call")) return;
+    const isCall = type.equalsAscii("function_call") || type.equalsAscii(CUSTOM_CALL);
+    if (known.call >= 0 || name.isEmpty || !isCall) return;
     if (this.toolCalls >= MAX_TOOL_CALLS) {
-      this.events.dropped.add("output.function_call");
+      this.events.dropped.addNamed("output.", type);
       return;
     }
     this.isReasoning = false;
@@ -189,6 +197,9 @@ export class ResponseReader {
       // Clients parse the arguments of every call.
       if (args.kind != JsonKind.Object) this.readArguments(known, text.isEmpty ? Span.text("{}") : text);
       else if (known.call >= 0 && take(known)) this.events.toolInput(0, known.call, args.raw());
+    } else if (type.equalsAscii(CUSTOM_CALL)) {
+      this.startItem(known, item);
+      this.readInput(known, textOf(item.get("input")));
     } else if (type.equalsAscii("image_generation_call")) {
       const data = textOf(item.get("result"));
       if (!data.isEmpty && take(known)) this.events.image(0, mediaTypeOf(item), data);
@@ -271,6 +282,27 @@ export class ResponseReader {
   /** Hands on all arguments of a call, unless they came before. */
   readArguments(known: KnownItem, text: Span): void {
     if (known.call >= 0 && !text.isEmpty && take(known)) this.events.toolArguments(0, known.call, text);
+  }
+
+  /** Hands on all text that a custom tool is called with, unless it came before. */
+  readInput(known: KnownItem, text: Span): void {
+    if (!known.isTaken) this.readInputPiece(known, text);
+    this.endInput(known);
+  }
+
+  /** Hands on a piece of such a text, as the argument `input` of a function. */
+  readInputPiece(known: KnownItem, text: Span): void {
+    if (known.call < 0) return;
+    if (take(known)) {
+      known.isOpen = true;
+      this.events.toolArguments(0, known.call, INPUT_START);
+    }
+    if (!text.isEmpty) this.events.toolArguments(0, known.call, escapedAgain(text));
+  }
+
+  private endInput(known: KnownItem): void {
+    if (known.isOpen) this.events.toolArguments(0, known.call, INPUT_END);
+    known.isOpen = false;
   }
 
   /** Hands on a piece of a call's arguments. Without the call's name the whole item has to be waited for. */

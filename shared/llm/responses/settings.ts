@@ -10,7 +10,13 @@ const TOOL_CHOICE_NAMES: StaticArray<string> = ["auto", "auto", "none", "require
 /** Writes the value of `tool_choice`; `auto` where none is set. */
 export function writeToolChoice(json: JsonWriter, request: ChatRequest): void {
   if (request.toolChoice != ToolChoice.Tool) json.text(TOOL_CHOICE_NAMES[request.toolChoice]);
-  else json.object().key("type").text("function").key("name").escaped(request.toolChoiceName).end();
+  else {
+    json
+      .object()
+      .key("type")
+      .text(request.choosesCustom ? "custom" : "function");
+    json.key("name").escaped(request.toolChoiceName).end();
+  }
 }
 
 /** Writes the value of `text`. */

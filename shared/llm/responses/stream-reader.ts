@@ -31,6 +31,8 @@ const enum Event {
   SummaryDone,
   ArgumentsDelta,
   ArgumentsDone,
+  InputDelta,
+  InputDone,
   Annotation,
   Completed,
   Incomplete,
@@ -59,6 +61,8 @@ const EVENTS: StaticArray<string> = [
   "reasoning_summary_text.done",
   "function_call_arguments.delta",
   "function_call_arguments.done",
+  "custom_tool_call_input.delta",
+  "custom_tool_call_input.done",
   "output_text.annotation.added",
   "completed",
   "incomplete",
@@ -120,6 +124,10 @@ export class ResponsesStreamReader extends StreamReader {
       response.readArgumentsPiece(known, textOf(root.get("delta")));
     } else if (event == Event.ArgumentsDone) {
       response.readArguments(known, textOf(root.get("arguments")));
+    } else if (event == Event.InputDelta) {
+      response.readInputPiece(known, textOf(root.get("delta")));
+    } else if (event == Event.InputDone) {
+      response.readInput(known, textOf(root.get("input")));
     } else if (event == Event.Annotation) {
       response.readAnnotation(known.part(TextKind.Text, index), root.get("annotation"));
     } else if (event >= Event.TextDelta && event <= Event.SummaryDone) {

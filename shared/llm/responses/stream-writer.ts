@@ -12,6 +12,7 @@ const TEXT: string = "output_text";
 const REFUSAL: string = "refusal";
 const SUMMARY: string = "reasoning_summary_text";
 const ARGUMENTS: string = "function_call_arguments";
+const INPUT: string = "custom_tool_call_input";
 
 // Said again and again, so turned into bytes once.
 const TEXT_DELTA: Span = eventHead(TEXT + ".delta");
@@ -98,10 +99,18 @@ export class ResponsesStreamWriter extends OutputWriter {
 
   protected partClosed(item: OutputItem, part: OutputPart): void {
     if (item.type == ItemType.Image) return;
-    const isCall = item.type == ItemType.FunctionCall;
+    const isCall = item.call >= 0;
     this.openText("done", item, part);
     const out = this.out;
-    out.text(isCall ? ',"arguments":' : part.type == PartType.Refusal ? ',"refusal":' : ',"text":');
+    out.text(
+      item.input
+        ? ',"input":'
+        : isCall
+          ? ',"arguments":'
+          : part.type == PartType.Refusal
+            ? ',"refusal":'
+            : ',"text":',
+    );
     writeQuoted(out, part.text.span());
     if (part.type == PartType.Text) {
       out.text(',"logprobs":[');
@@ -144,12 +153,12 @@ export class ResponsesStreamWriter extends OutputWriter {
 
   /** Opens an event about the text of the item's last part. */
   private openText(event: string, item: OutputItem, part: OutputPart): void {
-    const isCall = item.type == ItemType.FunctionCall;
     const isMessage = item.type == ItemType.Message;
-    const name = isCall ? ARGUMENTS : !isMessage ? SUMMARY : part.type == PartType.Text ? TEXT : REFUSAL;
+    let name = !isMessage ? SUMMARY : part.type == PartType.Text ? TEXT : REFUSAL;
+    if (item.call >= 0) name = item.input ? INPUT : ARGUMENTS;
     this.open(name + "." + event);
     this.route(item);
-    if (!isCall) this.partIndex(item);
+    if (item.call < 0) this.partIndex(item);
   }
 
   private route(item: OutputItem): void {

@@ -16,6 +16,7 @@ export const option = {
   renamedTool: 256,
   seals: 512,
   noCacheControl: 1024,
+  customTools: 2048,
 } as const;
 
 export const requestError = { none: 0, notJson: 1, notObject: 2, noMessages: 3, unsupported: 4 } as const;

@@ -57,7 +57,8 @@ export function keep(): void {
 
 /**
  * Bits: 1 claudeCode, 2 topK, 4 reasoningContent, 8 outputFormat, 16 version, 32 no usage, 64 model "mapped",
- * 128 functions, 256 tool "get.it" was renamed, 512 seals, 1024 no cache_control.
+ * 128 functions, 256 tool "get.it" was renamed, 512 seals, 1024 no cache_control,
+ * 2048 custom tools; in answers of tool "shell", which the client knows as one.
  */
 export function setFlags(value: i32): void {
   flags = value;
@@ -114,6 +115,7 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
     options.reasoningContent = (flags & 4) != 0;
     options.seals = (flags & 512) != 0;
     options.cacheControl = (flags & 1024) == 0;
+    options.customTools = (flags & 2048) != 0;
     writeOpenaiRequest(request, out, options);
   } else {
     const options = new AnthropicRequestOptions();
@@ -132,6 +134,7 @@ export function convertRequest(from: Dialect, to: Dialect): i32 {
 function setUp(writer: AnswerWriter): void {
   if (flags & 64) writer.model = Span.text("mapped");
   writer.usesFunctions = (flags & 128) != 0;
+  if (flags & 2048) writer.renamedTools.addCustom(Span.text("shell"));
   if (flags & 256) writer.renamedTools.add(Span.text("get.it"), Span.text("get_it"));
 }
 

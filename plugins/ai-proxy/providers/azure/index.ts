@@ -29,6 +29,7 @@ export class Azure extends ResponsesProvider {
     this.passesUnsupported();
     this.renamesDeveloper = false;
     this.placesByModel = true;
+    this.requestOptions.customTools = true;
   }
 
   configure(reader: ConfigReader, settings: Settings): void {
