@@ -112,35 +112,37 @@ const endings: Ending[] = [
   },
 ];
 
-/** What a request that costs nothing finds: tokens that are left, and how many further ones could run beside it. */
-async function left(gateway: Gateway): Promise<{ tokens: number; parallel: number }> {
+/**
+ * Tokens that are left, as a request finds them that costs nothing. A settlement may come a moment after the answer: it
+ * asks until nothing runs beside it. What is counted is final then.
+ */
+async function left(gateway: Gateway, message: string): Promise<number> {
   gateway.upstream("llm.static").reply({ status: 500, headers: json, body: "{}" });
-  const header = (await gateway.send({ ...request, body: JSON.stringify({ max_tokens: 1 }) })).header(
-    "ratelimit",
-  )!;
-  const [, tokens, parallel] = /"tokens";r=(\d+);.*"parallel";r=(\d+);/.exec(header)!.map(Number);
-  return { tokens: tokens!, parallel: parallel! };
+  const body = JSON.stringify({ max_tokens: 1 });
+  let header = "";
+  await expect
+    .poll(async () => (header = (await gateway.send({ ...request, body })).header("ratelimit")!), { message })
+    .toContain(`"parallel";r=${PARALLEL - 1};`);
+  return Number(/"tokens";r=(\d+);/.exec(header)![1]);
 }
 
 async function play(gateway: Gateway, { title, upstream, leaves, costs }: Ending): Promise<void> {
-  const before = await left(gateway);
+  const before = await left(gateway, title);
   gateway.upstream("llm.static").reply(async (exchange) => {
     await exchange.requestEnd;
     await upstream(exchange);
   });
   if (leaves === undefined) await gateway.send(request);
   else {
-    const seen = gateway.upstream("llm.static").requests.length;
+    const { requests } = gateway.upstream("llm.static");
+    const seen = requests.length;
     const exchange = gateway.open(request);
     await exchange.end({ data: Buffer.from(request.body) });
     if (leaves === "in its midst") await exchange.until("some words");
-    while (gateway.upstream("llm.static").requests.length === seen) await new Promise(setImmediate);
+    await expect.poll(() => requests.length).toBeGreaterThan(seen);
     exchange.abort();
   }
-  // A settlement may come a moment after the answer; one that never came would be waited for in vain.
-  let now = await left(gateway);
-  while (now.parallel !== PARALLEL - 1) now = await left(gateway);
-  const cost = before.tokens - now.tokens;
+  const cost = before - (await left(gateway, title));
   const expected = { usage: [100, 100], nothing: [0, 0], estimate: [8, 200] }[costs] as [number, number];
   expect([title, cost >= expected[0] && cost <= expected[1], cost]).toEqual([title, true, cost]);
 }

@@ -98,10 +98,8 @@ async function durable() {
 }
 
 /** What is lost never comes; what counts twice never goes. */
-async function untilCounted(form: Form, port: number, answers: number): Promise<void> {
-  while ((await form.counted(port)) < answers * COST) await new Promise(setImmediate);
-  expect(await form.counted(port)).toBe(answers * COST);
-}
+const untilCounted = (form: Form, port: number, answers: number) =>
+  expect.poll(() => form.counted(port), { message: form.title }).toBe(answers * COST);
 
 const status = async (gateway: Gateway, headers = {}) =>
   (await gateway.send({ ...request, headers: { ...request.headers, ...headers } })).status;
@@ -183,7 +181,7 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
       });
       const before = relay.commands;
       expect(await status(gateway)).toBe(200);
-      while (relay.commands < before + 2) await new Promise(setImmediate);
+      await expect.poll(() => relay.commands).toBeGreaterThanOrEqual(before + 2);
       await gateway.reload(setup(relay.port, { ...slow, default_output_tokens: 999 }));
       relay.fault = {};
       await untilCounted(form, redis.port, 1);
@@ -207,7 +205,7 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
     await redis.restart();
     const names = async () => (await command(redis.port, "keys", "higress-*")).split("\r\n");
     const counters = async () => (await names()).filter((name) => name.startsWith("higress-")).length;
-    while ((await counters()) < users.length - dropped) await new Promise(setImmediate);
+    await expect.poll(counters).toBeGreaterThanOrEqual(users.length - dropped);
     expect(await uncounted(gateway)).toBe(dropped);
     // One that gave way while it was under way may have come through nevertheless.
     expect(await counters()).toBeLessThan(users.length);

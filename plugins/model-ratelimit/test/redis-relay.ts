@@ -22,6 +22,8 @@ export class RedisRelay {
   fault: Fault = {};
   /** Commands that came. */
   commands = 0;
+  /** Replies of Redis that were passed on. */
+  replies = 0;
   #server = createServer((socket) => this.#serve(socket));
   #sockets = new Set<Socket>();
   #redisPort: number;
@@ -53,6 +55,7 @@ export class RedisRelay {
     const redis = connect(this.#redisPort, "127.0.0.1");
     // Arrays of strings read the same as replies and as commands.
     const commands = new ReplyReader();
+    const replies = new ReplyReader();
     for (const [one, other] of [
       [client, redis],
       [redis, client],
@@ -71,7 +74,10 @@ export class RedisRelay {
     });
     redis.on("data", (chunk) => {
       if (this.fault.isReset) client.resetAndDestroy();
-      else if (!this.fault.isMute) client.write(chunk);
+      else if (!this.fault.isMute) {
+        client.write(chunk);
+        this.replies += replies.feed(chunk).length;
+      }
     });
   }
 }

@@ -74,9 +74,7 @@ describe.skipIf(!(await hasRedis()))("with Redis", () => {
   const get = async (key: string) => (await send("get", key)).split("\r\n")[1];
   const ttl = async (key: string) => Number((await send("ttl", key)).slice(1));
   /** Charges and payments are not waited for by the client. */
-  const until = async (key: string, value: string) => {
-    while ((await get(key)) !== value) await new Promise(setImmediate);
-  };
+  const until = (key: string, value: string) => expect.poll(() => get(key), { message: key }).toBe(value);
   const start = (configuration: object, upstream?: object) =>
     gatewayOn(`127.0.0.1:${server.port}`, configuration, upstream);
 
