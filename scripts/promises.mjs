@@ -96,8 +96,12 @@ export const promises = [
   {
     id: "growth refused",
     promise:
-      "What a plugin admits fits into the 1 GiB that Envoy gives a VM; with 64 MiB messages of up to 8 MiB do, and what does not fit costs a restart of the VM that the next request does not notice",
-    tests: ["host-test/test/plugins/memory-limit.test.ts"],
+      "What a plugin admits fits into the 1 GiB that Envoy gives a VM; with 64 MiB messages of up to 8 MiB do, what does not fit is refused in the client's dialect, and the VM serves on",
+    tests: [
+      "host-test/test/plugins/memory-limit.test.ts",
+      "plugins/ai-proxy/test/no-room.test.ts",
+      "plugins/rest-to-mcp/test/no-room.test.ts",
+    ],
   },
   {
     id: "chaos",

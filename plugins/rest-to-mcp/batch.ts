@@ -5,14 +5,15 @@ import {
   AnyStream,
   clusterName,
   DraftHead,
-  HttpCall,
   HttpReply,
   HttpRequest,
+  lackedRoom,
   send,
 } from "as-proxy-wasm-sdk/sdk";
 import { Buffer } from "as-proxy-wasm-sdk/bytes";
 import { ErrorCode, Message, MessageKind, Outcome, Revision } from "as-proxy-wasm-sdk/mcp";
-import { Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
+import { NO_ROOM, Operation, Runner, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
+import { WatchedCall } from "./watched-call";
 
 /** Messages in a batch, and with them calls that a client's request makes. */
 export const MAX_BATCH: i32 = 50;
@@ -82,7 +83,8 @@ export class Batch extends Runner {
     const request = this.request;
     if (step == Step.Wait) return false;
     if (operation === null || request === null) return true;
-    if (step == Step.Forward) {
+    if (lackedRoom()) operation.outcome = Outcome.ofError(ErrorCode.InternalError, NO_ROOM);
+    else if (step == Step.Forward) {
       if (!operation.needsRoute && this.call(request)) return false;
       operation.outcome = Outcome.ofError(ErrorCode.InternalError, "this call cannot be made in a batch");
     }
@@ -107,13 +109,13 @@ export class Batch extends Runner {
   }
 }
 
-class BatchCall extends HttpCall {
+class BatchCall extends WatchedCall {
   constructor(private batch: Batch) {
     super();
     this.stream = batch.stream;
   }
 
-  onReply(reply: HttpReply): void {
+  heard(reply: HttpReply): void {
     this.batch.replied(reply);
   }
 }

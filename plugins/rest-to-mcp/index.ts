@@ -8,11 +8,15 @@ import {
   Flow,
   Head,
   HeaderList,
+  lackedRoom,
+  LARGE,
   LastGoodRules,
   plugin,
   setProperty,
   setSwitch,
   Stream,
+  unwatchRoom,
+  watchRoom,
 } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, readUnsigned, Span } from "as-proxy-wasm-sdk/bytes";
 import {
@@ -29,14 +33,13 @@ import { Batch, BatchClient, MAX_BATCH } from "./batch";
 import { ClientHead } from "./client-head";
 import { McpConfig } from "./config";
 import { operationOf, relayOf } from "./methods";
-import { Known, Operation, Step, UpstreamAnswer, UpstreamRequest } from "./operation";
+import { Known, NO_ROOM, Operation, Step, TOO_LARGE, UpstreamAnswer, UpstreamRequest } from "./operation";
 import { RouteClient, RouteRunner } from "./route-runner";
 import { isOfBody, keptHeaders } from "./answer-head";
 
 plugin<McpConfig>("rest-to-mcp", McpConfig.parse, () => new RestToMcp()).ruleMemory = new LastGoodRules();
 
 const JSON_TYPE: string = "application/json; charset=utf-8";
-const TOO_LARGE: string = "the upstream's answer is too large";
 
 class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   private client: ClientHead = new ClientHead();
@@ -87,9 +90,18 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   onRequestBody(body: Body, end: bool): Flow {
     if (body.announcedSize > this.config.maxRequestBytes) return this.refuseLarge();
     if (!end) return Flow.Hold;
+    watchRoom();
+    const flow = this.take(body);
+    unwatchRoom();
+    return flow;
+  }
+
+  /** The whole of the client's request. */
+  private take(body: Body): Flow {
     this.body = body;
     const head = this.requestHead;
     const messages = Messages.read(body.all(), MAX_BATCH);
+    if (lackedRoom()) return this.refuseUnmade();
     const admission = Admission.of(messages.items[0], this.client);
     this.revision = admission.revision;
     if (messages.isBatch) return this.beginBatch(messages.items, head);
@@ -125,12 +137,14 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   private onward(step: Step): Flow {
     const request = this.request;
     const body = this.body;
+    if (lackedRoom()) return this.refuseUnmade();
     if (step == Step.Wait) return Flow.Wait;
     if (step != Step.Forward || request === null || body === null) return this.answer();
     this.isForwarded = true;
     body.replace(request.body);
     // Without it the body would go in chunks, which many a REST service refuses.
     request.head.set("content-length", request.body.size.toString());
+    request.body = Span.empty();
     return Flow.Next;
   }
 
@@ -157,7 +171,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   batchDone(): void {
     const batch = this.batch;
     if (batch === null) return;
-    if (batch.out.isEmpty) this.empty(202, "mcp:batch");
+    if (batch.out.overflowed) this.answerLarge(NO_ROOM);
+    else if (batch.out.isEmpty) this.empty(202, "mcp:batch");
     else this.reply(200, JSON_TYPE, batch.out.span(), "mcp:batch");
   }
 
@@ -185,11 +200,21 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   onResponseBody(body: Body, end: bool): Flow {
     const operation = this.operation;
     if (operation === null) return Flow.Next;
+    watchRoom();
+    const flow = this.hear(operation, body, end);
+    unwatchRoom();
+    return flow;
+  }
+
+  private hear(operation: Operation, body: Body, end: bool): Flow {
     if (this.hearing == Step.Whole) {
       if (body.announcedSize > this.config.maxAnswerBytes) return this.answerLarge();
       if (!end) return Flow.Hold;
       const head = this.responseHead;
-      const step = operation.answered(new UpstreamAnswer(head.status, head, body.all()));
+      const bytes = body.all();
+      if (lackedRoom()) return this.answerLarge(NO_ROOM);
+      const step = operation.answered(new UpstreamAnswer(head.status, head, bytes));
+      if (lackedRoom()) return this.answerLarge(NO_ROOM);
       return step == Step.Wait ? Flow.Wait : this.answerInPlace(head, body);
     }
     const piece = body.all();
@@ -197,6 +222,7 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     if (this.hearing == Step.Pieces && this.heardBytes > this.config.maxAnswerBytes)
       return this.answerLarge();
     const step = operation.piece(piece, end);
+    if (lackedRoom()) return this.answerLarge(NO_ROOM);
     if (step == Step.Relay) {
       body.replace(operation.relayed);
       return Flow.Next;
@@ -230,8 +256,8 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
     return operation === null ? Flow.Next : this.say(operation.outcome);
   }
 
-  private answerLarge(): Flow {
-    return this.say(Outcome.ofError(ErrorCode.InternalError, TOO_LARGE));
+  private answerLarge(error: string = TOO_LARGE): Flow {
+    return this.say(Outcome.ofError(ErrorCode.InternalError, error));
   }
 
   private say(outcome: Outcome): Flow {
@@ -245,8 +271,13 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
   private worded(outcome: Outcome): Span {
     const message = this.message;
     const out = new Buffer(outcome.result.size + 256);
-    outcome.write(out, message === null ? Span.empty() : message.id, this.revision);
-    return out.span();
+    const id = message === null ? Span.empty() : message.id;
+    outcome.write(out, id, this.revision);
+    if (!out.overflowed && (outcome.isError || !lackedRoom())) return out.span();
+    const problem = new Buffer(256);
+    const failure = Outcome.ofError(ErrorCode.InternalError, NO_ROOM);
+    failure.write(problem, id.size < LARGE ? id : Span.empty(), this.revision);
+    return problem.span();
   }
 
   private refuse(status: i32, code: i32, error: string, details: string): Flow {
@@ -257,6 +288,17 @@ class RestToMcp extends Stream<McpConfig> implements RouteClient, BatchClient {
 
   private refuseLarge(): Flow {
     return this.refuse(413, ErrorCode.InvalidRequest, "the request is too large", "request_too_large");
+  }
+
+  /** There is no room for the request, or for what was made of it; so nothing of it is kept. */
+  private refuseUnmade(): Flow {
+    const flow = this.refuse(413, ErrorCode.InvalidRequest, NO_ROOM, "request_too_large");
+    const operation = this.operation;
+    if (operation !== null) operation.ended();
+    this.operation = null;
+    this.message = null;
+    this.request = null;
+    return flow;
   }
 
   private empty(status: i32, details: string): Flow {

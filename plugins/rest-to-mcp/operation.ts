@@ -6,6 +6,11 @@ import { AnyStream, DraftHead, Head } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { ErrorCode, Outcome } from "as-proxy-wasm-sdk/mcp";
 
+/** Why an upstream's answer is not read. */
+export const TOO_LARGE: string = "the upstream's answer is too large";
+/** Why a message is not made, of which the VM, whose memory the host may limit, has no room for all. */
+export const NO_ROOM: string = "this takes more memory than the gateway has";
+
 export enum Step {
   /** `outcome` is what the client gets. */
   Answer,

@@ -6,19 +6,20 @@ const PACKAGE = "as-proxy-wasm-sdk";
 
 /** Areas that a plugin may import are all but `abi`: it meets the host through the SDK. */
 const uses = {
-  bytes: [],
+  runtime: [],
+  bytes: ["runtime"],
   json: ["bytes"],
   regex: ["bytes"],
-  gjson: ["bytes", "json"],
-  template: ["bytes", "gjson", "json", "regex"],
+  gjson: ["bytes", "json", "runtime"],
+  template: ["bytes", "gjson", "json", "regex", "runtime"],
   resp: ["bytes"],
   sse: ["bytes", "json"],
   crypto: ["bytes"],
   aws: ["bytes"],
   llm: ["bytes", "json", "sse"],
   mcp: ["bytes", "json", "sse"],
-  abi: ["bytes"],
-  sdk: ["abi", "bytes", "json", "regex", "resp", "sse"],
+  abi: ["bytes", "runtime"],
+  sdk: ["abi", "bytes", "json", "regex", "resp", "runtime", "sse"],
 };
 
 /** `{ at, message }` for each import of `path` that goes the wrong way. */

@@ -6,7 +6,7 @@
 
 import { Span } from "../bytes/span";
 import "./abort";
-import { hasRoom, LARGE } from "./room";
+import { fits } from "../runtime/room";
 
 /** Where the host writes an address and a size: two u32. */
 const OUT = memory.data(16);
@@ -48,7 +48,7 @@ export function malloc(size: i32): usize {
     return changetype<usize>(memory);
   }
   // The allocator traps where the host refuses memory.
-  if (size >= LARGE && !hasRoom(<u32>size + LARGE)) return 0;
+  if (!fits(size)) return 0;
   return __new(<usize>size, idof<ArrayBuffer>());
 }
 

@@ -1,5 +1,6 @@
 // Base 64 (RFC 4648 §4 and §5).
 
+import { takesRoom } from "../runtime/room";
 import { Buffer } from "./buffer";
 import { Span } from "./span";
 
@@ -57,7 +58,9 @@ export function decodeBase64(text: Span, form: Base64 = Base64.Standard): Span |
   if (size >= 4 && (size & 3) == 0 && text.at(size - 1) == 0x3d) size -= text.at(size - 2) == 0x3d ? 2 : 1;
   const tail = size & 3;
   if (tail == 1) return null;
-  const bytes = new ArrayBuffer((size >> 2) * 3 + (tail == 0 ? 0 : tail - 1));
+  const count = (size >> 2) * 3 + (tail == 0 ? 0 : tail - 1);
+  if (!takesRoom(count)) return null;
+  const bytes = new ArrayBuffer(count);
   let to = changetype<usize>(bytes);
   let at = text.start;
   for (const end = at + <usize>(size - tail); at < end; at += 4, to += 3) {

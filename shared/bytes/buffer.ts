@@ -1,8 +1,13 @@
 // Owned, growing bytes. Appending is amortised O(1), so is dropping from the front; the content is borrowed
-// with `span()`. What would pass `Buffer.MAX_SIZE` is refused and recorded in `overflowed`.
+// with `span()`. What would pass `Buffer.MAX_SIZE` is refused and recorded in
+// `overflowed`; so is what the VM has no room for, where `watchRoom` was called.
 
+import { takesRoom } from "../runtime/room";
 import { Span } from "./span";
 import { encodeUtf8Unchecked, utf8Size } from "./utf8";
+
+/** Capacity of the smallest buffer. */
+const LEAST: i32 = 16;
 
 export class Buffer {
   /** 512 MiB: the host allows 1 GiB for the whole VM, and growing holds the old and the new memory. */
@@ -16,7 +21,8 @@ export class Buffer {
   private refused: bool = false;
 
   constructor(capacity: i32 = 64) {
-    this.bytes = new ArrayBuffer(min(max(capacity, 16), Buffer.MAX_SIZE));
+    const wanted = min(max(capacity, LEAST), Buffer.MAX_SIZE);
+    this.bytes = new ArrayBuffer(takesRoom(wanted) ? wanted : LEAST);
   }
 
   @inline get size(): i32 {
@@ -32,7 +38,7 @@ export class Buffer {
     return changetype<usize>(this.bytes) + <usize>this.head;
   }
 
-  /** True once bytes were refused because the content would have passed `MAX_SIZE`; `clear` resets it. */
+  /** True once bytes were refused because the content would have passed `MAX_SIZE` or had no room; `clear` resets it. */
   @inline get overflowed(): bool {
     return this.refused;
   }
@@ -50,7 +56,7 @@ export class Buffer {
 
   /**
    * Makes room for `count` more bytes and returns the address to write them to; call `wrote` afterwards.
-   * Returns 0 when `count` is negative or the content would pass `MAX_SIZE`.
+   * Returns 0 when `count` is negative, or the content would pass `MAX_SIZE` or has no room.
    */
   reserve(count: i32): usize {
     if (count < 0 || count > Buffer.MAX_SIZE - this.length) {
@@ -65,7 +71,12 @@ export class Buffer {
       if (needed <= capacity && this.head >= this.length) {
         memory.copy(changetype<usize>(this.bytes), this.start, <usize>this.length);
       } else {
-        const grown = new ArrayBuffer(max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1));
+        const doubled = max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1);
+        if (!takesRoom(doubled)) {
+          this.refused = true;
+          return 0;
+        }
+        const grown = new ArrayBuffer(doubled);
         memory.copy(changetype<usize>(grown), this.start, <usize>this.length);
         this.bytes = grown;
       }

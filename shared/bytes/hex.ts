@@ -1,5 +1,6 @@
 // Base 16 (RFC 4648 §8). Written in lower case, read in either.
 
+import { takesRoom } from "../runtime/room";
 import { Buffer } from "./buffer";
 import { Span } from "./span";
 
@@ -14,7 +15,7 @@ export function encodeHex(out: Buffer, bytes: Span): void {
 
 /** The bytes that the digits stand for, or null for an odd number of digits or another character. */
 export function decodeHex(text: Span): Span | null {
-  if ((text.size & 1) != 0) return null;
+  if ((text.size & 1) != 0 || !takesRoom(text.size >> 1)) return null;
   const bytes = new ArrayBuffer(text.size >> 1);
   let out = changetype<usize>(bytes);
   for (let at = text.start; at < text.end; at += 2) {

@@ -1,6 +1,6 @@
 export { Span } from "./span";
 export { Buffer } from "./buffer";
-export { decodeLossy, isUtf8 } from "./utf8";
+export { brokenEnd, decodeLossy, isUtf8, validEnd } from "./utf8";
 export { equalsAsciiIgnoreCase, equalsIgnoreCase, lowerAscii, trimAscii, upperAscii } from "./ascii";
 export { Integer, IntegerError, readInteger, readUnsigned, writeInteger } from "./integer";
 export { percentDecode, percentEncode } from "./percent";

@@ -1,6 +1,7 @@
 // A borrowed run of bytes. It keeps the memory it points into alive, so it is safe to keep, and it never
 // traps: every index outside the run answers -1 or an empty span.
 
+import { takesRoom } from "../runtime/room";
 import { findByte } from "./find";
 import { decodeLossy, encodeUtf8Unchecked, utf8Size } from "./utf8";
 
@@ -23,7 +24,9 @@ export class Span {
 
   /** The UTF-8 bytes of a string; a lone surrogate becomes U+FFFD. */
   static text(value: string): Span {
-    const bytes = new ArrayBuffer(utf8Size(value));
+    const size = utf8Size(value);
+    if (!takesRoom(size)) return Span.empty();
+    const bytes = new ArrayBuffer(size);
     encodeUtf8Unchecked(value, changetype<usize>(bytes));
     return Span.of(bytes);
   }
@@ -93,6 +96,7 @@ export class Span {
 
   /** A copy that owns its bytes, for keeping a small part of a large buffer. */
   copy(): Span {
+    if (!takesRoom(this.size)) return Span.empty();
     const bytes = new ArrayBuffer(this.size);
     memory.copy(changetype<usize>(bytes), this.start, <usize>this.size);
     return Span.of(bytes);

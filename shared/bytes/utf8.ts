@@ -1,6 +1,7 @@
 // UTF-8 as the WHATWG decoder reads it: https://encoding.spec.whatwg.org/#utf-8-decoder
 // (The standard library's decoder accepts overlong forms and surrogates, its encoder writes surrogates.)
 
+import { takesRoom } from "../runtime/room";
 import { findNonAscii } from "./find";
 import { Span } from "./span";
 
@@ -11,15 +12,24 @@ const MAX_TEXT_UNITS: i32 = (1 << 29) - 64;
 
 /** True when the bytes are valid UTF-8. A byte order mark is a character like any other. */
 export function isUtf8(bytes: Span): bool {
-  const end = bytes.end;
-  let at = findNonAscii(bytes.start, end);
+  return validEnd(bytes.start, bytes.end) >= bytes.end;
+}
+
+/** Address of the first ill-formed sequence, or `end`. */
+export function validEnd(start: usize, end: usize): usize {
+  let at = findNonAscii(start, end);
   while (at < end) {
     const size = sequence(at, end);
-    if (size < 0) return false;
+    if (size < 0) return at;
     at += <usize>size;
     if (at < end && load<u8>(at) < 0x80) at = findNonAscii(at, end);
   }
-  return true;
+  return at;
+}
+
+/** Address after the ill-formed sequence at `at`, for which one U+FFFD stands. */
+export function brokenEnd(at: usize, end: usize): usize {
+  return at + <usize>-sequence(at, end);
 }
 
 /**
@@ -28,7 +38,7 @@ export function isUtf8(bytes: Span): bool {
  */
 export function decodeLossy(bytes: Span): string {
   const size = min(bytes.size, MAX_TEXT_UNITS);
-  if (size <= 0) return "";
+  if (size <= 0 || !takesRoom(size << 1)) return "";
   // A byte makes at most one UTF-16 unit; the rest is given back below.
   const text = __new((<usize>size) << 1, idof<string>());
   const end = bytes.start + <usize>size;

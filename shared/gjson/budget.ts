@@ -1,5 +1,7 @@
 // What a request may cost, counted and not timed: bytes read and bytes written.
 
+import { LARGE, takesRoom } from "../runtime/room";
+
 export class Budget {
   /** Steps spent so far; a step is about one byte of JSON read, or one written. */
   spent: i64 = 0;
@@ -10,9 +12,10 @@ export class Budget {
     readonly maxBytes: i32 = 1 << 26,
   ) {}
 
-  /** Counts steps; false once more were counted than there may be. */
+  /** Counts steps; false once more were counted than there may be, or the VM has no room for what they leave behind. */
   spend(steps: i64): bool {
     this.spent += steps;
+    if (!takesRoom(LARGE)) this.spent = max(this.spent, this.maxSteps + 1);
     return this.spent <= this.maxSteps;
   }
 

@@ -37,7 +37,8 @@ export function modify(row: i32, argument: Span, json: Span, budget: Budget): Sp
   if (!budget.spend(<i64>json.size + 1)) return Span.empty();
   const value = Json.read(json);
   const kind = value.kind;
-  const out = new Buffer(json.size + 2);
+  // Lines of `@pretty` have breaks; a buffer that grows would be there twice.
+  const out = new Buffer(json.size + (json.size >> 3) + 64);
   switch (row) {
     case 1:
       if (kind < JsonKind.Array) return json;
@@ -85,10 +86,15 @@ export function modify(row: i32, argument: Span, json: Span, budget: Budget): Sp
 /** A cursor before the first member or item of the container that the text is. */
 export function open(json: Span): Cursor {
   const cursor = new Cursor();
+  openInto(cursor, json);
+  return cursor;
+}
+
+/** As `open`, with a cursor that was used before. */
+export function openInto(cursor: Cursor, json: Span): void {
   let at = json.start;
   while (at < json.end && load<u8>(at) <= 0x20) at++;
   if (at < json.end) cursor.open(at, json.end);
-  return cursor;
 }
 
 /** The cursor's value in the text; empty where it is broken. */

@@ -5,7 +5,7 @@ import { Json } from "../json";
 import { Cursor } from "../json/cursor";
 import { stringEnd } from "../json/scan";
 import { Budget } from "./budget";
-import { nameAt, open, valueAt } from "./modifiers";
+import { nameAt, openInto, valueAt } from "./modifiers";
 
 export class PrettyOptions {
   indent: Span = Span.text("  ");
@@ -63,23 +63,24 @@ class Member {
   ) {}
 }
 
-/** One open container. */
+/** One open container, and the next one of its depth: a text may have more of them than would fit into memory. */
 class Frame {
+  text: Span = Span.empty();
   cursor: Cursor = new Cursor();
   members: Member[] = [];
   index: i32 = 0;
 
-  constructor(
-    readonly text: Span,
-    sortKeys: bool,
-  ) {
-    this.cursor = open(text);
-    while (sortKeys && this.isObject && this.cursor.nextMember()) {
+  open(text: Span, sortKeys: bool, budget: Budget): void {
+    this.text = text;
+    this.index = 0;
+    this.members.length = 0;
+    openInto(this.cursor, text);
+    while (sortKeys && this.isObject && this.cursor.nextMember() && budget.spend(1)) {
       const value = valueAt(text, this.cursor);
       if (value.isEmpty) break;
       this.members.push(new Member(nameAt(text, this.cursor), value));
     }
-    this.members.sort((a, b) => order(a.name, b.name));
+    if (this.members.length > 1) this.members.sort((a, b) => order(a.name, b.name));
   }
 
   get isObject(): bool {
@@ -106,6 +107,7 @@ function order(a: Span, b: Span): i32 {
 /** Appends the value on lines of its own and a line break, as `tidwall/pretty` lays it out. */
 export function prettyInto(out: Buffer, json: Span, options: PrettyOptions, budget: Budget): void {
   const frames: Frame[] = [];
+  let depth = 0;
   let value = Json.read(json).raw();
   let line = 0;
   while (!value.isEmpty && out.size <= budget.maxBytes && budget.spend(16)) {
@@ -116,21 +118,22 @@ export function prettyInto(out: Buffer, json: Span, options: PrettyOptions, budg
       value = Span.empty();
     } else {
       out.push(bracket);
-      frames.push(new Frame(value, options.sortKeys));
+      if (frames.length == depth) frames.push(new Frame());
+      frames[depth++].open(value, options.sortKeys, budget);
     }
     // Closes what has no more members, and writes up to the next value.
-    while (frames.length > 0) {
-      const frame = frames[frames.length - 1];
+    while (depth > 0) {
+      const frame = frames[depth - 1];
       const isFirst = frame.index == 0;
       const member = frame.next();
       if (member !== null && !isFirst) out.push(0x2c);
       if (member !== null || !isFirst) {
         line = out.size;
-        newLine(out, options, frames.length - <i32>(member === null));
+        newLine(out, options, depth - <i32>(member === null));
       }
       if (member === null) {
         out.push(frame.isObject ? 0x7d : 0x5d);
-        frames.pop();
+        depth--;
         continue;
       }
       if (!member.name.isEmpty) {
@@ -141,7 +144,7 @@ export function prettyInto(out: Buffer, json: Span, options: PrettyOptions, budg
       value = member.value;
       break;
     }
-    if (frames.length == 0) break;
+    if (depth == 0) break;
   }
   if (!out.isEmpty) out.push(0x0a);
 }

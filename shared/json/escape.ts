@@ -1,6 +1,6 @@
 // Writing text as string content: what stands between the quotes.
 
-import { Buffer, Span, decodeLossy, isUtf8 } from "../bytes";
+import { Buffer, Span, brokenEnd, validEnd } from "../bytes";
 import { findSpecial } from "./scan";
 
 /**
@@ -8,9 +8,28 @@ import { findSpecial } from "./scan";
  * U+FFFD. The quotes are the caller's.
  */
 export function escapeInto(out: Buffer, text: Span): void {
-  const valid = validated(text);
-  const end = valid.end;
-  let at = valid.start;
+  escape(out, text, false);
+}
+
+/** As `escapeInto`, and `<`, `>`, `&`, U+2028 and U+2029 as Go's `encoding/json` escapes them for HTML. */
+export function escapeHtmlInto(out: Buffer, text: Span): void {
+  escape(out, text, true);
+}
+
+function escape(out: Buffer, text: Span, html: bool): void {
+  const end = text.end;
+  for (let at = text.start; at < end;) {
+    const stop = validEnd(at, end);
+    if (html) escapeValidHtml(out, at, stop);
+    else escapeValid(out, at, stop);
+    if (stop >= end) return;
+    out.text("\ufffd");
+    at = brokenEnd(stop, end);
+  }
+}
+
+function escapeValid(out: Buffer, start: usize, end: usize): void {
+  let at = start;
   while (true) {
     const stop = findSpecial(at, end);
     copy(out, at, stop);
@@ -20,11 +39,8 @@ export function escapeInto(out: Buffer, text: Span): void {
   }
 }
 
-/** As `escapeInto`, and `<`, `>`, `&`, U+2028 and U+2029 as Go's `encoding/json` escapes them for HTML. */
-export function escapeHtmlInto(out: Buffer, text: Span): void {
-  const valid = validated(text);
-  const end = valid.end;
-  let run = valid.start;
+function escapeValidHtml(out: Buffer, start: usize, end: usize): void {
+  let run = start;
   for (let at = run; at < end; at++) {
     const byte = <u32>load<u8>(at);
     let size: usize = 1;
@@ -43,10 +59,6 @@ export function escapeHtmlInto(out: Buffer, text: Span): void {
     at = run - 1;
   }
   copy(out, run, end);
-}
-
-function validated(text: Span): Span {
-  return isUtf8(text) ? text : Span.text(decodeLossy(text));
 }
 
 function copy(out: Buffer, from: usize, to: usize): void {

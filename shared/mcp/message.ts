@@ -27,7 +27,7 @@ export class Message {
   private constructor(
     readonly kind: MessageKind,
     /** The whole message. */
-    readonly json: Json,
+    public json: Json,
   ) {
     this.params = json.get("params");
   }
@@ -50,6 +50,13 @@ export class Message {
     message.error = error;
     message.errorCode = ErrorCode.InvalidRequest;
     return message;
+  }
+
+  /** Keeps the id alone: the rest, which may be large, is not held until the answer comes. */
+  forget(): void {
+    this.id = this.id.copy();
+    this.json = Json.read(Span.empty());
+    this.params = this.json;
   }
 
   /** What stands for a body that holds no message. */

@@ -9,8 +9,9 @@ export class ToolResult {
   isError: bool = false;
   /** JSON object that fits the tool's output schema, or empty. */
   structured: Span = Span.empty();
+  /** The result itself, written as it comes: it may be large. */
   private out: Buffer = new Buffer(256);
-  private content: JsonWriter = new JsonWriter(this.out).array();
+  private json: JsonWriter = new JsonWriter(this.out).object().key("content").array();
 
   static failure(text: string): ToolResult {
     const result = new ToolResult().text(Span.text(text));
@@ -19,31 +20,36 @@ export class ToolResult {
   }
 
   text(text: Span): ToolResult {
-    this.content.object().key("type").text("text").key("text").bytes(text).end();
+    this.makeRoom(text);
+    this.json.object().key("type").text("text").key("text").bytes(text).end();
     return this;
   }
 
   /** `type` is `image` or `audio`, `base64` the data in standard base64. */
   media(type: string, base64: Span, mimeType: Span): ToolResult {
-    const item = this.content.object().key("type").text(type);
+    this.makeRoom(base64);
+    const item = this.json.object().key("type").text(type);
     item.key("data").bytes(base64).key("mimeType").bytes(mimeType).end();
     return this;
   }
 
   /** JSON of an item of content. */
   item(raw: Span): ToolResult {
-    this.content.raw(raw);
+    this.makeRoom(raw);
+    this.json.raw(raw);
     return this;
+  }
+
+  /** At once: a buffer that grows step by step leaves as much behind as it has. */
+  private makeRoom(content: Span): void {
+    this.out.reserve(content.size + (content.size >> 2) + 256);
   }
 
   /** Nothing can be added afterwards. */
   outcome(details: string = ""): Outcome {
-    this.content.end();
-    const out = new Buffer(this.out.size + this.structured.size + 64);
-    const json = new JsonWriter(out).object().key("content").raw(this.out.span());
-    json.key("isError").bool(this.isError);
+    const json = this.json.end().key("isError").bool(this.isError);
     if (!this.structured.isEmpty) json.key("structuredContent").raw(this.structured);
     json.end();
-    return Outcome.ofResult(out.span(), details);
+    return Outcome.ofResult(this.out.span(), details);
   }
 }

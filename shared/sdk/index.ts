@@ -3,7 +3,7 @@ export { AnyStream, Flow, noStream, Stream } from "./stream";
 export { DraftHead } from "./draft-head";
 export { Head, HeaderList, HeaderPairs, isReadableBody } from "./head";
 export { Body, WINDOW } from "./body";
-export { hasRoom, LARGE } from "../abi/room";
+export { hasRoom, lackedRoom, LARGE, unwatchRoom, watchRoom } from "../runtime/room";
 export { BodyEdit } from "./body-edit";
 export { LastGoodRules } from "./last-good-rules";
 export { Config, ConfigEntry, ConfigReader, ConfigReport } from "./config";

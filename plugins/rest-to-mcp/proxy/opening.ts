@@ -2,7 +2,7 @@
 // `notifications/initialized` for the others. Which of them a server speaks is configured, remembered, or tried: first
 // what the client itself speaks.
 
-import { AnyStream, DraftHead, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, DraftHead, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import {
@@ -23,6 +23,7 @@ import {
 import { Speaks } from "./eras";
 import { ProxyServer } from "./proxy-server";
 import { Session } from "./session";
+import { WatchedCall } from "../watched-call";
 
 /** Ids of requests, as Higress's plugin gives them. */
 const OPENING_ID: i64 = 1;
@@ -172,7 +173,7 @@ export class Opening {
   }
 }
 
-class OpeningCall extends HttpCall {
+class OpeningCall extends WatchedCall {
   constructor(
     private opening: Opening,
     private phase: Phase,
@@ -181,7 +182,7 @@ class OpeningCall extends HttpCall {
     this.stream = opening.stream;
   }
 
-  onReply(reply: HttpReply): void {
+  heard(reply: HttpReply): void {
     this.opening.replied(this.phase, reply);
   }
 }

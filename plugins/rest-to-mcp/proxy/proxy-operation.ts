@@ -1,7 +1,7 @@
 // One request of a client to a server behind Streamable HTTP: the server is opened, the request goes there by the
 // route, and the reply becomes the client's.
 
-import { clusterName, DraftHead, Head, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
+import { clusterName, DraftHead, Head, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Json } from "as-proxy-wasm-sdk/json";
 import { ErrorCode, isStateless } from "as-proxy-wasm-sdk/mcp";
@@ -16,6 +16,7 @@ import { contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
 import { Session } from "./session";
 import { SessionCache } from "./session-cache";
 import { LookupWaiter, ToolLookup } from "./tool-lookup";
+import { WatchedCall } from "../watched-call";
 
 export class ProxyOperation extends ServerRequest implements OpeningWaiter, LookupWaiter {
   private cluster: string = "";
@@ -248,7 +249,7 @@ export class ProxyOperation extends ServerRequest implements OpeningWaiter, Look
   }
 }
 
-class SecondCall extends HttpCall {
+class SecondCall extends WatchedCall {
   constructor(
     private operation: ProxyOperation,
     runner: Runner,
@@ -257,7 +258,7 @@ class SecondCall extends HttpCall {
     this.stream = runner.stream;
   }
 
-  onReply(reply: HttpReply): void {
+  heard(reply: HttpReply): void {
     this.operation.replied(reply);
   }
 }

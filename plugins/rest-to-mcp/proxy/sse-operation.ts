@@ -1,7 +1,7 @@
 // One request of a client to a server of the transport of 2024-11-05: the route opens a stream of events, messages are
 // posted beside it, and their replies come in the stream. It ends with the client's answer, whatever the server does.
 
-import { AnyStream, clusterName, DraftHead, Head, HttpCall, HttpReply, nowMs } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, clusterName, DraftHead, Head, HttpReply, nowMs } from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { Outcome, Revision } from "as-proxy-wasm-sdk/mcp";
@@ -22,6 +22,7 @@ import { SseParser } from "as-proxy-wasm-sdk/sse";
 import { Step } from "../operation";
 import { Deadline } from "./deadlines";
 import { contentTypeOf, ResponseCall, ServerRequest } from "./server-request";
+import { WatchedCall } from "../watched-call";
 
 const INITIALIZE_ID: i64 = 1;
 const REQUEST_ID: i64 = 2;
@@ -201,7 +202,7 @@ function failure(phase: Phase, status: i32): string {
   return `SSE ${what} failed with status ${status}`;
 }
 
-class MessageCall extends HttpCall {
+class MessageCall extends WatchedCall {
   constructor(
     private operation: SseOperation,
     private phase: Phase,
@@ -209,7 +210,7 @@ class MessageCall extends HttpCall {
     super();
   }
 
-  onReply(reply: HttpReply): void {
+  heard(reply: HttpReply): void {
     this.operation.posted(this.phase, reply.status);
   }
 }

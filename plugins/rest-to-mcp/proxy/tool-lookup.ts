@@ -1,6 +1,6 @@
 // Looks for a tool in the lists of a stateless server, page by page, to learn which of its arguments are mirrored.
 
-import { AnyStream, DraftHead, HttpCall, HttpReply } from "as-proxy-wasm-sdk/sdk";
+import { AnyStream, DraftHead, HttpReply } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Reply } from "as-proxy-wasm-sdk/mcp/client/reply";
@@ -9,6 +9,7 @@ import { Mirrors } from "./mirrors";
 import { ProxyServer } from "./proxy-server";
 import { contentTypeOf } from "./server-request";
 import { Session } from "./session";
+import { WatchedCall } from "../watched-call";
 
 const LIST_ID: i64 = 1;
 const MAX_PAGES: i32 = 20;
@@ -63,13 +64,13 @@ function nextPage(cursor: Json): Json {
   return Json.read(params.span());
 }
 
-class PageCall extends HttpCall {
+class PageCall extends WatchedCall {
   constructor(private lookup: ToolLookup) {
     super();
     this.stream = lookup.stream;
   }
 
-  onReply(reply: HttpReply): void {
+  heard(reply: HttpReply): void {
     this.lookup.replied(reply);
   }
 }

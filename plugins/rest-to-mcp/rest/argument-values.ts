@@ -45,9 +45,16 @@ export class ArgumentValues {
     return null;
   }
 
+  /** Bytes of all values: what is written of them need not grow step by step, leaving as much behind. */
+  get size(): i32 {
+    let size = 0;
+    for (let i = 0; i < this.values.length; i++) size += this.values[i].size + 64;
+    return size;
+  }
+
   /** What templates see: `{"config": …, "args": {…}}`. `config` is JSON in the form of `templateJson`, or empty. */
   data(config: Span): Span {
-    const out = new Buffer(256);
+    const out = new Buffer(this.size + config.size + 256);
     const json = new JsonWriter(out).object().key("config").raw(config).key("args").object();
     for (let i = 0; i < this.args.length; i++) {
       const value = this.values[i];

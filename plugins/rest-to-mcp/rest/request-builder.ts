@@ -193,7 +193,7 @@ export class RequestBuilder {
   }
 
   private jsonBody(withUnset: bool): void {
-    const out = new Buffer(256);
+    const out = new Buffer(this.values.size + 256);
     const json = new JsonWriter(out).object();
     for (let i = 0; i < this.values.args.length; i++) {
       if (!this.isInBody(i, withUnset)) continue;

@@ -18,13 +18,15 @@ export class RestCall extends Operation {
   constructor(
     private server: RestServer,
     private tool: RestTool,
-    private toolCall: ToolCall,
+    /** Null once the request is made: arguments may be large. */
+    private toolCall: ToolCall | null,
   ) {
     super();
   }
 
   begin(request: UpstreamRequest, runner: Runner): Step {
     const call = this.toolCall;
+    if (call === null) return Step.Answer;
     const tool = this.tool;
     const values = new ArgumentValues(tool.args, call);
     const refusal = values.check(call, tool.request);
@@ -42,7 +44,10 @@ export class RestCall extends Operation {
     const builder = new RequestBuilder(tool, values, config, data, this.context, server.encodesPath);
     if (builder.error.length > 0 || !builder.write(request)) return this.fail(builder.error);
     const problem = security.setUpstreamCredential(request.head, tool.request.security, passed);
-    return problem.length > 0 ? this.fail(problem) : Step.Forward;
+    if (problem.length > 0) return this.fail(problem);
+    this.toolCall = null;
+    call.message.forget();
+    return Step.Forward;
   }
 
   answered(answer: UpstreamAnswer): Step {

@@ -8,7 +8,7 @@ import { get, server } from "./rest.ts";
 const page = 65_536;
 const answer = "é".repeat(5 << 20);
 
-test("twelve answers of 10 MB, one after the other, take no more memory than the first four: 192 MB at the most", () => {
+test("twelve answers of 10 MB, one after the other, take no more memory than the first four: 80 MB at the most", () => {
   const tools = [{ name: "t", ...get("/x") }];
   const chain = endpoint({ server, tools }, { upstream: () => ({ body: answer }), bufferLimit: 1 << 25 });
   const text = () => {
@@ -19,7 +19,7 @@ test("twelve answers of 10 MB, one after the other, take no more memory than the
   const pages = chain.chain.memoryPages();
   for (let i = 0; i < 8; i++) text();
   expect(chain.chain.memoryPages()).toBe(pages);
-  expect(pages * page).toBeLessThanOrEqual(192 << 20);
+  expect(pages * page).toBeLessThanOrEqual(80 << 20);
   chain.close();
 });
 

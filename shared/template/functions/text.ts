@@ -1,12 +1,16 @@
 // Text: sprig's string functions. https://masterminds.github.io/sprig/strings.html
 
 import { Buffer, Span } from "../../bytes";
+import { LARGE, takesRoom } from "../../runtime/room";
 import { pointAt, pointSize } from "../code-point";
 import { quoteInto } from "../escape";
 import { Execution } from "../execution";
 import { Value } from "../value";
 import { countOf, plainText, textOf } from "./argument";
 import { camelCase, delimitedCase } from "./case";
+
+/** Bytes of text whose case is changed at once. */
+const PIECE: i32 = 1 << 14;
 
 export const textFunctions =
   "trim upper lower title untitle nospace swapcase snakecase camelcase kebabcase initials plural:3 trimAll:2 " +
@@ -75,6 +79,7 @@ export function find(text: Span, part: Span, from: i32): i32 {
   if (part.isEmpty) return min(from, text.size);
   // Knuth, Morris, Pratt: linear whatever the texts are.
   const size = part.size;
+  if (!takesRoom(size << 2)) return -1;
   const back = new StaticArray<i32>(size);
   for (let i = 1, matched = 0; i < size; i++) {
     while (matched > 0 && part.at(i) != part.at(matched)) matched = back[matched - 1];
@@ -94,9 +99,8 @@ function changed(place: i32, text: Span): Span {
     case 0:
       return trimSpace(text);
     case 1:
-      return Span.text(text.toString().toUpperCase());
     case 2:
-      return Span.text(text.toString().toLowerCase());
+      return cased(text, place == 1);
     case 7:
       return delimitedCase(text, 0x5f);
     case 8:
@@ -119,6 +123,19 @@ function changed(place: i32, text: Span): Span {
     } else if (place == 10 && startsWord && !isBlank) out.append(point);
     startsWord = isBlank;
     i += size;
+  }
+  return out.span();
+}
+
+/** In upper or lower case, piece by piece: changing the case of a string takes six times its size. */
+function cased(text: Span, isUpper: bool): Span {
+  const out = new Buffer(text.size);
+  for (let from = 0; from < text.size && takesRoom(LARGE);) {
+    let to = min(from + PIECE, text.size);
+    while (to < text.size && to > from + 4 && (text.at(to) & 0xc0) == 0x80) to--;
+    const piece = text.slice(from, to).toString();
+    out.text(isUpper ? piece.toUpperCase() : piece.toLowerCase());
+    from = to;
   }
   return out.span();
 }

@@ -20,6 +20,39 @@ const LARGEST: u32 = 1 << 29;
 /** What has fewer bytes fits into what a VM has anyway: nobody needs to ask. */
 export const LARGE = 1 << 20;
 
+let isWatched: bool = false;
+let hasLacked: bool = false;
+
+/**
+ * From now on, up to `unwatchRoom` in the same callback, what is large and does not fit into the VM's memory is refused
+ * instead of trapped on. For work of which nobody can say beforehand how much memory it takes.
+ */
+export function watchRoom(): void {
+  isWatched = true;
+  hasLacked = false;
+}
+
+export function unwatchRoom(): void {
+  isWatched = false;
+}
+
+/** True when something was refused since `watchRoom`: what was made meanwhile lacks pieces, and must not be used. */
+export function lackedRoom(): bool {
+  return hasLacked;
+}
+
+/** False, and nothing may be allocated, where memory of this size has no room and somebody watches. */
+export function takesRoom(size: i32): bool {
+  return size < LARGE || !isWatched || fits(size);
+}
+
+/** Whether one piece of `size` bytes can be allocated, and many small ones beside it. */
+export function fits(size: i32): bool {
+  if (size < LARGE || hasRoom(<u32>size + LARGE)) return true;
+  hasLacked = true;
+  return false;
+}
+
 /** True when `size` bytes can be allocated, in one piece or in several. */
 export function hasRoom(size: u32): bool {
   if (size > LARGEST) return false;
