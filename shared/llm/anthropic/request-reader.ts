@@ -95,7 +95,9 @@ export function readAnthropicRequest(body: Span): ChatRequest {
     request.reasoningEffort = NONE;
     request.dropped.add("output_config.effort");
   }
-  if (system.parts.length > 0) request.messages.unshift(system);
+  // Clients that always send one may have nothing to say.
+  const isEmpty = system.parts.length == 0 || (system.isPlain && system.parts[0].text.isEmpty);
+  if (!isEmpty) request.messages.unshift(system);
   return request;
 }
 

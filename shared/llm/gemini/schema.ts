@@ -5,7 +5,7 @@
 import { Buffer, Span, equalsAsciiIgnoreCase, lowerAscii } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { indexOfName } from "../names";
-import { rawOf, writeQuoted } from "../text";
+import { NONE, rawOf, writeQuoted } from "../text";
 import { camelName } from "./spelling";
 
 /** Keywords of `Schema` whose values need no look. */
@@ -120,12 +120,18 @@ export function jsonSchemaOf(own: Json, json: Json): Span {
   return schema.span();
 }
 
-/** Appends a checked `Schema` as JSON schema: types in lower case, counts as numbers, words in camel case. */
+/**
+ * Appends a checked `Schema` as JSON schema: types in lower case, with null where the value may be null, counts as
+ * numbers, words in camel case.
+ */
 function writeJsonSchema(out: Buffer, schema: Span): void {
+  const opened: i32[] = [];
   let kept = 0;
   let at = 0;
   while (at < schema.size) {
     if (schema.at(at) != 0x22) {
+      if (schema.at(at) == 0x7b) opened.push(at);
+      else if (schema.at(at) == 0x7d && opened.length > 0) opened.pop();
       at++;
       continue;
     }
@@ -147,15 +153,26 @@ function writeJsonSchema(out: Buffer, schema: Span): void {
     if (schema.at(at) != 0x22) continue;
     const value = stringAt(schema, at);
     const isCount = indexOfName(COUNTS, name) >= 0 && isNumber(value);
-    if (isCount || (name.equalsAscii("type") && isUpper(value))) {
+    const isType = name.equalsAscii("type");
+    // A schema as a whole has to be an object elsewhere.
+    const object = isType && opened.length > 1 ? schema.slice(opened[opened.length - 1]) : NONE;
+    const isNullable = Json.read(object).get("nullable").isTrue;
+    if (isCount || (isType && (isNullable || isUpper(value)))) {
       out.append(schema.slice(kept, at));
       if (isCount) out.append(value);
-      else writeQuoted(out, lowerAscii(value));
+      else writeType(out, lowerAscii(value), isNullable);
       kept = at + value.size + 2;
     }
     at += value.size + 2;
   }
   out.append(schema.slice(kept));
+}
+
+function writeType(out: Buffer, name: Span, isNullable: bool): void {
+  if (!isNullable) return writeQuoted(out, name);
+  out.push(0x5b);
+  writeQuoted(out, name);
+  out.text(',"null"]');
 }
 
 /** Content of the string whose quote is at this index. */

@@ -64,10 +64,10 @@ function readItem(request: ChatRequest, item: Json): void {
   } else if (type.equalsAscii("function_call_output") || type.equalsAscii("custom_tool_call_output")) {
     const result = new ChatPart(PartKind.ToolResult);
     result.id = textOf(item.get("call_id"));
-    const message = new ChatMessage(Role.Tool);
-    message.isPlain = readContent(result.parts, item.get("output"), request.dropped);
+    const isPlain = readContent(result.parts, item.get("output"), request.dropped);
+    const message = resultsOf(request);
+    message.isPlain = isPlain && message.parts.length == 0;
     message.parts.push(result);
-    request.messages.push(message);
   } else if (type.equalsAscii("reasoning")) {
     const part = reasoningOf(item);
     if (part) assistantOf(request).parts.push(part);
@@ -118,6 +118,18 @@ function assistantOf(request: ChatRequest): ChatMessage {
   const last = request.messages.length - 1;
   if (last >= 0 && request.messages[last].role == Role.Assistant) return request.messages[last];
   const message = new ChatMessage(Role.Assistant);
+  request.messages.push(message);
+  return message;
+}
+
+/**
+ * The message of results that is being read. Those of one turn are one message: what is no text in them stands behind all
+ * of them elsewhere, since servers refuse anything between results.
+ */
+function resultsOf(request: ChatRequest): ChatMessage {
+  const last = request.messages.length - 1;
+  if (last >= 0 && request.messages[last].role == Role.Tool) return request.messages[last];
+  const message = new ChatMessage(Role.Tool);
   request.messages.push(message);
   return message;
 }

@@ -109,6 +109,32 @@ describe("from Gemini", () => {
     });
   });
 
+  test("what may be null is so in JSON schema's words, but for a schema as a whole", () => {
+    const parameters = {
+      type: "OBJECT",
+      nullable: true,
+      properties: {
+        type: { description: 'a "{" in it', nullable: true, type: "STRING" },
+        list: { type: "array", nullable: true, items: { type: "INTEGER", nullable: false } },
+      },
+    };
+    const { text } = conversion.request(
+      "gemini",
+      "openai",
+      JSON.stringify({
+        contents: [{ parts: [{ text: "x" }] }],
+        tools: [{ functionDeclarations: [{ name: "f", parameters }] }],
+      }),
+    );
+    expect(JSON.parse(text).tools[0].function.parameters).toMatchObject({
+      type: "object",
+      properties: {
+        type: { type: ["string", "null"] },
+        list: { type: ["array", "null"], items: { type: "integer" } },
+      },
+    });
+  });
+
   test("names that OpenAI refuses are plain, in tools, choice and calls, and stay apart when they are cut", () => {
     const long = `mcp__${"server_".repeat(10)}`;
     const names = ["ns.tool:x", `${long}1`, `${long}2`];

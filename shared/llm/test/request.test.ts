@@ -237,6 +237,11 @@ describe("to OpenAI", () => {
     ).toBeUndefined();
   });
 
+  test("an empty system says nothing", () => {
+    const { body } = convert("anthropic", { model: "m", system: "", messages: [user] });
+    expect(body.messages).toEqual([user]);
+  });
+
   test("null system is no system message", () => {
     expect(convert("anthropic", { system: null, messages: [user] }).body.messages).toEqual([user]);
   });

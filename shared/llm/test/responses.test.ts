@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { partitions } from "../../../host-test/testing/recordings.ts";
-import { loadConversion, requestError, valuesOf } from "./conversion.ts";
+import { loadConversion, option, requestError, valuesOf } from "./conversion.ts";
 import { checkStream } from "./grammar.ts";
 
 const conversion = await loadConversion();
@@ -49,6 +49,43 @@ describe("requests that need what OpenAI keeps", () => {
   ])("%s: %j asks for nothing and is taken", (name, value) => {
     expect(request({ [name]: value })).toMatchObject({ error: requestError.none, dropped: [] });
   });
+});
+
+test("results of parallel calls follow each other, and the pictures in them stand behind all of them", () => {
+  const call = { type: "function_call", name: "f", arguments: "{}" };
+  const picture = { type: "input_image", image_url: "data:image/png;base64,iVBORw0KGgo=" };
+  const result = { type: "function_call_output" };
+  const { messages } = chatOf({
+    input: [
+      { role: "user", content: "x" },
+      { ...call, call_id: "a" },
+      { ...call, call_id: "b" },
+      { ...result, call_id: "b", output: [{ type: "input_text", text: "two" }, picture] },
+      { ...result, call_id: "a", output: "one" },
+      { role: "user", content: "y" },
+    ],
+  });
+  // OpenAI and those who took over its words refuse a conversation with anything between the results.
+  expect(messages.slice(2)).toEqual([
+    { role: "tool", tool_call_id: "b", content: "two" },
+    { role: "tool", tool_call_id: "a", content: "one" },
+    { role: "user", content: [{ type: "image_url", image_url: { url: picture.image_url } }] },
+    { role: "user", content: "y" },
+  ]);
+});
+
+test("tools that were renamed come back under the client's names", () => {
+  const { text } = conversion.answer(
+    "anthropic",
+    "responses",
+    JSON.stringify({
+      id: "m",
+      content: [{ type: "tool_use", id: "t", name: "get_it", input: {} }],
+      stop_reason: "tool_use",
+    }),
+    option.renamedTool,
+  );
+  expect(JSON.parse(text).output[0].name).toBe("get.it");
 });
 
 describe("requests", () => {
