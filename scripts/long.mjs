@@ -1,12 +1,14 @@
 // `npm run test:long [BUILD…] [FILTER…] [--slice]`: the suite in every build of the guest (guest-build.mjs), and in the build
 // that is shipped also what takes too long for every run (tests that read LONG). What is no build's name is a
-// filter for vitest; with --slice no more runs than in `npm test`. Ends with one line per build, and with docs/robustness.md: what was measured of what is promised.
+// filter for vitest; with --slice no more cases run than in `npm test`, and without filters only the files of
+// build-slices.mjs. Ends with one line per build, and with docs/robustness.md: what was measured of what is promised.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildSlices, sliceInWords } from "./build-slices.mjs";
 import { root } from "./compile.mjs";
 import { guestBuilds } from "./guest-build.mjs";
 import { circumstances, record } from "./promise-record.mjs";
@@ -34,7 +36,10 @@ for (const build of wanted.length > 0 ? wanted : guestBuilds) {
     OUTCOMES: files,
   };
   const reporters = ["default", "./scripts/closing-line.mjs", "./scripts/promise-reporter.mjs"];
-  const args = [vitest, "run", ...reporters.map((name) => `--reporter=${name}`), ...filters];
+  const slice = isSlice && filters.length === 0 ? buildSlices[build] : { of: filters, without: [] };
+  if (slice.without.length > 0) console.log(`left out:\n  ${slice.without.join("\n  ")}`);
+  const args = [vitest, "run", ...reporters.map((name) => `--reporter=${name}`), ...slice.of];
+  for (const file of slice.without) args.push("--exclude", file);
   const run = spawn(process.execPath, args, { cwd: root, stdio: "inherit", env });
   const [code] = await once(run, "exit");
   outcomes.push({ build, passed: code === 0, minutes: (performance.now() - started) / 60_000 });
@@ -44,7 +49,8 @@ for (const build of wanted.length > 0 ? wanted : guestBuilds) {
       build,
       files: JSON.parse(readFileSync(files, "utf8")),
       figures: said(figures),
-      filters,
+      isDeclared: filters.length === 0,
+      scope: sliceInWords(slice),
       isWhole,
       where,
     });

@@ -26,17 +26,19 @@ export function circumstances() {
  * Renews the rows of the promises whose tests have all run, and the one of the build.
  *
  * @param {{ build: string, files: Record<string, { passed: number, failed: number, skipped: number, ms: number }>,
- *   figures: { promise: string, text: string, count: number }[], filters: string[], isWhole: boolean, where: object }} run
- *   `isWhole`: with as many cases as there are to try; what tried fewer does not take the place of more; `files`: outcomes by test file; `figures`: what tests said with `figure()`; `filters`: what chose the files.
+ *   figures: { promise: string, text: string, count: number }[], scope: string, isDeclared: boolean, isWhole: boolean,
+ *   where: object }} run
+ *   `isWhole`: with as many cases as there are to try; what tried fewer does not take the place of more; `files`: outcomes by test file; `figures`: what tests said with `figure()`; `scope`: what chose the files, "" for all of them;
+ *   `isDeclared`: it is the project's choice, not that of who ran it.
  */
-export function record({ build, files, figures, filters, isWhole, where }) {
+export function record({ build, files, figures, scope, isDeclared, isWhole, where }) {
   const measured = measuredFigures();
   for (const promise of promises) {
-    const row = rowOf(promise, { build, files, figures, filters });
+    const row = rowOf(promise, { build, files, figures, scope });
     if (row === undefined) continue;
     const { id } = promise;
     const { isFailed, ...told } = row;
-    const isComplete = promise.build === undefined ? isWhole : filters.length === 0;
+    const isComplete = promise.build === undefined ? isWhole : isDeclared;
     if (!isFailed && !isComplete && (told.count ?? 0) < (measured[id]?.count ?? 0)) {
       console.log(`${id}: ${measured[id].figure} stays, this run had fewer cases`);
       continue;
@@ -48,7 +50,7 @@ export function record({ build, files, figures, filters, isWhole, where }) {
 }
 
 /** Undefined where the run says nothing of the promise. */
-function rowOf({ id, tests, build: ofBuild }, { build, files, figures, filters }) {
+function rowOf({ id, tests, build: ofBuild }, { build, files, figures, scope: chosen }) {
   const isOfBuild = ofBuild === build;
   const own = isOfBuild ? Object.keys(files) : build === "release" ? (tests ?? []) : [];
   const ran = own.filter((name) => (files[name]?.passed ?? 0) + (files[name]?.failed ?? 0) > 0);
@@ -57,9 +59,7 @@ function rowOf({ id, tests, build: ofBuild }, { build, files, figures, filters }
   const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(sum);
   const mine = figures.filter(({ promise }) => promise === id);
   const count = isOfBuild ? passed : mine.reduce((total, one) => total + one.count, 0);
-  const scope = isOfBuild
-    ? ` in ${ran.length} files${filters.length > 0 ? ` of ${filters.join(", ")}` : ""}`
-    : "";
+  const scope = isOfBuild ? ` in ${ran.length} files${chosen.length > 0 ? ` of ${chosen}` : ""}` : "";
   const result =
     failed > 0
       ? `${failed} of ${passed + failed} tests FAILED${scope}`

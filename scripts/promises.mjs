@@ -235,7 +235,7 @@ export function promisePage() {
       ? `[${row.page.replace("docs/", "")}](${row.page.replace("docs/", "")})`
       : `${known.figure}`;
     const how = row.build
-      ? `\`npm run test:long ${row.build}\``
+      ? `\`npm run test:long -- ${row.build}\`, with \`--slice\` what [build-slices](../scripts/build-slices.mjs) chooses`
       : (row.tests ?? [])
           .map((test) => `[${test.split("/").at(-1).replace(".test.ts", "")}](../${test})`)
           .join(", ");
