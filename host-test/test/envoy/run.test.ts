@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findEnvoy } from "../../envoy/binary.ts";
 import { runEnvoy, type EnvoyOptions, type RunningEnvoy } from "../../envoy/run.ts";
 import { validateModule } from "../../envoy/validate.ts";
@@ -176,7 +176,7 @@ describe.skipIf(!(await findEnvoy()))("a running Envoy", () => {
         () => false,
         () => true,
       );
-    expect(await vi.waitUntil(isGone, { timeout: 10_000 })).toBe(true);
+    await expect.poll(isGone).toBe(true);
   });
 
   test("what a plugin logs outside of ASCII arrives as it was", async () => {
@@ -185,7 +185,7 @@ describe.skipIf(!(await findEnvoy()))("a running Envoy", () => {
     }));
     const path = await moduleFile("speaking", speaking);
     const envoy = await run(model({ plugins: [plugin(path)] }));
-    expect(envoy.logs.map(({ message }) => message)).toContain('wasm log: grün "x"\\n\t…');
+    await expect.poll(() => envoy.logs.map(({ message }) => message)).toContain('wasm log: grün "x"\\n\t…');
   });
 
   test("a plugin's environment variables reach it", async () => {
@@ -205,7 +205,7 @@ describe.skipIf(!(await findEnvoy()))("a running Envoy", () => {
     );
     const path = await moduleFile("reading", reading);
     const envoy = await run(model({ plugins: [plugin(path, { environment: { MODE: "yes" } })] }));
-    expect(envoy.logs.map(({ message }) => message).join("\n")).toContain("MODE=yes");
+    await expect.poll(() => envoy.logs.map(({ message }) => message).join("\n")).toContain("MODE=yes");
   });
 });
 

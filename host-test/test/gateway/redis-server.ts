@@ -1,6 +1,6 @@
 // A real redis-server for one test file: the one that REDIS_URL names (redis-url.ts), or a private one.
 
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { access, constants, mkdir, readdir } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -77,34 +77,35 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Resolves once it accepts connections. Nothing is kept on disk. */
+/** Resolves once it accepts connections, on the port that `settings` name or on a free one. Nothing is kept on disk. */
 export async function startRedisServer(...settings: string[]): Promise<RedisServer> {
   const program = await (found ??= locate());
   if (program === null) throw new Error("no redis-server");
-  const port = await freePort();
-  const options = [
-    "--port",
-    String(port),
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-    "--bind",
-    "127.0.0.1",
-    ...settings,
-  ];
-  const server = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"] });
-  server.stdout.setEncoding("utf8");
-  for await (const text of server.stdout) if ((text as string).includes("Ready to accept connections")) break;
-  server.stdout.resume();
-  return {
-    port,
-    async stop() {
-      if (server.exitCode !== null || server.signalCode !== null) return;
-      server.kill("SIGKILL");
-      await once(server, "exit");
-    },
-  };
+  const named = settings.indexOf("--port");
+  let said = "";
+  // Somebody else may take the port before Redis has it.
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const port = named < 0 ? await freePort() : Number(settings[named + 1]);
+    const place = ["--port", String(port), "--bind", "127.0.0.1"];
+    const options = [...place, "--save", "", "--appendonly", "no", ...settings];
+    const server = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(server, "exit");
+    said = "";
+    for await (const text of server.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+      said += text as string;
+      if (!said.includes("Ready to accept connections")) continue;
+      server.stdout.resume();
+      return { port, stop: () => stop(server) };
+    }
+    await exited;
+  }
+  throw new Error(`redis-server does not start: ${said.slice(-2000)}`);
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  server.kill("SIGKILL");
+  await once(server, "exit");
 }
 
 async function freePort(): Promise<number> {

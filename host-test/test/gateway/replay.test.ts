@@ -20,7 +20,7 @@ beforeAll(async () => {
   gateway = new RunningCommand(["run", quickstart, "--port", "0", "--admin-port", "0"]);
   url = await gateway.url();
   admin = await gateway.adminUrl();
-}, 120_000);
+});
 
 afterAll(async () => {
   gateway.signal("SIGKILL");
@@ -150,7 +150,7 @@ async function recorded(path: string, more: object = {}, headers: HeadersInit = 
   await answer.text();
   // The gateway tells of an exchange soon after its answer.
   return expect
-    .poll(() => traceOf(marker), { timeout: 60_000 })
+    .poll(() => traceOf(marker))
     .toBeDefined()
     .then(() => traceOf(marker)) as Promise<Trace>;
 }

@@ -1,8 +1,6 @@
 // The gateway of a scenario: an engine that serves a set-up, its upstreams, its clients.
 
-import { createServer } from "node:net";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { expect } from "vitest";
 import { open, send, sendRaw, type ClientExchange, type ClientRequest } from "./client.ts";
 import type { PluginLog, RunningGateway, StartEngine } from "./engine.ts";
 import type { Answer, SeenRequest } from "./message.ts";
@@ -16,6 +14,9 @@ import {
 } from "./setup.ts";
 import { Upstream } from "./upstream.ts";
 
+/** Nobody listens there, and no system gives it to a server that asks for any port. */
+const CLOSED_PORT = 1;
+
 export class Gateway {
   /** What plugins have logged since the start or `clear`, oldest first. Lines come a moment after what they tell of. */
   logs: PluginLog[] = [];
@@ -23,7 +24,6 @@ export class Gateway {
   #start: StartEngine;
   #upstreams = new Map<string, Upstream>();
   #endpoints = new Map<string, Endpoint[]>();
-  #logging = Promise.withResolvers<void>();
   #running: RunningGateway | undefined;
 
   /** Scenarios get gateways from `Engine.start` and `Engine.shared`. */
@@ -38,11 +38,9 @@ export class Gateway {
 
   /** The first log line that holds `text`, as soon as there is one. */
   async logged(text: string): Promise<string> {
-    for (;;) {
-      const entry = this.logs.find(({ message }) => message.includes(text));
-      if (entry) return entry.message;
-      await this.#logging.promise;
-    }
+    const lines = () => this.logs.map(({ message }) => message);
+    await expect.poll(() => lines().join("\n")).toContain(text);
+    return lines().find((line) => line.includes(text))!;
   }
 
   /** Sends a request and reads its answer to the end, on a connection of its own. */
@@ -96,7 +94,7 @@ export class Gateway {
       plugins: overrides(this.#setup),
       workers,
       logLevel,
-      onLog: (entry: PluginLog) => this.#log(entry),
+      onLog: (entry: PluginLog) => void this.logs.push(entry),
       ...(bufferLimit && { bufferLimit }),
     };
     this.#running = await this.#start(await this.#model(this.#setup), options);
@@ -115,12 +113,6 @@ export class Gateway {
     return this.#running;
   }
 
-  #log(entry: PluginLog): void {
-    this.logs.push(entry);
-    this.#logging.resolve();
-    this.#logging = Promise.withResolvers();
-  }
-
   async #listen(setup: GatewaySetup): Promise<void> {
     for (const [name, given] of Object.entries(setup.upstreams ?? {})) {
       if (!this.#endpoints.has(name))
@@ -132,7 +124,7 @@ export class Gateway {
     const { reply = {}, members = { "": reply }, address, protocol = "http1", state = "up" } = setup;
     if (address !== undefined) return [endpoint(address)];
     if (state === "none") return [];
-    if (state === "refused") return [{ host: "127.0.0.1", port: await closedPort() }];
+    if (state === "refused") return [{ host: "127.0.0.1", port: CLOSED_PORT }];
     const endpoints: Endpoint[] = [];
     for (const [member, script] of Object.entries(members)) {
       const upstream = new Upstream(member === "" ? name : `${name}/${member}`, script);
@@ -151,15 +143,4 @@ export class Gateway {
 function endpoint(address: string): Endpoint {
   const colon = address.lastIndexOf(":");
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
-}
-
-/** A port of the loopback address on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -86,7 +86,7 @@ describe.skipIf(!(await hasRedis()))("native limits and a Redis with faults", ()
       expect(await status(gateway)).toBe(200);
       await untilCounted(server.port, 2);
     }
-  }, 60_000);
+  });
 
   test("an admission that was done but not confirmed is answered as configured, and its hold expires", async () => {
     const relay = await new RedisRelay(server.port).start();
@@ -100,7 +100,7 @@ describe.skipIf(!(await hasRedis()))("native limits and a Redis with faults", ()
     const open = await gatewayOn(relay.address, { on_redis_failure: "open" });
     relay.fault = { isMute: true };
     expect(await status(open)).toBe(200);
-  }, 60_000);
+  });
 
   test("errors of the server: refused, open or local as configured, and the usage arrives later", async () => {
     const relay = await new RedisRelay(server.port).start();
@@ -129,7 +129,7 @@ describe.skipIf(!(await hasRedis()))("native limits and a Redis with faults", ()
       expect(await status(gateway)).toBe(200);
       await untilCounted(server.port, expected === 200 ? errors.length + 2 : 2);
     }
-  }, 60_000);
+  });
 
   test("a counter that takes another type before its settlement counts it when it is put right", async () => {
     const gateway = await gatewayOn(`127.0.0.1:${server.port}`);
@@ -148,5 +148,5 @@ describe.skipIf(!(await hasRedis()))("native limits and a Redis with faults", ()
     await command(server.port, "del", await key());
     expect(await status(gateway)).toBe(200);
     await untilCounted(server.port, 2);
-  }, 60_000);
+  });
 });

@@ -39,7 +39,7 @@ describeEngines("native limits", (kind) => {
     const spent = await spend([gateway]);
     expect(spent).toBeLessThanOrEqual(LIMIT);
     expect(spent).toBeGreaterThan(LIMIT / 2);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!(await hasRedis()))("native limits in Redis", () => {
@@ -65,7 +65,7 @@ describe.skipIf(!(await hasRedis()))("native limits in Redis", () => {
     const spent = await spend(gateways);
     expect(spent).toBeLessThanOrEqual(LIMIT);
     expect(spent).toBeGreaterThan(LIMIT / 2);
-  }, 60_000);
+  });
 
   test("limits go on after the server has lost its scripts, and a counter of another type is answered for", async () => {
     const address = `127.0.0.1:${server.port}`;
@@ -82,7 +82,7 @@ describe.skipIf(!(await hasRedis()))("native limits in Redis", () => {
     expect(await status()).toBe(503);
     await said("DEL", key);
     expect(await status()).toBe(200);
-  }, 60_000);
+  });
 
   test("without Redis: open passes, closed refuses with 503, local counts in the process", async () => {
     const one = { rules: [{ unit: "requests", limit: 1 }] };
@@ -93,5 +93,5 @@ describe.skipIf(!(await hasRedis()))("native limits in Redis", () => {
     expect(await statuses("open")).toEqual([200, 200]);
     expect(await statuses("closed")).toEqual([503, 503]);
     expect(await statuses("local")).toEqual([200, 429]);
-  }, 60_000);
+  });
 });

@@ -164,7 +164,6 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
       await untilCounted(form, redis.port, 31);
       expect(await uncounted(gateway)).toBe(0);
     },
-    60_000,
   );
 
   test("a charge that is under way when the configuration is replaced is made by the next one", async () => {
@@ -187,7 +186,7 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
       await untilCounted(form, redis.port, 1);
       expect(await uncounted(gateway)).toBe(0);
     }
-  }, 60_000);
+  });
 
   test("what waits has a bound, and every charge beyond it is told", async () => {
     const redis = await durable();
@@ -209,5 +208,5 @@ describe.skipIf(!(await hasRedisServer()))("a Redis that is killed", () => {
     expect(await uncounted(gateway)).toBe(dropped);
     // One that gave way while it was under way may have come through nevertheless.
     expect(await counters()).toBeLessThan(users.length);
-  }, 60_000);
+  });
 });
