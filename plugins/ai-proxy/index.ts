@@ -24,7 +24,7 @@ import { AnswerWaiter, MAX_KEPT_BYTES, SecondAttempts } from "./attempts/second-
 import { errorBody } from "./client-dialect";
 import { ProxyConfig, Upstream } from "./config";
 import { Fault } from "./fault";
-import { MAX_BODY_BYTES, TOO_LARGE } from "./limits";
+import { MAX_BODY_BYTES, releaseLength, TOO_LARGE, updateLength } from "./limits";
 import { ModelsRequest } from "./offered-models";
 import { Preparation, PreparationWaiter } from "./preparation";
 import { Request } from "./request";
@@ -71,7 +71,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
       return Flow.Next;
     }
 
-    head.remove("content-length");
+    releaseLength(head);
     setSwitch("set_decoder_buffer_limit", MAX_BODY_BYTES.toString());
     if (request.readsBody || this.keepsUnread(request)) this.body = openBody(request, upstream);
     else this.ignoreRequestBody();
@@ -99,11 +99,11 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     const edit = new RequestEdit(received, request, upstream, this.requestHead);
     this.edit = edit;
     const fault = edit.begin();
-    return fault === null ? this.proceed(edit, received) : this.refuseBody(fault);
+    return fault === null ? this.proceed(edit, received, request) : this.refuseBody(fault);
   }
 
   /** Fetches what the request still needs, one after the other, then lets it go. */
-  private proceed(edit: RequestEdit, body: RequestBody): Flow {
+  private proceed(edit: RequestEdit, body: RequestBody, request: Request): Flow {
     for (let next = edit.nextPreparation(); next !== null; next = edit.nextPreparation()) {
       if (next.start(this.requestHead, this, this)) return Flow.Wait;
       if (next.error.length > 0) return this.refusePreparation(next, edit, body);
@@ -113,6 +113,7 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
     if (fault === null && attempts !== null) attempts.keepSent(this.requestHead, body);
     if (fault === null) fault = body.apply();
     if (fault !== null) return this.refuseBody(fault);
+    updateLength(this.requestHead, request.announcedLength, body.size);
     if (this.leavesAnswer()) this.ignoreResponse();
     return Flow.Next;
   }
@@ -120,9 +121,10 @@ class AiProxy extends Stream<ProxyConfig> implements PreparationWaiter, AnswerWa
   prepared(preparation: Preparation): void {
     const edit = this.edit;
     const body = this.body;
-    if (edit === null || body === null) return;
+    const request = this.request;
+    if (edit === null || body === null || request === null) return;
     if (preparation.error.length > 0) this.refusePreparation(preparation, edit, body);
-    else if (this.proceed(edit, body) == Flow.Next) this.resumeRequest();
+    else if (this.proceed(edit, body, request) == Flow.Next) this.resumeRequest();
   }
 
   private refusePreparation(preparation: Preparation, edit: RequestEdit, body: RequestBody): Flow {

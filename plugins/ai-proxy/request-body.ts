@@ -33,7 +33,7 @@ export function escapedText(text: string): Span {
 }
 
 export class RequestBody {
-  /** Bytes seen so far. */
+  /** Bytes seen so far; once it is applied, bytes that go out. */
   size: i32 = 0;
   private seek: JsonSeek;
   private words: WordSearch | null = null;
@@ -185,7 +185,7 @@ export class RequestBody {
     this.changes = [];
   }
 
-  /** Gives the edited body to the host. */
+  /** Gives the edited body to the host; `size` is then that of what goes out. */
   apply(): Fault | null {
     const body = this.body;
     if (body === null || (this.taken === null && this.changes.length == 0)) return null;
@@ -197,6 +197,7 @@ export class RequestBody {
 
   private replaced(body: Body): bool {
     const bytes = this.whole();
+    this.size = bytes.size;
     return !this.isChanged || this.editFault !== null || body.replace(bytes);
   }
 
@@ -204,6 +205,7 @@ export class RequestBody {
   private spliced(body: Body): bool {
     const edit = new BodyEdit(body, this.size);
     for (let i = 0; i < this.changes.length; i++) if (!this.splice(edit, this.changes[i])) return false;
+    this.size = edit.resultSize;
     return edit.apply();
   }
 

@@ -8,6 +8,9 @@ import { adopt, clearOut, outAddress, outNumber, outSize } from "./memory";
 import { Direction, LogLevel, Status } from "./codes";
 import { utf8, writtenSize } from "./text";
 
+/** Built for Higress, not for stock Envoy (docs/decisions: two builds per plugin). */
+export const IS_HIGRESS: bool = isDefined(HIGRESS);
+
 const REAL_TIME = 0;
 const NS_PER_MS: u64 = 1_000_000;
 

@@ -54,6 +54,16 @@ export class BodyEdit {
     return this.replace(at, at, bytes);
   }
 
+  /** Bytes that the body has afterwards. */
+  get resultSize(): i32 {
+    let size = this.size;
+    for (let i = 0; i < this.splices.length; i++) {
+      const splice = this.splices[i];
+      size += splice.bytes.size - (splice.end - splice.start);
+    }
+    return size;
+  }
+
   /** Makes the edits. False when the host refuses; the body is then to be given up. */
   apply(): bool {
     const count = this.splices.length;

@@ -4,6 +4,7 @@ export { DraftHead } from "./draft-head";
 export { Head, HeaderList, HeaderPairs, isReadableBody } from "./head";
 export { Body, WINDOW } from "./body";
 export { hasRoom, lackedRoom, LARGE, unwatchRoom, watchRoom } from "../runtime/room";
+export { IS_HIGRESS } from "../abi/host";
 export { BodyEdit } from "./body-edit";
 export { LastGoodRules } from "./last-good-rules";
 export { Config, ConfigEntry, ConfigReader, ConfigReport } from "./config";

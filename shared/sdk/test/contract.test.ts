@@ -1,6 +1,8 @@
 // What a module exports and imports: enough for Envoy, Higress and the Go project's test host, and nothing they lack.
 
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { compileForTest } from "../../../scripts/compile.mjs";
 import { probe } from "./probe-chain.ts";
 
 const moduleOf = (bytes: Buffer) => new WebAssembly.Module(new Uint8Array(bytes));
@@ -18,36 +20,38 @@ const higressOnly = [
 ];
 
 describe("exports", () => {
-  test.each(["higress", "envoy"] as const)(
-    "%s: every callback that the Go project's test host calls unasked",
-    (target) => {
-      const names = exported(probe[target]);
-      const needed = [
-        ...[
-          "vm_start",
-          "context_create",
-          "configure",
-          "done",
-          "tick",
-          "log",
-          "http_call_response",
-          "redis_call_response",
-        ],
-        ...["request", "response"].flatMap((side) =>
-          ["headers", "body", "trailers"].map((part) => `${side}_${part}`),
-        ),
-      ].map((name) => `proxy_on_${name}`);
-      for (const name of [
-        ...needed,
-        "proxy_on_memory_allocate",
-        "malloc",
-        "memory",
-        "_initialize",
-        "proxy_on_delete",
-      ])
-        expect(names).toContain(name);
-    },
-  );
+  const called = [
+    ...[
+      "vm_start",
+      "context_create",
+      "configure",
+      "tick",
+      "http_call_response",
+      "redis_call_response",
+      "delete",
+    ],
+    ...["request", "response"].flatMap((side) =>
+      ["headers", "body", "trailers"].map((part) => `${side}_${part}`),
+    ),
+  ].map((name) => `proxy_on_${name}`);
+  const memory = ["proxy_on_memory_allocate", "malloc", "memory", "_initialize"];
+
+  test("higress: every callback that the Go project's test host calls unasked", () => {
+    expect(exported(probe.higress)).toEqual(
+      expect.arrayContaining([...called, ...memory, "proxy_on_done", "proxy_on_log"]),
+    );
+  });
+
+  test("envoy: no callback that nothing hears: a context's end is its deletion, and the log is the probe's", () => {
+    const names = exported(probe.envoy);
+    expect(names).toEqual(expect.arrayContaining([...called, ...memory, "proxy_on_log"]));
+    expect(names).not.toContain("proxy_on_done");
+  });
+
+  test("envoy: a plugin that does nothing at the end of an exchange is not told of it", async () => {
+    const module = await compileForTest({ entry: "host-test/bench/guest/empty.ts", target: "envoy" });
+    expect(exported(await readFile(module))).not.toContain("proxy_on_log");
+  });
 
   test.each(["higress", "envoy"] as const)(
     "%s: the version that Higress knows comes before the one that stock Envoy knows",
