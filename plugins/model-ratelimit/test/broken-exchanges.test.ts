@@ -168,7 +168,7 @@ describe.skipIf(!(await hasRedis()))("in Redis", () => {
   afterAll(() => server.stop());
 
   test("the same", async () => {
-    const redis = { service_name: "redis.static" };
+    const redis = { service_name: "redis.static", timeout: 60_000 };
     const gateway = await setup({ redis, on_redis_failure: "closed" }, `127.0.0.1:${server.port}`);
     for (const ending of endings) await play(gateway, ending);
   });

@@ -54,7 +54,7 @@ describeEngines("model-ratelimit", (engine) => {
     const refused = await gateway.send();
     expect([...statuses, refused.status]).toEqual([200, 200, 429]);
     expect(refused.text).toBe("enough");
-    expect(Number(refused.header("x-tokenratelimit-reset"))).toBeGreaterThan(3590);
+    expect(Number(refused.header("x-tokenratelimit-reset"))).toBeGreaterThan(3000);
   });
 
   test("a streamed answer that arrives in pieces passes unchanged and is charged", async () => {

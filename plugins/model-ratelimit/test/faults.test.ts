@@ -27,7 +27,7 @@ interface Options {
 }
 
 function gatewayOn(address: string, { workers = 1, ...more }: Options = {}): Promise<Gateway> {
-  const redis = { service_name: "redis.static", timeout: 500 };
+  const redis = { service_name: "redis.static", timeout: 2000 };
   const configuration = { redis, rule_name: "f", rules, on_redis_failure: "closed", ...more };
   return engine("node").start({
     plugins: [{ plugin: "model-ratelimit", configuration }],

@@ -69,7 +69,7 @@ const setup = (port: number, configuration: object, workers = 1) => ({
     {
       plugin: "model-ratelimit",
       configuration: {
-        redis: { service_name: "redis.static", timeout: 500 },
+        redis: { service_name: "redis.static", timeout: 10_000 },
         reservation_seconds: 2,
         ...configuration,
       },

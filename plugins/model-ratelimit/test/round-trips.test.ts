@@ -58,7 +58,7 @@ describe.skipIf(!(await hasRedis()))("round trips to Redis", () => {
       plugins: [
         {
           plugin: "model-ratelimit",
-          configuration: { redis: { service_name: "redis.static" }, ...configuration },
+          configuration: { redis: { service_name: "redis.static", timeout: 60_000 }, ...configuration },
         },
       ],
       upstreams: { "llm.static": answer, "redis.static": { address: relay.address } },
