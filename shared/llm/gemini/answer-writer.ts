@@ -47,6 +47,7 @@ export class GeminiAnswerWriter extends CandidateWriter {
 
   text(choice: i32, escaped: Span): void {
     this.current(choice, PartType.Text).text.append(escaped);
+    this.candidate(choice).evidence.noteText(escaped);
   }
 
   reasoning(choice: i32, escaped: Span): void {

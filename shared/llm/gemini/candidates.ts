@@ -3,8 +3,9 @@
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
-import { AnswerHead, AnswerWriter, Finish, MAX_CHOICES } from "../events";
+import { AnswerHead, AnswerWriter, Citation, Finish, MAX_CHOICES } from "../events";
 import { Usage } from "../usage";
+import { Evidence } from "./evidence";
 import { geminiFinishName } from "./finish";
 import { GeminiCall } from "./parts";
 import { writeGeminiUsage } from "./usage";
@@ -13,12 +14,14 @@ export class Candidate {
   /** Calls that may get further arguments. */
   calls: GeminiCall[] = [];
   readonly refusal: Buffer = new Buffer();
+  readonly evidence: Evidence = new Evidence();
   finish: string = "STOP";
 
   /** Writes what stands behind the content. */
   writeEnd(json: JsonWriter, index: i32): void {
     json.key("finishReason").text(this.finish);
     if (!this.refusal.isEmpty) json.key("finishMessage").escaped(this.refusal.span());
+    this.evidence.write(json);
     json.key("index").integer(index).end();
   }
 }
@@ -46,8 +49,17 @@ export abstract class CandidateWriter extends AnswerWriter {
     this.candidate(choice).refusal.append(escaped);
   }
 
+  citation(choice: i32, citation: Citation): void {
+    if (!this.candidate(choice).evidence.addSource(citation)) this.dropped.add("citations");
+  }
+
+  logprobs(choice: i32, json: Span): void {
+    if (!this.candidate(choice).evidence.addLogprobs(json)) this.dropped.add("logprobs");
+  }
+
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
-    this.candidate(choice).calls.push(new GeminiCall(index, id.copy(), name.copy()));
+    const own = this.toolName(name).copy();
+    this.candidate(choice).calls.push(new GeminiCall(index, id.copy(), own));
   }
 
   toolArguments(choice: i32, index: i32, escaped: Span): void {

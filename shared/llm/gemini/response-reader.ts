@@ -7,6 +7,7 @@ import { ErrorBody, ErrorKind } from "../error";
 import { AnswerHead, ChatEvents, Finish, MAX_CHOICES, MAX_TOOL_CALLS } from "../events";
 import { indexOfName } from "../names";
 import { NONE, textOf } from "../text";
+import { isPlain } from "./evidence";
 import { isNoGeminiFinish, readGeminiFinish } from "./finish";
 import { PartialArguments } from "./partial-arguments";
 import { GeminiSources, openaiLogprobs } from "./sources";
@@ -238,13 +239,4 @@ export class GeminiResponseReader {
     }
     return this.candidates[choice];
   }
-}
-
-/** True for escaped text whose bytes are its characters. */
-function isPlain(escaped: Span): bool {
-  for (let i = 0; i < escaped.size; i++) {
-    if (escaped.at(i) > 0x7e) return false;
-    if (escaped.at(i) == 0x5c && escaped.at(++i) == 0x75) return false;
-  }
-  return true;
 }

@@ -32,6 +32,7 @@ export class GeminiStreamWriter extends CandidateWriter {
 
   text(choice: i32, escaped: Span): void {
     this.writeCalls(choice);
+    this.candidate(choice).evidence.noteText(escaped);
     writeTextPart(this.open(choice), escaped, false, NONE);
     this.close(choice);
   }

@@ -1,4 +1,5 @@
 // What the golden cases of Gemini's dialect do not show: rules by model, hostile streams, every cut.
+import { GoogleGenAI } from "@google/genai";
 import fc from "fast-check";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -347,6 +348,57 @@ describe("a conversation of the system alone", () => {
     const body = sent({ messages: [{ role: "system", content: "Write a poem" }] });
     expect(body.contents).toEqual([{ role: "user", parts: [{ text: "Write a poem" }] }]);
     expect(body).not.toHaveProperty("systemInstruction");
+  });
+});
+
+describe("sources and probabilities of OpenAI's dialect", () => {
+  const url_citation = { url: "https://e.example.com", title: "E", start_index: 0, end_index: 2 };
+  const other = { ...url_citation, start_index: 3, end_index: 5 };
+  const annotations = [url_citation, other].map((source) => ({ type: "url_citation", url_citation: source }));
+  const top_logprobs = [{ token: "b", logprob: -2, bytes: null }];
+  const logprobs = { content: [{ token: "a", logprob: -0.5, bytes: [97], top_logprobs }] };
+  const said = (content: string) => ({ role: "assistant", content, annotations });
+  const evidence = {
+    groundingMetadata: {
+      groundingChunks: [{ web: { uri: "https://e.example.com", title: "E" } }],
+      groundingSupports: [
+        { segment: { startIndex: 0, endIndex: 2 }, groundingChunkIndices: [0] },
+        { segment: { startIndex: 3, endIndex: 5 }, groundingChunkIndices: [0] },
+      ],
+    },
+    logprobsResult: {
+      chosenCandidates: [{ token: "a", logProbability: -0.5 }],
+      topCandidates: [{ candidates: [{ token: "b", logProbability: -2 }] }],
+    },
+  };
+
+  test.each([false, true])("reach Google's client, streamed: %s", async (isStream) => {
+    const choice = { index: 0, logprobs, finish_reason: "stop" };
+    const body = isStream
+      ? conversion.stream("openai", "gemini", [
+          `data: ${JSON.stringify({ id: "c", choices: [{ ...choice, delta: said("as it is") }] })}\n\n`,
+        ])
+      : conversion.answer(
+          "openai",
+          "gemini",
+          JSON.stringify({ id: "c", choices: [{ ...choice, message: said("as it is") }] }),
+        );
+    expect(body.dropped).toEqual([]);
+    const headers = { "content-type": isStream ? "text/event-stream" : "application/json" };
+    const fetch = async () => new Response(body.text, { headers });
+    const { models } = new GoogleGenAI({ apiKey: "-", httpOptions: { fetch } });
+    const asked = { model: "m", contents: "x" };
+    const seen = [];
+    if (isStream) for await (const answer of await models.generateContentStream(asked)) seen.push(answer);
+    else seen.push(await models.generateContent(asked));
+    expect(seen.at(-1)!.candidates![0]).toMatchObject(evidence);
+  });
+
+  test("have no positions beside other characters than ASCII's, which Gemini counts by bytes", () => {
+    const choices = [{ index: 0, logprobs: null, finish_reason: "stop", message: said("ä b") }];
+    const { text } = conversion.answer("openai", "gemini", JSON.stringify({ id: "c", choices }));
+    const { groundingChunks } = evidence.groundingMetadata;
+    expect(JSON.parse(text).candidates[0].groundingMetadata).toEqual({ groundingChunks });
   });
 });
 
