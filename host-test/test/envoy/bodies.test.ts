@@ -131,9 +131,9 @@ describeEngines(
       });
       expect((await gateway.send()).status).toBe(200);
       // Lines come in order: the first is of the request that has a body.
-      await gateway.send({ protocol: "http2", body: "one" });
-      await gateway.logged(" 1;");
-      expect(gateway.logs[0]!.message).toMatch(/^body 3 /);
+      await gateway.send({ chunks: ["body"], trailers: { "x-end": "yes" } });
+      await gateway.logged("trailers;");
+      expect(gateway.logs[0]!.message).toMatch(/^body 4 /);
     });
   },
   { engines: ["node-as-envoy", "envoy"] },
