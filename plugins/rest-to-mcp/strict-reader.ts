@@ -8,9 +8,6 @@ import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 const ABSENT = Json.read(Span.empty());
 
 export class StrictReader {
-  /** Names of the members as they are written; null until one is looked for. */
-  private names: string[] | null = null;
-
   constructor(
     private reader: ConfigReader,
     /** What the reading is called in errors, such as `failed to parse tool config`. */
@@ -119,25 +116,16 @@ export class StrictReader {
   private at(key: string): Json {
     const name = this.nameOf(key);
     // Most keys are absent in most objects: nothing is made for those.
-    return name.length > 0 && this.reader.has(name) ? this.reader.value.get(name) : ABSENT;
+    return name.length > 0 ? this.reader.member(name) : ABSENT;
   }
 
   /** The name as it is written here: in this very case, or else in another; "" for none. */
   private nameOf(key: string): string {
-    let names = this.names;
-    if (names === null) names = this.names = namesOf(this.reader.value);
+    const names = this.reader.names;
     if (names.includes(key)) return key;
     for (let i = names.length - 1; i >= 0; i--) if (isSameIgnoringCase(names[i], key)) return names[i];
     return "";
   }
-}
-
-function namesOf(value: Json): string[] {
-  const names: string[] = [];
-  if (value.kind != JsonKind.Object) return names;
-  const members = value.members();
-  while (members.next()) names.push(members.key);
-  return names;
 }
 
 /** Of ASCII letters. */

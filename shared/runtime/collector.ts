@@ -86,9 +86,14 @@ function isSmall(block: Block): bool {
   return block.extent < <u32>MAX_SMALL;
 }
 
+/** What a small object of this size takes. */
+function blockBytes(size: usize): usize {
+  return (size + HEADER + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
 export function __new(size: usize, classId: i32): usize {
   if (size > MAX_SMALL - HEADER) return newLarge(size, classId);
-  const bytes = (size + HEADER + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+  const bytes = blockBytes(size);
   if (limit - cursor < bytes) openRun(bytes);
   const address = cursor;
   cursor += bytes;
@@ -135,14 +140,20 @@ function makeFree(start: usize, end: usize): void {
 function newLarge(size: usize, classId: i32): usize {
   const address = __alloc(HEADER - EXTENT_SIZE + size) - EXTENT_SIZE;
   const block = changetype<Block>(address);
-  block.nextAndFlags = (<u32>large) | white;
-  block.link = 0;
+  block.nextAndFlags = white;
   block.classId = classId;
   block.size = <u32>size;
-  if (large != 0) changetype<Block>(large).link = <u32>address;
-  large = address;
+  join(address, large);
+  join(0, address);
   fresh += size;
   return address + HEADER;
+}
+
+/** Puts one large object behind another. `left` 0: at the beginning of the list; `right` 0: it ends there. */
+function join(left: usize, right: usize): void {
+  if (left == 0) large = right;
+  else changetype<Block>(left).nextAndFlags = (<u32>right) | (changetype<Block>(left).nextAndFlags & COLOR);
+  if (right != 0) changetype<Block>(right).link = <u32>left;
 }
 
 export function __renew(object: usize, size: usize): usize {
@@ -165,7 +176,7 @@ export function __renew(object: usize, size: usize): usize {
 function growsInPlace(block: Block, size: usize): bool {
   const start = changetype<usize>(block);
   if (start + EXTENT_SIZE + <usize>block.extent != cursor || size > MAX_SMALL - HEADER) return false;
-  const end = start + ((size + HEADER + ALIGNMENT - 1) & ~(ALIGNMENT - 1));
+  const end = start + blockBytes(size);
   if (end > limit) return false;
   fresh += end - cursor;
   cursor = end;
@@ -181,13 +192,8 @@ function renewLarge(block: Block, size: usize): usize {
   const address = __realloc(payload, HEADER - EXTENT_SIZE + size) - EXTENT_SIZE;
   const moved = changetype<Block>(address);
   moved.size = <u32>size;
-  const next = <usize>(moved.nextAndFlags & ~FLAGS);
-  if (next != 0) changetype<Block>(next).link = <u32>address;
-  if (moved.link == 0) large = address;
-  else {
-    const previous = changetype<Block>(<usize>moved.link);
-    previous.nextAndFlags = (<u32>address) | (previous.nextAndFlags & COLOR);
-  }
+  join(<usize>moved.link, address);
+  join(address, <usize>(moved.nextAndFlags & ~FLAGS));
   fresh += size - before;
   return address + HEADER;
 }
@@ -299,13 +305,7 @@ function sweepLarge(): usize {
     const block = changetype<Block>(at);
     const next = <usize>(block.nextAndFlags & ~FLAGS);
     if ((block.nextAndFlags & COLOR) == white) {
-      if (next != 0) changetype<Block>(next).link = block.link;
-      const previous = <usize>block.link;
-      if (previous == 0) large = next;
-      else {
-        const before = changetype<Block>(previous);
-        before.nextAndFlags = (<u32>next) | (before.nextAndFlags & COLOR);
-      }
+      join(<usize>block.link, next);
       __free(at + EXTENT_SIZE);
     } else {
       bytes += <usize>block.size;

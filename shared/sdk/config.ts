@@ -37,8 +37,13 @@ function describe(value: Json): string {
   return raw.size > FOUND_LIMIT ? text + "…" : text;
 }
 
+const ABSENT = Json.read(Span.empty());
+
 export class ConfigReader {
   private read: string[] = [];
+  /** The members of the value, read once: a configuration may have ten thousand objects, and nothing is collected meanwhile. */
+  private memberNames: string[] | null = null;
+  private memberValues: Json[] = [];
   private secretKeys: string[] = [];
 
   constructor(
@@ -198,10 +203,9 @@ export class ConfigReader {
 
   /** Warns of members that nobody has asked for: a misspelt key must not be silent. */
   warnUnread(): void {
-    if (this.value.kind != JsonKind.Object) return;
-    const members = this.value.members();
-    while (members.next()) {
-      const name = members.key;
+    const names = this.names;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
       if (name.startsWith("_match_") || name == "_rules_" || name == "_plugin_id_") continue;
       if (!this.read.includes(name)) {
         this.report.warnings.push(`${this.pathOf(name)}: unknown key, ignored`);
@@ -223,9 +227,26 @@ export class ConfigReader {
     return describe(value);
   }
 
-  private member(key: string): Json {
+  /** The names of the value's members, in their order; none for what is no object. */
+  get names(): string[] {
+    const known = this.memberNames;
+    if (known !== null) return known;
+    const names: string[] = [];
+    this.memberNames = names;
+    if (this.value.kind != JsonKind.Object) return names;
+    const members = this.value.members();
+    while (members.next()) {
+      names.push(members.key);
+      this.memberValues.push(members.value);
+    }
+    return names;
+  }
+
+  /** The member's value, missing where there is none; of two of one name the last. */
+  member(key: string): Json {
     if (!this.read.includes(key)) this.read.push(key);
-    return this.value.get(key);
+    const at = this.names.lastIndexOf(key);
+    return at < 0 ? ABSENT : this.memberValues[at];
   }
 
   private pathOf(key: string): string {
