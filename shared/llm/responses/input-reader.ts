@@ -60,17 +60,17 @@ function readItem(request: ChatRequest, item: Json): void {
   } else if (type.equalsAscii("function_call") || type.equalsAscii("custom_tool_call")) {
     const part = callOf(item, type.at(0) == 0x63);
     if (part.name.isEmpty) request.dropped.addNamed("input.", type);
-    else assistantOf(request).parts.push(part);
+    else openMessage(request, Role.Assistant).parts.push(part);
   } else if (type.equalsAscii("function_call_output") || type.equalsAscii("custom_tool_call_output")) {
     const result = new ChatPart(PartKind.ToolResult);
     result.id = textOf(item.get("call_id"));
     const isPlain = readContent(result.parts, item.get("output"), request.dropped);
-    const message = resultsOf(request);
+    const message = openMessage(request, Role.Tool);
     message.isPlain = isPlain && message.parts.length == 0;
     message.parts.push(result);
   } else if (type.equalsAscii("reasoning")) {
     const part = reasoningOf(item);
-    if (part) assistantOf(request).parts.push(part);
+    if (part) openMessage(request, Role.Assistant).parts.push(part);
   } else {
     request.dropped.addNamed("input.", type);
     return;
@@ -113,23 +113,14 @@ function endsWithText(message: ChatMessage): bool {
   return kind == PartKind.Text || kind == PartKind.Refusal;
 }
 
-/** The message of the assistant's turn that is being read. */
-function assistantOf(request: ChatRequest): ChatMessage {
-  const last = request.messages.length - 1;
-  if (last >= 0 && request.messages[last].role == Role.Assistant) return request.messages[last];
-  const message = new ChatMessage(Role.Assistant);
-  request.messages.push(message);
-  return message;
-}
-
 /**
- * The message of results that is being read. Those of one turn are one message: what is no text in them stands behind all
- * of them elsewhere, since servers refuse anything between results.
+ * The message of this role that is being read. Results of one turn are one message: what is no text in them stands behind
+ * all of them elsewhere, since servers refuse anything between results.
  */
-function resultsOf(request: ChatRequest): ChatMessage {
+function openMessage(request: ChatRequest, role: Role): ChatMessage {
   const last = request.messages.length - 1;
-  if (last >= 0 && request.messages[last].role == Role.Tool) return request.messages[last];
-  const message = new ChatMessage(Role.Tool);
+  if (last >= 0 && request.messages[last].role == role) return request.messages[last];
+  const message = new ChatMessage(role);
   request.messages.push(message);
   return message;
 }
