@@ -8,6 +8,7 @@
 
 import { readFile } from "node:fs/promises";
 import { libraryFiles, main } from "assemblyscript/asc";
+import { references } from "./references.mjs";
 
 const collector = await readFile(new URL("../shared/runtime/collector.ts", import.meta.url), "utf8");
 libraryFiles["rt/index-minimal"] = 'import "./tlsf"; import "./collector";';
@@ -37,6 +38,6 @@ const isStock = options[options.indexOf("--target") + 1] === "envoy";
 const { error } = await main(options, {
   stdout: process.stdout,
   stderr: process.stderr,
-  transforms: isStock ? [unheard] : [],
+  transforms: isStock ? [unheard, references] : [references],
 });
 if (error) process.exitCode = 1;

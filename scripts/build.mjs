@@ -128,6 +128,8 @@ function sharedSources() {
       join(root, "asconfig.json"),
       join(root, "scripts", "compile.mjs"),
       join(root, "scripts", "binaryen.mjs"),
+      join(root, "scripts", "asc.mjs"),
+      join(root, "scripts", "references.mjs"),
       join(root, "scripts", "inlining.mjs"),
       join(root, "scripts", "data-packing.mjs"),
       join(root, "scripts", "guest-build.mjs"),

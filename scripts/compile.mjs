@@ -68,7 +68,7 @@ async function compileIfNewer({ entry, outFile, target, flags }) {
   const newest = Math.max(
     (await stat(join(root, "asconfig.json"))).mtimeMs,
     ...(await Promise.all(
-      ["asc.mjs", "compile.mjs", "binaryen.mjs", "inlining.mjs", "data-packing.mjs"].map(
+      ["asc.mjs", "references.mjs", "compile.mjs", "binaryen.mjs", "inlining.mjs", "data-packing.mjs"].map(
         async (name) => (await stat(join(root, "scripts", name))).mtimeMs,
       ),
     )),

@@ -7,10 +7,14 @@ import { binaryen } from "./binaryen.mjs";
 const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt, SIMD128 } = binaryen.Features;
 /** What the compiler may use; nothing newer may come in here. */
 const FEATURES = MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | BulkMemoryOpt | SIMD128;
-/** In nodes of Binaryen: inlined everywhere; inlined where no loop or call is inside; no limit with one caller. */
+/**
+ * In nodes of Binaryen: inlined everywhere; where no loop or call is inside; with one caller. Without a limit for the last
+ * some functions became so large that V8 needed megabytes to compile one, which Envoy does not give back:
+ * docs/decisions/2026-11-23-memory-of-compilation.md.
+ */
 const ALWAYS = 2;
 const FLEXIBLE = 10;
-const ONE_CALLER = -1;
+const ONE_CALLER = 400;
 
 /**
  * The same module, inlined. `names` keeps the names of functions.
