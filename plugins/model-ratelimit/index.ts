@@ -3,7 +3,17 @@
 // many rules, Higress's forms (`PolicyExchange`) have one claim each.
 
 export * from "as-proxy-wasm-sdk/sdk/exports";
-import { Body, Flow, Head, HeaderList, plugin, setProperty, Stream, WINDOW } from "as-proxy-wasm-sdk/sdk";
+import {
+  Body,
+  Flow,
+  Head,
+  HeaderList,
+  LARGE,
+  plugin,
+  setProperty,
+  Stream,
+  WINDOW,
+} from "as-proxy-wasm-sdk/sdk";
 import { Span } from "as-proxy-wasm-sdk/bytes";
 import { UsageReader } from "as-proxy-wasm-sdk/llm/usage-reader";
 import { Admission } from "./admission";
@@ -174,6 +184,7 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
 
   /** Events until the answer is longer than it may be; what the provider sends from then on is only counted. */
   private passUncut(cut: StreamCut, usage: UsageReader, body: Body, end: bool): Flow {
+    if (body.announcedSize >= LARGE) return this.passLarge(cut, usage, body, end);
     const admission = this.admission;
     const chunk = body.all();
     const fresh = chunk.slice(this.heardBytes);
@@ -189,6 +200,20 @@ class ModelRatelimit extends Stream<RatelimitConfig> implements Asker, DecisionA
     this.heardBytes = this.waitsForMore ? chunk.size : 0;
     if (end) this.settle();
     return this.waitsForMore ? Flow.Wait : Flow.Next;
+  }
+
+  /** So much at once would take memory several times its size: it is counted through a window, and cut behind it. */
+  private passLarge(cut: StreamCut, usage: UsageReader, body: Body, end: bool): Flow {
+    for (let start = this.heardBytes; ; start += WINDOW) {
+      const window = body.window(start);
+      usage.feed(window);
+      cut.endOfEvents(window);
+      if (window.size < WINDOW) break;
+    }
+    if (cut.isCut) body.clear();
+    this.heardBytes = 0;
+    if (end) this.settle();
+    return Flow.Next;
   }
 
   /** Redis has said whether the answer may become longer. */
