@@ -2,6 +2,9 @@
 
 import { LARGE, takesRoom } from "../runtime/room";
 
+/** Steps between two looks at the memory: what they leave behind is less than `LARGE`, and most requests take fewer. */
+const LOOK_STEPS: i64 = 1 << 12;
+
 export class Budget {
   /** Steps spent so far; a step is about one byte of JSON read, or one written. */
   spent: i64 = 0;
@@ -14,8 +17,10 @@ export class Budget {
 
   /** Counts steps; false once more were counted than there may be, or the VM has no room for what they leave behind. */
   spend(steps: i64): bool {
+    const before = this.spent;
     this.spent += steps;
-    if (!takesRoom(LARGE)) this.spent = max(this.spent, this.maxSteps + 1);
+    const looks = before / LOOK_STEPS != this.spent / LOOK_STEPS;
+    if (looks && !takesRoom(LARGE)) this.spent = max(this.spent, this.maxSteps + 1);
     return this.spent <= this.maxSteps;
   }
 
