@@ -46,9 +46,12 @@ export function takesRoom(size: i32): bool {
   return size < LARGE || !isWatched || fits(size);
 }
 
-/** Whether one piece of `size` bytes can be allocated, and many small ones beside it. */
+/**
+ * Whether one piece of `size` bytes can be allocated, and many small ones before it: they may come out of the block that
+ * was found, and the allocator only looks among blocks that are up to a sixteenth larger than what it needs.
+ */
 export function fits(size: i32): bool {
-  if (size < LARGE || hasRoom(<u32>size + LARGE)) return true;
+  if (size < LARGE || hasRoom(<u32>size + (<u32>size >>> STEP_BITS) + LARGE)) return true;
   hasLacked = true;
   return false;
 }

@@ -7,6 +7,11 @@ import { loadProbe, type Probe } from "../../../host-test/testing/probe.ts";
 import { guestBuild } from "../../../scripts/guest-build.mjs";
 
 const MiB = 1 << 20;
+/**
+ * Small objects may take a chunk of the runtime's out of the block that was found; then the allocator looks for a
+ * block again, among those that are a sixteenth larger than what is wanted.
+ */
+const marginOf = (wanted: number) => 20 * 1024 + (wanted >> 4);
 const pagesOf = (probe: Probe) => probe.memory.buffer.byteLength / 65_536;
 const size = fc.oneof(fc.integer({ min: 600, max: 100_000 }), fc.integer({ min: 100_000, max: 3 * MiB }));
 const step = fc.oneof(
@@ -21,12 +26,14 @@ test("what memory is said to have room for is allocated without more of it, what
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), size, async (steps, wanted) => {
       const probe = await fresh();
+      // The allocator sets itself up at the first allocation; a plugin has made some before it asks for anything.
+      probe.exports.hold!(0, 600);
       for (const [name, slot, bytes] of steps) {
         if (name === "hold") probe.exports.hold!(slot, bytes);
         else if (name === "drop") probe.exports.drop!(slot);
         else probe.exports.collect!();
       }
-      expect(probe.exports.hasRoom!(wanted + 4096)).toBe(1);
+      expect(probe.exports.hasRoom!(wanted + marginOf(wanted))).toBe(1);
       const pages = pagesOf(probe);
       probe.exports.hold!(16, wanted);
       expect(pagesOf(probe)).toBe(pages);
