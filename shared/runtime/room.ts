@@ -51,7 +51,7 @@ export function takesRoom(size: i32): bool {
  * was found, and the allocator only looks among blocks that are up to a sixteenth larger than what it needs.
  */
 export function fits(size: i32): bool {
-  if (size < LARGE || hasRoom(<u32>size + (<u32>size >>> STEP_BITS) + LARGE)) return true;
+  if (size < LARGE || hasRoom(<u32>size + ((<u32>size) >>> STEP_BITS) + LARGE)) return true;
   hasLacked = true;
   return false;
 }
