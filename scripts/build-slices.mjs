@@ -1,4 +1,4 @@
-// What `npm run test:long -- --slice` runs in each build of the guest: eight minutes with `collect`, on
+// What `npm run test:long -- --slice` runs in each build of the guest: five to eight minutes with `collect`, on
 // two idle cores. All of it looks at the guest's memory: every plugin's tests, the SDK, the runtime, faults and limits.
 
 const of = ["plugins/", "shared/sdk/", "shared/runtime/", "host-test/test/plugins/"];
