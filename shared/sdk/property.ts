@@ -1,6 +1,6 @@
 // Properties: attributes of the request, and filter state that plugins share.
 
-import { property as hostProperty, setProperty as hostSetProperty } from "../abi/host";
+import { IS_HIGRESS, property as hostProperty, setProperty as hostSetProperty } from "../abi/host";
 import { Span } from "../bytes/span";
 import { Head } from "./head";
 
@@ -25,7 +25,7 @@ export function setProperty(name: string, value: string): void {
 
 /** A switch of this exchange that only Higress has, such as `set_decoder_buffer_limit`; stock Envoy would keep it for nobody. */
 export function setSwitch(name: string, value: string): void {
-  if (isDefined(HIGRESS)) hostSetProperty(name, Span.text(value));
+  if (IS_HIGRESS) hostSetProperty(name, Span.text(value));
 }
 
 export function setPropertyBytes(name: string, value: Span): void {

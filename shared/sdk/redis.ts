@@ -2,6 +2,7 @@
 // In a build for stock Envoy every call fails at once, so importing this costs nothing there.
 
 import { callStatus, redisCall, redisInit } from "../abi/calls";
+import { IS_HIGRESS } from "../abi/host";
 import { bufferBytes } from "../abi/messages";
 import { BufferKind, Status } from "../abi/codes";
 import { RespCommand, RespKind, RespValue, readResp } from "../resp";
@@ -95,7 +96,7 @@ export class Redis {
 
   /** False in a build for stock Envoy. */
   static get isSupported(): bool {
-    return isDefined(HIGRESS);
+    return IS_HIGRESS;
   }
 
   /**
