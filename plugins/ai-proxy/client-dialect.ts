@@ -40,7 +40,8 @@ export function readChat(dialect: Dialect, body: Span): ChatRequest {
 /** The body of an error that the plugin itself reports. */
 export function errorBody(dialect: Dialect, status: i32, message: string): Span {
   const out = new Buffer(256);
-  writeError(out, dialect, errorKindOfStatus(status), escapedText(message), Span.empty(), Span.empty());
+  const kind = errorKindOfStatus(status);
+  writeError(out, dialect, status, kind, escapedText(message), Span.empty(), Span.empty());
   return out.take();
 }
 
@@ -49,20 +50,21 @@ export function translatedError(dialect: Dialect, status: i32, body: Span, reque
   const error = ErrorBody.read(body, status);
   const id = error.requestId.isEmpty && requestId.length > 0 ? escapedText(requestId) : error.requestId;
   const out = new Buffer(256);
-  writeError(out, dialect, error.kind, error.message, error.code, id);
+  writeError(out, dialect, status, error.kind, error.message, error.code, id);
   return out.take();
 }
 
 function writeError(
   out: Buffer,
   dialect: Dialect,
+  status: i32,
   kind: ErrorKind,
   message: Span,
   code: Span,
   id: Span,
 ): void {
   if (dialect == Dialect.Anthropic) writeAnthropicError(out, kind, message, id);
-  else if (dialect == Dialect.Gemini) writeGeminiError(out, kind, message);
+  else if (dialect == Dialect.Gemini) writeGeminiError(out, kind, message, status);
   else writeOpenaiError(out, kind, message, code);
 }
 

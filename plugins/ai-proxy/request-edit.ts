@@ -3,7 +3,7 @@
 import { Head, log } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonError, unescapeInto } from "as-proxy-wasm-sdk/json";
-import { ChatRequest, RequestError, Thinking } from "as-proxy-wasm-sdk/llm/chat";
+import { Answer, ChatRequest, RequestError, Thinking } from "as-proxy-wasm-sdk/llm/chat";
 import { cleanContext, mergeConsecutive, renameDeveloper } from "as-proxy-wasm-sdk/llm/conversation";
 import {
   cleanContext as cleanBody,
@@ -140,8 +140,9 @@ export class RequestEdit {
     if (request.dialect == Dialect.Responses) request.settings = responseSettings(chat);
     else if (request.dialect == Dialect.Gemini) {
       chat.model = escapedText(request.clientModel);
-      // Its streams always tell usage.
+      // The path asks for streams; they always tell usage.
       chat.includeUsage = request.isStream;
+      if (request.isStream) chat.stream = Answer.Yes;
     }
     // A stream reports its usage only when asked to.
     request.wantsUsage = chat.includeUsage || !body.has("stream_options.include_usage");

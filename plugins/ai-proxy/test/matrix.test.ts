@@ -63,6 +63,12 @@ function sent(target: Target, cell: Cell, client: ClientDialect, file: string): 
   };
 }
 
+/** In the path, in a member of the body, or for DashScope in a header. */
+function asksForStream({ path, headers, body }: SentRequest): boolean {
+  if (/stream/i.test(path) || headers["x-dashscope-sse"] === "enable") return true;
+  return /"(?:[sS]tream":true|response_mode":"streaming")/.test(JSON.stringify(body));
+}
+
 describe.each(Object.entries(targets))("requests to %s", (name, target) => {
   const cell = open(target.entry, target.model);
 
@@ -81,6 +87,10 @@ describe.each(Object.entries(targets))("requests to %s", (name, target) => {
         if (!input.includes(essential) || text.includes(JSON.stringify(essential).slice(1, -1))) continue;
         expect(dropped.join(), `${essential} is missing`).toMatch(new RegExp(excuse || "never"));
       }
+      // What is sent where OpenAI's dialect is spoken is in that dialect.
+      if (request.path.includes("/chat/completions")) expect(body).toHaveProperty("messages");
+      if (file === "stream.json")
+        expect(asksForStream(request), "the provider is asked for a stream").toBe(true);
     });
   });
 });

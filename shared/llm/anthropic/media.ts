@@ -44,16 +44,34 @@ export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool
   // Too short to tell, or data that a test made up: the name counts where it is one that is taken.
   if (part.kind == PartKind.Image) {
     for (let i = 1; i < PDF; i++) if (given.equalsAscii("image/" + TYPES[i])) return true;
-  } else if (!isRemote && (given.startsWithAscii("text/") || given.equalsAscii("application/json"))) {
-    const bytes = decodeBase64(part.data);
-    if (bytes !== null && isUtf8(bytes)) {
-      const text = new Buffer(bytes.size);
-      escapeInto(text, bytes);
-      part.text = text.span();
-      part.data = Span.empty();
-      return !part.text.isEmpty;
-    }
+  } else if (readTextFile(part)) {
+    return !part.text.isEmpty;
   }
   dropped.addNamed("messages.content.", given);
   return false;
+}
+
+/** Makes a file one that OpenAI takes: what is text becomes a text. False, and noted, for films. */
+export function prepareFile(part: ChatPart, dropped: Dropped): bool {
+  if (readTextFile(part)) {
+    part.kind = PartKind.Text;
+    if (!part.name.isEmpty) dropped.add("messages.content.file.filename");
+  }
+  if (!part.mediaType.startsWithAscii("video/")) return true;
+  dropped.addNamed("messages.content.", part.mediaType);
+  return false;
+}
+
+/** Decodes a file that is text: then `text` has what it says. */
+function readTextFile(part: ChatPart): bool {
+  const type = part.mediaType;
+  if (part.data.isEmpty || !(type.startsWithAscii("text/") || type.equalsAscii("application/json")))
+    return false;
+  const bytes = decodeBase64(part.data);
+  if (bytes === null || !isUtf8(bytes)) return false;
+  const text = new Buffer(bytes.size);
+  escapeInto(text, bytes);
+  part.text = text.span();
+  part.data = Span.empty();
+  return true;
 }

@@ -118,11 +118,14 @@ export class GeminiConfigReader {
 
   private readFormat(mimeType: Span): void {
     const request = this.request;
-    const isJson = mimeType.equalsAscii("application/json") || !request.responseSchema.isEmpty;
+    const hasSchema = !request.responseSchema.isEmpty;
+    const isJson = mimeType.isEmpty ? hasSchema : mimeType.equalsAscii("application/json");
     request.isJson = isJson;
-    if (isJson && request.responseSchema.isEmpty) {
+    if (isJson && !hasSchema) {
       request.responseFormat = Span.text('{"type":"json_object"}');
     } else if (!isJson && !mimeType.isEmpty && !mimeType.equalsAscii("text/plain")) {
+      // One word of an enum is no JSON.
+      request.responseSchema = NONE;
       request.dropped.add("generationConfig.responseMimeType");
     }
   }

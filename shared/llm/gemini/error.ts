@@ -18,14 +18,15 @@ const STATES: StaticArray<string> = [
   "UNAVAILABLE",
 ];
 
-/** Appends `{"error":{"code":…,"message":…,"status":…}}`; the message is escaped. */
-export function writeGeminiError(out: Buffer, kind: ErrorKind, message: Span): void {
+/**
+ * Appends `{"error":{"code":…,"message":…,"status":…}}`; the message is escaped. `status` is that of the answer, which
+ * Google repeats; 0 in a stream.
+ */
+export function writeGeminiError(out: Buffer, kind: ErrorKind, message: Span, status: i32 = 0): void {
   const json = new JsonWriter(out).object().key("error").object();
   // Google has no 529.
-  json
-    .key("code")
-    .integer(kind == ErrorKind.Overloaded ? 503 : statusOfError(kind))
-    .key("message");
+  if (status == 0) status = kind == ErrorKind.Overloaded ? 503 : statusOfError(kind);
+  json.key("code").integer(status).key("message");
   if (message.isEmpty) json.text(NO_MESSAGE);
   else json.escaped(message);
   json.key("status").text(STATES[kind]).end().end();

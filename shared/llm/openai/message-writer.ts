@@ -2,6 +2,7 @@
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { prepareFile } from "../anthropic/media";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { inputOf } from "../custom-tool";
 import { Dropped } from "../dropped";
@@ -89,9 +90,11 @@ export class MessageWriter {
         this.dropped.add("messages.content.image.file_id");
         return false;
       case PartKind.File:
-        if (part.url.isEmpty) return true;
-        this.dropped.add("messages.content.document.url");
-        return false;
+        if (!part.url.isEmpty) {
+          this.dropped.add("messages.content.document.url");
+          return false;
+        }
+        return prepareFile(part, this.dropped);
       case PartKind.RedactedThinking:
         if (!this.keepsSeals) this.dropped.add("messages.content.redacted_thinking");
         return false;

@@ -140,12 +140,12 @@ class RequestWriter {
   private tools(): void {
     const request = this.request;
     const json = this.json;
-    if (request.tools.length > 0) {
-      json.key("tools").array();
-      for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
-      json.end();
-      if (this.options.customTools) keepFormats(request);
-    }
+    // Refused without tools, as is what else is said about calls.
+    if (request.tools.length == 0) return;
+    json.key("tools").array();
+    for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
+    json.end();
+    if (this.options.customTools) keepFormats(request);
     if (request.toolChoice == ToolChoice.Tool) {
       const type = this.options.customTools && request.choosesCustom ? "custom" : "function";
       json.key("tool_choice").object().key("type").text(type).key(type).object();

@@ -2,6 +2,7 @@
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
+import { prepareFile } from "../anthropic/media";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { inputOf } from "../custom-tool";
 import { Dropped } from "../dropped";
@@ -69,6 +70,7 @@ export class InputWriter {
   }
 
   private content(role: Role, part: ChatPart): void {
+    if (part.kind == PartKind.File && !prepareFile(part, this.dropped)) return;
     const isText = part.kind == PartKind.Text;
     if (isText && part.text.isEmpty) return;
     if (role == Role.Assistant && !isText && part.kind != PartKind.Refusal) {
@@ -161,7 +163,7 @@ export class InputWriter {
       json.array();
       for (let i = 0; i < parts.length; i++) {
         if (parts[i].kind == PartKind.Audio) this.dropped.add("messages.content.input_audio");
-        else this.input(parts[i]);
+        else if (parts[i].kind != PartKind.File || prepareFile(parts[i], this.dropped)) this.input(parts[i]);
       }
       json.end();
     }

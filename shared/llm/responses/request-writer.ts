@@ -135,12 +135,11 @@ class RequestWriter {
   private tools(): void {
     const request = this.request;
     const json = this.json;
-    if (request.tools.length > 0) {
-      json.key("tools").array();
-      for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
-      json.end();
-      keepFormats(request);
-    }
+    if (request.tools.length == 0) return;
+    json.key("tools").array();
+    for (let i = 0; i < request.tools.length; i++) this.tool(request.tools[i]);
+    json.end();
+    keepFormats(request);
     if (request.toolChoice != ToolChoice.Unset) writeToolChoice(json.key("tool_choice"), request);
     if (request.parallelToolCalls != Answer.Unset) {
       json.key("parallel_tool_calls").bool(request.parallelToolCalls == Answer.Yes);

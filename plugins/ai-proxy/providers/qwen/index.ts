@@ -130,10 +130,12 @@ export class Qwen extends Provider {
   }
 
   insertContext(chat: ChatRequest, text: Span): void {
+    if (!this.hasDialect) return super.insertContext(chat, text);
     insertQwenContext(chat, text);
   }
 
   writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
+    if (!this.hasDialect) return super.writeRequest(chat, request, out);
     if (this.fileIds.length > 0 && request.finalModel == "qwen-long") {
       insertQwenFiles(chat, escapedText(this.fileIds));
     }

@@ -1,0 +1,105 @@
+// Single promises about what clients of Anthropic and of Gemini ask of providers that speak other dialects.
+
+import { describe, expect, test } from "vitest";
+import type { TestRequest } from "../../../host-test/testing/chain.ts";
+import type { ClientDialect } from "./client-requests.ts";
+import { chat, json, message, provider } from "./proxy.ts";
+
+const apiTokens = ["sk-provider"];
+const providers = {
+  openai: { type: "openai", apiTokens },
+  responses: { type: "openai", apiTokens, chatApi: "responses" },
+  claude: { type: "claude", apiTokens },
+  qwen: { type: "qwen", apiTokens },
+};
+
+function gemini(body: object, method = "generateContent"): TestRequest {
+  const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
+  return chat(JSON.stringify({ contents, ...body }), { path: `/v1beta/models/any:${method}` });
+}
+
+const failing = (status: number) => ({ upstream: () => json({ error: { message: "no" } }, { status }) });
+
+function asked(client: ClientDialect, type: keyof typeof providers, body: object) {
+  const request = client === "gemini" ? gemini(body) : message(body);
+  const chain = provider(providers[type], failing(400));
+  const { upstream, client: got } = chain.exchange(request);
+  chain.close();
+  return { body: JSON.parse(upstream!.text), dropped: got.header("x-ai-proxy-dropped") ?? "" };
+}
+
+const file = (mimeType: string, text: string) => ({
+  contents: [
+    { parts: [{ inlineData: { mimeType, data: Buffer.from(text).toString("base64"), displayName: "n" } }] },
+  ],
+});
+
+describe("a stream that a Gemini client asks for in the path", () => {
+  test.each(["streamGenerateContent", "streamGenerateContent?alt=sse"])(
+    "is asked for in the body: %s",
+    (method) => {
+      const { upstream } = provider(providers.openai).exchange(gemini({}, method));
+      const options = { include_usage: true };
+      expect(JSON.parse(upstream!.text)).toMatchObject({ stream: true, stream_options: options });
+    },
+  );
+});
+
+test("DashScope's compatible mode gets a Gemini client's request in OpenAI's dialect", () => {
+  const { body } = asked("gemini", "qwen", { systemInstruction: { parts: [{ text: "S" }] } });
+  const messages = [
+    { role: "system", content: "S" },
+    { role: "user", content: "Hi" },
+  ];
+  expect(body).toEqual({ model: "any", messages });
+});
+
+describe("without a tool that can be sent nothing is said about calls", () => {
+  const hosted = {
+    tools: [{ type: "web_search_20250305", name: "web_search" }],
+    tool_choice: { type: "any", disable_parallel_tool_use: true },
+  };
+  const google = { tools: [{ googleSearch: {} }], toolConfig: { functionCallingConfig: { mode: "ANY" } } };
+
+  test.each([
+    ["anthropic", "openai", hosted, "tools.web_search_20250305"],
+    ["anthropic", "responses", hosted, "tools.web_search_20250305"],
+    ["gemini", "openai", google, "tools.googleSearch"],
+    ["gemini", "claude", google, "tools.googleSearch"],
+  ] as const)("%s to %s", (client, type, request, name) => {
+    const { body, dropped } = asked(client, type, request);
+    expect(Object.keys(body).filter((member) => member.includes("tool"))).toEqual([]);
+    expect(dropped).toContain(name);
+  });
+});
+
+describe("a Gemini client's file at OpenAI", () => {
+  test.each([
+    ["openai", "text"],
+    ["responses", "input_text"],
+  ] as const)("is a text where it is one: %s", (type, kind) => {
+    const { body, dropped } = asked("gemini", type, file("text/csv", "a,ü\n"));
+    expect((body.messages ?? body.input)[0].content).toEqual([{ type: kind, text: "a,ü\n" }]);
+    expect(dropped).toBe("messages.content.file.filename");
+  });
+
+  test.each(["openai", "responses"] as const)("is dropped by name where it is a film: %s", (type) => {
+    const { body, dropped } = asked("gemini", type, file("video/mp4", "\0\0\0 ftyp"));
+    expect(JSON.stringify(body)).not.toContain("AAAA");
+    expect(dropped).toBe("messages.content.video/mp4");
+  });
+});
+
+test("a Gemini client that wants one word of an enum gets no JSON", () => {
+  const responseSchema = { type: "STRING", enum: ["a", "b"] };
+  const generationConfig = { responseMimeType: "text/x.enum", responseSchema };
+  const { body, dropped } = asked("gemini", "openai", { generationConfig });
+  expect(body).not.toHaveProperty("response_format");
+  expect(dropped).toBe("generationConfig.responseMimeType");
+});
+
+test.each([408, 422, 502, 529])("a Gemini client reads status %d in the body, as from Google", (status) => {
+  const { client } = provider(providers.openai, failing(status)).exchange(gemini({}));
+  expect(client.status).toBe(status);
+  expect(JSON.parse(client.text).error).toMatchObject({ code: status, message: "no" });
+});
