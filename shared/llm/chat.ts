@@ -4,7 +4,7 @@
 // Texts are spans of escaped string content and other values are spans of JSON, both borrowed from the body
 // that was read; the reader has checked the body as a whole. An empty span stands for an absent field.
 
-import { Buffer, Span } from "../bytes";
+import { Buffer, Span, equalsAsciiIgnoreCase } from "../bytes";
 import { Json, JsonError, JsonKind } from "../json";
 import { Dropped } from "./dropped";
 import { nameOthers } from "./fields";
@@ -112,7 +112,7 @@ export class ChatPart {
       this.data = url;
       return;
     }
-    const comma = url.startsWithAscii("data:") ? url.indexOf(0x2c) : -1;
+    const comma = equalsAsciiIgnoreCase(url.slice(0, 5), "data:") ? url.indexOf(0x2c) : -1;
     const head = url.slice(5, max(comma, 5));
     if (comma < 0 || !head.endsWithAscii(";base64")) {
       this.url = url;

@@ -24,7 +24,6 @@ const PART_NAMES: StaticArray<string> = [
   "tool_result",
   "thinking",
   "redacted_thinking",
-  "refusal",
 ];
 
 /**
@@ -35,7 +34,7 @@ export function writeMessageText(message: ChatMessage, out: Buffer, withResults:
   for (let i = 0; i < message.parts.length; i++) {
     const part = message.parts[i];
     if (part.kind == PartKind.ToolResult && withResults) writeResultText(part, out);
-    if (part.kind != PartKind.Text) continue;
+    if (part.kind != PartKind.Text && part.kind != PartKind.Refusal) continue;
     out.append(part.text);
     if (!message.isPlain) out.text("\\n");
   }
@@ -81,7 +80,7 @@ export function dropOtherParts(
 }
 
 function dropKind(kind: PartKind, dropped: Dropped): void {
-  if (kind != PartKind.Text) dropped.add("messages.content." + PART_NAMES[kind]);
+  if (kind != PartKind.Text && kind != PartKind.Refusal) dropped.add("messages.content." + PART_NAMES[kind]);
 }
 
 /** Notes the settings that the request has and `taken` does not name. */

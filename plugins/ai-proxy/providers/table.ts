@@ -59,6 +59,7 @@ export function newProvider(type: string): Provider | null {
       return openaiLike(type, "api.deepseek.com")
         .chat()
         .models()
+        .takesReasoning()
         .offers(Api.AnthropicMessages, "/anthropic/v1/messages");
     case "deepl":
       return new DeepL();

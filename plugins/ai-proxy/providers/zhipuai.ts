@@ -16,6 +16,7 @@ export class Zhipuai extends Provider {
     super("zhipuai", "open.bigmodel.cn");
     this.offers(Api.ChatCompletions, CHAT)
       .offers(Api.Embeddings, "/api/paas/v4/embeddings")
+      .takesReasoning()
       .recognises(CHAT, Api.ChatCompletions)
       .recognises(CODE_PLAN_CHAT, Api.ChatCompletions)
       .recognises("/api/paas/v4/embeddings", Api.Embeddings)

@@ -218,7 +218,6 @@ describe("a stream", () => {
       chunk({ role: "assistant", content: "" }),
       chunk({ reasoning_content: "h" }),
       chunk({ reasoning_content: "m" }),
-      ...seals.map((seal) => chunk({ reasoning_details: [seal] })),
       chunk({ content: "Hello " }),
       chunk({ content: "é" }),
       chunk(call(0, "t1", "f")),
@@ -226,6 +225,7 @@ describe("a stream", () => {
       chunk(piece(0, "[1]}")),
       chunk(call(1, "t2", "g")),
       chunk(piece(1, "{}")),
+      chunk({ reasoning_details: seals }),
       { index: 0, delta: {}, finish_reason: "tool_calls", logprobs: null },
       {
         prompt_tokens: 19,

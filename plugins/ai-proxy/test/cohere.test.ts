@@ -98,6 +98,12 @@ describe("version 2", () => {
     });
   });
 
+  test("is given a schema for a tool without parameters, which it refuses", () => {
+    const bare = { type: "function", function: { name: "now" } };
+    const { tools } = sent({ tools: [bare] }, v2);
+    expect(tools).toEqual([{ ...bare, function: { name: "now", parameters: { type: "object" } } }]);
+  });
+
   test("is given one tool alone when the model has to call that, and none when it must not", () => {
     const other = { type: "function", function: { name: "other" } };
     const tools = [other, weather];

@@ -94,10 +94,11 @@ describe.each(Object.entries(types))("%s", (type, places) => {
     }
     const folder = answersOf(target, client);
     if (folder === undefined) return;
+    const answering = open(entry, targets[folder]!.model);
     for (const file of inputs(`answers/${folder}`)) {
       const { body, streamed } = questionFor(client, file);
       const reply = answerOf(target, `answers/${folder}/${file}`);
-      const { client: got } = cell.ask(client, body, streamed, reply);
+      const { client: got } = answering.ask(client, body, streamed, reply);
       const kind = file.split(".")[0];
       const expected = read(`answers/${folder}/${kind}.${client}.${streamed ? "sse" : "json"}`);
       if (streamed) expect(got.text, file).toBe(expected);

@@ -18,7 +18,7 @@ export class MessageWriter {
   keepsCacheControl: bool = true;
   /** Seals are written: those of reasoning as OpenRouter has them, those of calls as Google has them. */
   keepsSeals: bool = false;
-  /** Calls of tools that take free text are written as such. */
+  /** Calls of tools that take free text, and refusals, are written as such; elsewhere refusals are text. */
   keepsCustom: bool = false;
 
   private readonly scratch: Buffer = new Buffer();
@@ -32,6 +32,7 @@ export class MessageWriter {
 
   /** One message becomes several when it holds results of tools, each of which is a message here. */
   write(message: ChatMessage): void {
+    if (!this.keepsCustom) sayRefusals(message);
     const results = message.has(PartKind.ToolResult);
     if (results) {
       for (let i = 0; i < message.parts.length; i++) {
@@ -249,5 +250,13 @@ export class MessageWriter {
       this.json.key("refusal").escaped(message.parts[i].text);
       return;
     }
+  }
+}
+
+function sayRefusals(message: ChatMessage): void {
+  for (let i = 0; i < message.parts.length; i++) {
+    if (message.parts[i].kind != PartKind.Refusal) continue;
+    message.parts[i].kind = PartKind.Text;
+    message.isPlain = true;
   }
 }

@@ -54,6 +54,13 @@ export class OpenaiStreamWriter extends AnswerWriter {
   private hasOtherName: bool = false;
   /** The stretch of reasoning that is not sealed yet. */
   private unsealed: Buffer = new Buffer();
+  /**
+   * Items of `reasoning_details` and of `annotations`. OpenAI's own clients keep the last list that a delta brings, others
+   * put all into one: so each is sent once, whole, before the choice ends.
+   */
+  private readonly details: Buffer = new Buffer(0);
+  private readonly annotations: Buffer = new Buffer(0);
+  private heldChoice: i32 = 0;
   private id: Span = NONE;
   /** What every chunk begins with, up to its first choice. */
   private start: Span = NONE;
@@ -114,21 +121,18 @@ export class OpenaiStreamWriter extends AnswerWriter {
   }
 
   signature(choice: i32, escaped: Span): void {
-    const isWhole = this.unsealed.size < MAX_UNSEALED_BYTES;
-    if (isWhole) writeSealedText(this.openList(choice, "reasoning_details"), this.unsealed.span(), escaped);
+    const isWhole = this.unsealed.size < MAX_UNSEALED_BYTES && this.details.size < MAX_UNSEALED_BYTES;
+    if (isWhole) writeSealedText(this.hold(choice, this.details), this.unsealed.span(), escaped);
     else this.dropped.add("thinking.signature");
     this.unsealed.clear();
-    if (isWhole) this.closeList();
   }
 
   redactedReasoning(choice: i32, data: Span): void {
-    writeSealedData(this.openList(choice, "reasoning_details"), data);
-    this.closeList();
+    writeSealedData(this.hold(choice, this.details), data);
   }
 
   citation(choice: i32, citation: Citation): void {
-    writeAnnotation(this.openList(choice, "annotations"), citation);
-    this.closeList();
+    writeAnnotation(this.hold(choice, this.annotations), citation);
   }
 
   image(choice: i32, mediaType: Span, data: Span): void {
@@ -207,6 +211,7 @@ export class OpenaiStreamWriter extends AnswerWriter {
 
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
     this.isFinished = true;
+    this.release();
     for (let i = 0; i < this.customs.length; i++) {
       const custom = this.customs[i];
       if (custom.choice == choice) this.writeInput(custom, custom.input.finish());
@@ -229,6 +234,7 @@ export class OpenaiStreamWriter extends AnswerWriter {
 
   end(): void {
     const usage = this.lastUsage;
+    if (!this.hasFailed) this.release();
     if (this.isBegun && !this.isFinished && !this.hasFailed) {
       this.finish(0, this.hasCalls ? Finish.ToolCalls : Finish.Stop, NONE, NONE);
     }
@@ -295,6 +301,27 @@ export class OpenaiStreamWriter extends AnswerWriter {
     if (this.usesFunctions) this.out.text('"}');
     else this.out.append(ARGUMENTS_END);
     this.close(NONE);
+  }
+
+  /** Where the next item of a list that is sent whole is written. */
+  private hold(choice: i32, list: Buffer): JsonWriter {
+    if (choice != this.heldChoice) this.release();
+    this.heldChoice = choice;
+    if (!list.isEmpty) list.push(0x2c);
+    return new JsonWriter(list);
+  }
+
+  private release(): void {
+    this.sendList("reasoning_details", this.details);
+    this.sendList("annotations", this.annotations);
+  }
+
+  private sendList(name: string, items: Buffer): void {
+    if (items.isEmpty) return;
+    this.openList(this.heldChoice, name);
+    this.out.append(items.span());
+    this.closeList();
+    items.clear();
   }
 
   /** Opens a chunk whose delta has a list and nothing else. */

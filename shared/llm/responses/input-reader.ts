@@ -9,7 +9,7 @@ import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { joinText, textOf } from "../text";
-import { SEAL_OF_REDACTED } from "./reasoning";
+import { SEAL_OF_CALL, SEAL_OF_REDACTED } from "./reasoning";
 
 /** Positions are those of `Role`. */
 const ROLES: StaticArray<string> = ["system", "developer", "user", "assistant"];
@@ -69,7 +69,8 @@ function readItem(request: ChatRequest, item: Json): void {
     message.isPlain = isPlain && message.parts.length == 0;
     message.parts.push(result);
   } else if (type.equalsAscii("reasoning")) {
-    const part = reasoningOf(item);
+    const sealed = textOf(item.get("encrypted_content"));
+    const part = sealed.startsWithAscii(SEAL_OF_CALL) ? sealCall(request, sealed) : reasoningOf(item, sealed);
     if (part) openMessage(request, Role.Assistant).parts.push(part);
   } else {
     request.dropped.addNamed("input.", type);
@@ -174,9 +175,18 @@ function readPart(value: Json): ChatPart | null {
   return part.fileId.isEmpty && part.data.isEmpty && part.url.isEmpty ? null : part;
 }
 
+/** Gives the call that was read last its seal. Nothing else is in such an item. */
+function sealCall(request: ChatRequest, sealed: Span): ChatPart | null {
+  const messages = request.messages;
+  const parts = messages.length > 0 ? messages[messages.length - 1].parts : [];
+  const last = parts.length > 0 ? parts[parts.length - 1] : null;
+  if (last && last.kind == PartKind.ToolCall) last.data = sealed.slice(SEAL_OF_CALL.length);
+  else request.dropped.add("input.reasoning");
+  return null;
+}
+
 /** Null for an item that holds nothing: models that keep their reasoning to themselves send such. */
-function reasoningOf(item: Json): ChatPart | null {
-  const sealed = textOf(item.get("encrypted_content"));
+function reasoningOf(item: Json, sealed: Span): ChatPart | null {
   if (sealed.startsWithAscii(SEAL_OF_REDACTED)) {
     const part = new ChatPart(PartKind.RedactedThinking);
     part.data = sealed.slice(SEAL_OF_REDACTED.length);

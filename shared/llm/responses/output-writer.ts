@@ -13,7 +13,7 @@ import { toolCallId } from "../tool-id";
 import { Usage } from "../usage";
 import { incompleteReason } from "./finish";
 import { ItemType, OutputItem, OutputPart, PartType } from "./output";
-import { SEAL_OF_REDACTED } from "./reasoning";
+import { SEAL_OF_CALL, SEAL_OF_REDACTED } from "./reasoning";
 import { responseSettings } from "./settings";
 import { writeResponsesUsage } from "./usage";
 
@@ -82,13 +82,11 @@ export abstract class OutputWriter extends AnswerWriter {
   }
 
   redactedReasoning(choice: i32, data: Span): void {
-    if (this.isOther(choice)) return;
-    this.closeCurrent();
-    const seal = new Buffer(data.size + SEAL_OF_REDACTED.length);
-    seal.text(SEAL_OF_REDACTED);
-    seal.append(data);
-    this.itemOf(ItemType.Reasoning).seal = seal.take();
-    this.closeCurrent();
+    this.sealed(choice, SEAL_OF_REDACTED, data);
+  }
+
+  toolSignature(choice: i32, index: i32, escaped: Span): void {
+    this.sealed(choice, SEAL_OF_CALL, escaped);
   }
 
   toolCall(choice: i32, index: i32, id: Span, name: Span): void {
@@ -252,6 +250,17 @@ export abstract class OutputWriter extends AnswerWriter {
     if (choice != 0 || this.hasFailed) return true;
     if (!this.isBegun) this.begin(new AnswerHead());
     return false;
+  }
+
+  /** An item of reasoning that has nothing but what seals it. */
+  private sealed(choice: i32, prefix: string, data: Span): void {
+    if (this.isOther(choice)) return;
+    this.closeCurrent();
+    const seal = new Buffer(data.size + prefix.length);
+    seal.text(prefix);
+    seal.append(data);
+    this.itemOf(ItemType.Reasoning).seal = seal.take();
+    this.closeCurrent();
   }
 
   private content(type: PartType, escaped: Span): void {

@@ -7,3 +7,6 @@
  * was left out: Anthropic wants each back in its own kind of block.
  */
 export const SEAL_OF_REDACTED: string = "redacted_thinking:";
+
+/** Stands before the seal of the call that an item without text follows: Gemini wants it back with the call. */
+export const SEAL_OF_CALL: string = "thought_signature:";

@@ -410,6 +410,11 @@ describe("pictures and documents", () => {
       { type: "image", source: base64("image/jpeg", "/9j/4AAQ") },
     ],
     [
+      "a picture with a character set, its scheme in capitals",
+      image("DATA:image/jpg;charset=utf-8;base64,/9j/4AAQ"),
+      { type: "image", source: base64("image/jpeg", "/9j/4AAQ") },
+    ],
+    [
       "a picture of another kind than it says",
       image("data:image/png;base64,UklGRgAA"),
       { type: "image", source: base64("image/webp", "UklGRgAA") },

@@ -1,7 +1,7 @@
 // Requests to version 2 of Cohere's chat API: OpenAI's messages and tools, settings of its own.
 // https://docs.cohere.com/v2/reference/chat
 
-import { Buffer } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Answer, ChatPart, ChatRequest, PartKind, ToolChoice } from "as-proxy-wasm-sdk/llm/chat";
 import { MessageWriter } from "as-proxy-wasm-sdk/llm/openai/message-writer";
@@ -58,6 +58,7 @@ function writeTools(json: JsonWriter, chat: ChatRequest): void {
     // It is strict with all tools or with none.
     if (!tool.strict.isEmpty) chat.dropped.add("tools.function.strict");
     tool.strict = NONE;
+    if (tool.parameters.isEmpty) tool.parameters = Span.text('{"type":"object"}'); // Refused without.
     writeOpenaiTool(json, tool, chat.dropped);
   }
   json.end();
