@@ -1,6 +1,7 @@
 // The plugin's configuration: which provider entry is active for a request (compat ai-proxy §1.1).
 
 import { Config, ConfigReader, ConfigReport, every, log } from "as-proxy-wasm-sdk/sdk";
+import { JsonNames } from "as-proxy-wasm-sdk/json";
 import { Api, maySayStream } from "./apis";
 import { ContextSource } from "./config/context-source";
 import { Fallback } from "./config/fallback";
@@ -19,12 +20,22 @@ export class Upstream {
   tokens: TokenPool;
   /** Items of `fallbacks`, unread. */
   fallbacks: ConfigReader[] = [];
+  /** Top-level members of a JSON body that are asked for. */
+  bodyMembers: JsonNames;
 
   constructor(
     public settings: Settings,
     public provider: Provider,
   ) {
     this.tokens = new TokenPool(settings.tokens);
+    const members: string[] = ["model", "stream", "stream_options"];
+    const custom = settings.customSettings;
+    for (let i = 0; i < custom.length; i++) {
+      if (!custom[i].path.includes(".") && !members.includes(custom[i].path)) members.push(custom[i].path);
+    }
+    const watched = provider.watched;
+    for (let i = 0; i < watched.length; i++) if (!members.includes(watched[i])) members.push(watched[i]);
+    this.bodyMembers = new JsonNames(members);
   }
 
   static entryOf(id: string, entries: ConfigReader[]): ConfigReader | null {

@@ -1,13 +1,22 @@
 // Request paths: splitting off the query, filling the placeholders of a provider's path, base paths.
 
-import { percentDecode, percentEncode, Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import {
+  Buffer,
+  indexOfCharacter,
+  isAscii,
+  percentDecode,
+  percentEncode,
+  Span,
+} from "as-proxy-wasm-sdk/bytes";
 import { Api, apiPath, PathMatch } from "./apis";
+
+const PERCENT = 0x25;
+const QUESTION_MARK = 0x3f;
+const BRACE = 0x7b;
 
 /** The bytes as text; what is not ASCII becomes %XX, so that nothing is lost (RFC 3986 §2.1 asks for it anyway). */
 export function pathText(bytes: Span): string {
-  let plain = true;
-  for (let i = 0; i < bytes.size && plain; i++) plain = bytes.at(i) < 0x80;
-  if (plain) return bytes.toString();
+  if (isAscii(bytes)) return bytes.toString();
   const out = new Buffer(bytes.size * 2);
   for (let i = 0; i < bytes.size; i++) {
     if (bytes.at(i) < 0x80) out.push(bytes.at(i));
@@ -17,13 +26,13 @@ export function pathText(bytes: Span): string {
 }
 
 export function withoutQuery(path: string): string {
-  const mark = path.indexOf("?");
+  const mark = indexOfCharacter(path, QUESTION_MARK);
   return mark < 0 ? path : path.substring(0, mark);
 }
 
 /** What follows the `?`; "" when there is nothing. */
 export function queryOf(path: string): string {
-  const mark = path.indexOf("?");
+  const mark = indexOfCharacter(path, QUESTION_MARK);
   return mark < 0 ? "" : path.substring(mark + 1);
 }
 
@@ -31,7 +40,7 @@ export function queryOf(path: string): string {
 export function withQuery(path: string, query: string): string {
   if (query.length == 0) return path;
   if (path.endsWith("?") || path.endsWith("&")) return path + query;
-  return path + (path.includes("?") ? "&" : "?") + query;
+  return path + (indexOfCharacter(path, QUESTION_MARK) >= 0 ? "&" : "?") + query;
 }
 
 /** The path without `key` in its query, where Google's clients put their credential. */
@@ -48,6 +57,7 @@ export function decodedPath(path: string): string {
 }
 
 function decodedText(text: string): string {
+  if (indexOfCharacter(text, PERCENT) < 0) return text;
   return percentDecode(Span.text(text)).toString();
 }
 
@@ -57,7 +67,7 @@ function decodedText(text: string): string {
  */
 export function filledPath(template: string, api: Api, clientPath: string): string {
   let path = template;
-  if (path.includes("{")) {
+  if (indexOfCharacter(path, BRACE) >= 0) {
     const own = apiPath(api);
     let match = PathMatch.of(own, withoutQuery(clientPath));
     const isRaw = match.matches;

@@ -2,13 +2,15 @@
 // It is only taken into the plugin's memory for what no window can do: edits inside members, removals, messages.
 
 import { Body, BodyEdit, WINDOW } from "as-proxy-wasm-sdk/sdk";
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Json, JsonEdit, JsonError, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
+import { Buffer, indexOfCharacter, Span } from "as-proxy-wasm-sdk/bytes";
+import { Json, JsonEdit, JsonError, JsonNames, JsonSeek, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Fault } from "./fault";
-import { WordSearch } from "./word-search";
+import { Word, WordSearch } from "./word-search";
 
 /** Values longer than this are never read on their own: model names and options are short. */
 const LONGEST_VALUE = 16 * 1024;
+
+const DOT = 0x2e;
 
 class Change {
   constructor(
@@ -47,12 +49,12 @@ export class RequestBody {
   private editFault: Fault | null = null;
 
   /** `names`: the top-level members that will be asked for. */
-  constructor(private names: string[]) {
+  constructor(private names: JsonNames) {
     this.seek = new JsonSeek(names);
   }
 
-  /** Looks out for `word` (ASCII) anywhere in the body. */
-  searchFor(word: string): void {
+  /** Looks out for `word` anywhere in the body. */
+  searchFor(word: Word): void {
     this.words = new WordSearch(word);
   }
 
@@ -103,7 +105,7 @@ export class RequestBody {
     this.settle(path);
     const taken = this.taken;
     if (taken !== null) return Json.read(taken).path(path).exists;
-    const dot = path.indexOf(".");
+    const dot = indexOfCharacter(path, DOT);
     const index = this.names.indexOf(dot < 0 ? path : path.substring(0, dot));
     if (index < 0) return Json.read(this.whole()).path(path).exists;
     if (dot < 0 || !this.seek.found(index)) return this.seek.found(index);
@@ -121,7 +123,7 @@ export class RequestBody {
 
   /** Makes the planned edits when one of them touches what is asked for. */
   private settle(path: string): void {
-    const dot = path.indexOf(".");
+    const dot = indexOfCharacter(path, DOT);
     const name = dot < 0 ? path : path.substring(0, dot);
     for (let i = 0; i < this.changes.length; i++) {
       const changed = this.changes[i].path;
@@ -213,11 +215,11 @@ export class RequestBody {
   private splice(edit: BodyEdit, change: Change): bool {
     const value = change.value;
     // A body may end early because the host does not show the last piece yet: what was found is right all the same.
-    if (value === null || change.path.includes(".") || this.seek.failed) return false;
+    if (value === null || indexOfCharacter(change.path, DOT) >= 0 || this.seek.failed) return false;
     const index = this.names.indexOf(change.path);
     if (index < 0 || this.seek.count(index) > 1) return false;
     if (this.seek.found(index)) return edit.replace(this.seek.start(index), this.seek.end(index), value);
-    for (let i = 0; i < this.names.length; i++) {
+    for (let i = 0; i < this.names.texts.length; i++) {
       if (!this.seek.found(i)) continue;
       const member = new Buffer(value.size + 32);
       member.push(0x2c);

@@ -24,19 +24,15 @@ import { Dialect, Request } from "./request";
 import { escapedText, quoted, RequestBody } from "./request-body";
 import { promptBytes } from "./usage-estimate";
 import { FIRST_BYTE_TIMEOUT, writePlace } from "./request-head";
+import { Word } from "./word-search";
+
+const DEVELOPER = new Word('"developer"');
 
 /** The body, told what it will be asked and searched for. */
 export function openBody(request: Request, upstream: Upstream): RequestBody {
-  const names: string[] = ["model", "stream", "stream_options"];
-  const settings = upstream.settings.customSettings;
-  for (let i = 0; i < settings.length; i++) {
-    if (!settings[i].path.includes(".") && !names.includes(settings[i].path)) names.push(settings[i].path);
-  }
-  const watched = upstream.provider.watched;
-  for (let i = 0; i < watched.length; i++) if (!names.includes(watched[i])) names.push(watched[i]);
-  const body = new RequestBody(names);
+  const body = new RequestBody(upstream.bodyMembers);
   const isEdited = request.api == Api.ChatCompletions && !request.translates;
-  if (isEdited && upstream.provider.renamesDeveloper) body.searchFor('"developer"');
+  if (isEdited && upstream.provider.renamesDeveloper) body.searchFor(DEVELOPER);
   return body;
 }
 

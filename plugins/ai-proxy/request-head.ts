@@ -29,7 +29,8 @@ export function readHead(head: Head, upstream: Upstream): Request {
   const request = Request.of(head);
   const provider = upstream.provider;
   const path = decodedPath(request.clientPath);
-  if (hasCredential(upstream) && (provider.takesKeyInQuery || path.includes("/v1beta"))) {
+  const hasQuery = queryOf(request.clientPath).length > 0;
+  if (hasQuery && hasCredential(upstream) && (provider.takesKeyInQuery || path.includes("/v1beta"))) {
     request.hideKey();
   }
   request.api = detectApi(path);

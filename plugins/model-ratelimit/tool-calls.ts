@@ -2,10 +2,10 @@
 
 import { Body } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
-import { Json, JsonError, JsonSeek } from "as-proxy-wasm-sdk/json";
+import { Json, JsonError, JsonNames, JsonSeek } from "as-proxy-wasm-sdk/json";
 import { ListFramer } from "as-proxy-wasm-sdk/llm/gemini/list-framer";
 
-const MEMBERS: string[] = ["method", "params", "id"];
+const MEMBERS = new JsonNames(["method", "params", "id"]);
 /** Of a call. A longer one counts, but the name of its tool, and what stands behind it in a batch, is not known. */
 const LONGEST_CALL: i32 = 8 << 20;
 /** Names that are told apart; further ones count as calls without a name. */

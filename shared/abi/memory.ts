@@ -15,7 +15,7 @@ const OUT = memory.data(16);
  * A collection costs as much as there is alive or dead; so between two of them at least so much is allocated, and
  * half of what is alive.
  */
-const LEAST_BYTES: usize = 128 * 1024;
+const LEAST_BYTES: usize = 112 * 1024;
 
 /** `Runtime.Incremental` of the standard library, whose enum user code cannot name. */
 const INCREMENTAL = 2;

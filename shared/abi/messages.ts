@@ -4,15 +4,14 @@ import * as env from "./env";
 import { Span } from "../bytes/span";
 import { adopt, adoptInto, clearOut, lend, outAddress, outSize } from "./memory";
 import { BufferKind, MapKind, Status } from "./codes";
-import { utf8, writtenSize } from "./text";
+import { HeaderName } from "./names";
 
 let lastHeaderStatus: Status = Status.Ok;
 
 /** First value of a header; null when absent or when the map is not there: `headerStatus` tells which. */
-export function headerValue(map: MapKind, name: string): Span | null {
-  const bytes = utf8(name);
+export function headerValue(map: MapKind, name: HeaderName): Span | null {
   clearOut();
-  lastHeaderStatus = env.proxy_get_header_map_value(map, bytes, writtenSize(), outAddress(), outSize());
+  lastHeaderStatus = env.proxy_get_header_map_value(map, name.start, name.size, outAddress(), outSize());
   return lastHeaderStatus == Status.Ok ? adopt() : null;
 }
 
@@ -28,17 +27,16 @@ export function headerPairs(map: MapKind): Span {
   return status == Status.Ok ? adopt() : Span.empty();
 }
 
-export function addHeader(map: MapKind, name: Span, value: Span): Status {
-  return env.proxy_add_header_map_value(map, name.start, name.size, value.start, value.size);
+export function addHeader(map: MapKind, name: HeaderName, value: usize, size: i32): Status {
+  return env.proxy_add_header_map_value(map, name.start, name.size, value, size);
 }
 
-export function replaceHeader(map: MapKind, name: Span, value: Span): Status {
-  return env.proxy_replace_header_map_value(map, name.start, name.size, value.start, value.size);
+export function replaceHeader(map: MapKind, name: HeaderName, value: usize, size: i32): Status {
+  return env.proxy_replace_header_map_value(map, name.start, name.size, value, size);
 }
 
-export function removeHeader(map: MapKind, name: string): Status {
-  const bytes = utf8(name);
-  return env.proxy_remove_header_map_value(map, bytes, writtenSize());
+export function removeHeader(map: MapKind, name: HeaderName): Status {
+  return env.proxy_remove_header_map_value(map, name.start, name.size);
 }
 
 /** Up to `length` bytes of a buffer from `start`; shorter when the buffer ends. */

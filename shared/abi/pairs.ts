@@ -1,6 +1,7 @@
 // The host's form of a map (compat "Map"): u32 count, sizes of each name and value, then name NUL value NUL.
 
 import { Span } from "../bytes/span";
+import { HeaderName, markOf } from "./names";
 
 /** Marks are compared sixteen at a time. */
 const STEP = 16;
@@ -37,8 +38,7 @@ export class PairIndex {
       const next = place + <u64>named + <u64>load<u32>(pairs.start + 8 + i * 8) + 2;
       if (next > size) return;
       const name = pairs.start + <usize>place;
-      const mark = named == 0 ? 0 : markOf(load<u8>(name), load<u8>(name + <usize>named - 1), named);
-      store<u8>(changetype<usize>(this.marks) + i, mark);
+      store<u8>(changetype<usize>(this.marks) + i, markOf(name, named));
       store<u32>(changetype<usize>(this.places) + i * 4, <u32>place);
       place = next;
     }
@@ -53,35 +53,32 @@ export class PairIndex {
     this.places = new StaticArray<u32>(room);
   }
 
-  /** First value of `name`, ASCII in any case; null when there is none. */
-  value(name: string): Span | null {
-    const size = <u32>name.length;
-    if (size == 0) return null;
-    const mark = markOf(<u8>name.charCodeAt(0), <u8>name.charCodeAt(size - 1), size);
+  /** Where the first value of `name` is, -1 when there is none. */
+  indexOf(name: HeaderName): i32 {
+    if (name.mark == 0) return -1;
     for (let i = 0; i < this.count; i += STEP) {
-      let hits = marked(changetype<usize>(this.marks) + <usize>i, mark);
+      let hits = marked(changetype<usize>(this.marks) + <usize>i, name.mark);
       for (; hits != 0; hits &= hits - 1) {
-        const value = this.valueAt(<usize>(i + ctz(hits)), name);
-        if (value !== null) return value;
+        const index = i + ctz(hits);
+        const place = <usize>load<u32>(changetype<usize>(this.places) + <usize>index * 4);
+        if (name.isAt(this.pairs.start + place, this.sizeAt(index, 0))) return index;
       }
     }
-    return null;
+    return -1;
   }
 
-  /** The value at `index` when that is its name. */
-  private valueAt(index: usize, name: string): Span | null {
+  /** The value at an index that `indexOf` told. */
+  value(index: i32): Span {
     const pairs = this.pairs;
-    if (load<i32>(pairs.start + 4 + index * 8) != name.length) return null;
-    const place = load<i32>(changetype<usize>(this.places) + index * 4);
-    if (!isText(pairs.start + <usize>place, name)) return null;
-    const start = place + name.length + 1;
-    return pairs.slice(start, start + load<i32>(pairs.start + 8 + index * 8));
+    const place = <usize>load<u32>(changetype<usize>(this.places) + <usize>index * 4);
+    const start = pairs.start + place + <usize>this.sizeAt(index, 0) + 1;
+    return new Span(pairs.owner, start, this.sizeAt(index, 4));
   }
-}
 
-/** Never 0. */
-function markOf(first: u8, last: u8, size: u32): u8 {
-  return <u8>(((<u32>lower(first) * 7) ^ (<u32>lower(last) * 29) ^ size) | 0x80);
+  /** `offset` 0: of the name at `index`; 4: of its value. */
+  private sizeAt(index: i32, offset: usize): i32 {
+    return load<i32>(this.pairs.start + 4 + <usize>index * 8 + offset);
+  }
 }
 
 /** Bit n: the mark at n is `mark`. */
@@ -93,27 +90,4 @@ function marked(marks: usize, mark: u8): i32 {
     for (let i = 0; i < STEP; i++) if (load<u8>(marks + <usize>i) == mark) hits |= 1 << i;
     return hits;
   }
-}
-
-/** True when the lower-case bytes are `text` in any case. */
-function isText(address: usize, text: string): bool {
-  for (let i: usize = 0; i < <usize>text.length; i++) {
-    const byte = <i32>load<u8>(address + i);
-    const character = <i32>load<u16>(changetype<usize>(text) + i * 2);
-    if (byte != character && byte != lower(character)) return false;
-  }
-  return true;
-}
-
-/** Names of headers are equal in any case. */
-export function isSameName(one: string, other: string): bool {
-  if (one.length != other.length) return false;
-  for (let i = 0; i < one.length; i++) {
-    if (lower(one.charCodeAt(i)) != lower(other.charCodeAt(i))) return false;
-  }
-  return true;
-}
-
-function lower(character: i32): i32 {
-  return character >= 0x41 && character <= 0x5a ? character | 0x20 : character;
 }

@@ -1,6 +1,7 @@
 // A string as UTF-8 for the length of one host call, in static memory: reading a header would otherwise leave
 // two objects of garbage for its name alone.
 
+import { unfilled } from "../bytes/unfilled";
 import { encodeUtf8Unchecked, utf8Size } from "../bytes/utf8";
 
 const ROOM = 512;
@@ -16,7 +17,7 @@ export function utf8(text: string): usize {
   size = utf8Size(text);
   let address = room;
   if (size > ROOM) {
-    const bytes = new ArrayBuffer(size);
+    const bytes = unfilled(size);
     _long = bytes;
     address = changetype<usize>(bytes);
   }

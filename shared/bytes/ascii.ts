@@ -1,6 +1,11 @@
 // Letters and white space of ASCII in byte strings. Bytes above 0x7f are left as they are.
 
+import { findNonAscii } from "./find";
 import { Span } from "./span";
+
+export function isAscii(bytes: Span): bool {
+  return findNonAscii(bytes.start, bytes.end) == bytes.end;
+}
 
 /** The bytes with A-Z made a-z; borrowed when there is nothing to change. */
 export function lowerAscii(bytes: Span): Span {
@@ -20,6 +25,22 @@ export function upperAscii(bytes: Span): Span {
     if (<u8>(byte - 0x61) < 26) store<u8>(at, byte & 0xdf);
   }
   return raised;
+}
+
+/** Index of the first `character`, a UTF-16 unit, in a text at or after `from`, or -1. */
+export function indexOfCharacter(text: string, character: i32, from: i32 = 0): i32 {
+  const start = changetype<usize>(text);
+  const end = start + ((<usize>text.length) << 1);
+  let at = start + ((<usize>max(from, 0)) << 1);
+  if (ASC_FEATURE_SIMD) {
+    const wanted = i16x8.splat(<i16>character);
+    for (; at + 16 <= end; at += 16) {
+      const hits = i16x8.bitmask(i16x8.eq(v128.load(at), wanted));
+      if (hits) return ((<i32>(at - start)) >> 1) + ctz(hits);
+    }
+  }
+  for (; at < end; at += 2) if (<i32>load<u16>(at) == character) return (<i32>(at - start)) >> 1;
+  return -1;
 }
 
 /** Compares two runs of bytes, taking A-Z and a-z as equal. */

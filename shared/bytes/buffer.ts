@@ -4,6 +4,7 @@
 
 import { takesRoom } from "../runtime/room";
 import { Span } from "./span";
+import { unfilled } from "./unfilled";
 import { encodeUtf8Unchecked, utf8Size } from "./utf8";
 
 /** Capacity of the smallest buffer. */
@@ -22,7 +23,7 @@ export class Buffer {
 
   constructor(capacity: i32 = 64) {
     const wanted = min(max(capacity, LEAST), Buffer.MAX_SIZE);
-    this.bytes = new ArrayBuffer(takesRoom(wanted) ? wanted : LEAST);
+    this.bytes = unfilled(takesRoom(wanted) ? wanted : LEAST);
   }
 
   @inline get size(): i32 {
@@ -76,7 +77,7 @@ export class Buffer {
           this.refused = true;
           return 0;
         }
-        const grown = new ArrayBuffer(doubled);
+        const grown = unfilled(doubled);
         memory.copy(changetype<usize>(grown), this.start, <usize>this.length);
         this.bytes = grown;
       }
@@ -126,7 +127,7 @@ export class Buffer {
   /** Hands the content over and starts again with fresh memory: the returned span is never overwritten. */
   take(): Span {
     const taken = this.span();
-    this.bytes = new ArrayBuffer(64);
+    this.bytes = unfilled(64);
     this.clear();
     return taken;
   }

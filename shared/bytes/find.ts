@@ -16,6 +16,26 @@ export function findByte(start: usize, end: usize, byte: i32): usize {
   return at;
 }
 
+/**
+ * Address of the first `first` in `[start, end)` that has `second` `distance` bytes behind it, or `end`. Those bytes
+ * must be readable too, up to `end + distance`.
+ */
+export function findApart(start: usize, end: usize, first: i32, second: i32, distance: usize): usize {
+  let at = start;
+  if (ASC_FEATURE_SIMD) {
+    const firsts = i8x16.splat(<i8>first);
+    const seconds = i8x16.splat(<i8>second);
+    while (at + 16 <= end) {
+      const both = v128.and(i8x16.eq(v128.load(at), firsts), i8x16.eq(v128.load(at + distance), seconds));
+      const hits = i8x16.bitmask(both);
+      if (hits) return at + <usize>ctz(hits);
+      at += 16;
+    }
+  }
+  while (at < end && (<i32>load<u8>(at) != first || <i32>load<u8>(at + distance) != second)) at++;
+  return at;
+}
+
 /** Address of the first CR or LF in `[start, end)`, or `end`. */
 export function findLineBreak(start: usize, end: usize): usize {
   return findEither(start, end, 0x0a, 0x0d);

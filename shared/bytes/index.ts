@@ -1,7 +1,15 @@
 export { Span } from "./span";
 export { Buffer } from "./buffer";
 export { brokenEnd, decodeLossy, isUtf8, validEnd } from "./utf8";
-export { equalsAsciiIgnoreCase, equalsIgnoreCase, lowerAscii, trimAscii, upperAscii } from "./ascii";
+export {
+  equalsAsciiIgnoreCase,
+  equalsIgnoreCase,
+  indexOfCharacter,
+  isAscii,
+  lowerAscii,
+  trimAscii,
+  upperAscii,
+} from "./ascii";
 export { Integer, IntegerError, readInteger, readUnsigned, writeInteger } from "./integer";
 export { percentDecode, percentEncode } from "./percent";
 export { Base64, decodeBase64, encodeBase64 } from "./base64";

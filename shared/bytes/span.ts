@@ -2,7 +2,8 @@
 // traps: every index outside the run answers -1 or an empty span.
 
 import { takesRoom } from "../runtime/room";
-import { findByte } from "./find";
+import { findApart, findByte } from "./find";
+import { unfilled } from "./unfilled";
 import { decodeLossy, encodeUtf8Unchecked, utf8Size } from "./utf8";
 
 export class Span {
@@ -26,7 +27,7 @@ export class Span {
   static text(value: string): Span {
     const size = utf8Size(value);
     if (!takesRoom(size)) return Span.empty();
-    const bytes = new ArrayBuffer(size);
+    const bytes = unfilled(size);
     encodeUtf8Unchecked(value, changetype<usize>(bytes));
     return Span.of(bytes);
   }
@@ -86,10 +87,18 @@ export class Span {
   /** Index of the first occurrence of an ASCII text at or after `from`, or -1. */
   indexOfAscii(text: string, from: i32 = 0): i32 {
     if (text.length == 0) return min(max(from, 0), this.size);
+    if (this.size < text.length) return -1;
+    const distance = text.length >> 1;
     const first = text.charCodeAt(0);
-    const last = this.size - text.length;
-    for (let i = this.indexOf(first, from); i >= 0 && i <= last; i = this.indexOf(first, i + 1)) {
-      if (this.hasAscii(i, text)) return i;
+    const middle = text.charCodeAt(distance);
+    const end = this.end - <usize>(text.length - 1);
+    let at = this.start + <usize>max(from, 0);
+    // Many places have the first byte of a word, few another one besides; both ends may be quotes.
+    while (at < end) {
+      at = findApart(at, end, first, middle, <usize>distance);
+      const index = <i32>(at - this.start);
+      if (at < end && this.hasAscii(index, text)) return index;
+      at++;
     }
     return -1;
   }
@@ -97,7 +106,7 @@ export class Span {
   /** A copy that owns its bytes, for keeping a small part of a large buffer. */
   copy(): Span {
     if (!takesRoom(this.size)) return Span.empty();
-    const bytes = new ArrayBuffer(this.size);
+    const bytes = unfilled(this.size);
     memory.copy(changetype<usize>(bytes), this.start, <usize>this.size);
     return Span.of(bytes);
   }

@@ -3,7 +3,7 @@ export { Json } from "./view";
 export { JsonItems, JsonMembers } from "./members";
 export { JsonPath } from "./path";
 export { JsonPosition, positionOf } from "./position";
-export { JsonSeek } from "./seek";
+export { JsonNames, JsonSeek } from "./seek";
 export { JsonEdit, JsonSplice } from "./edit";
 export { JsonWriter } from "./write";
 export { escapeHtmlInto, escapeInto } from "./escape";

@@ -28,11 +28,34 @@ class Found {
   start: i32 = -1;
   end: i32 = -1;
   kind: JsonKind = JsonKind.Missing;
-  constructor(readonly name: Span) {}
+}
+
+/** Names of members to look for, made once for many documents. */
+export class JsonNames {
+  /** Unescaped. */
+  readonly spans: Span[];
+  /** Bytes that the longest name can have in a document. */
+  readonly longest: i32;
+
+  constructor(readonly texts: string[]) {
+    const spans: Span[] = [];
+    let longest = 0;
+    for (let i = 0; i < texts.length; i++) {
+      spans.push(Span.text(texts[i]));
+      longest = max(longest, spans[i].size * <i32>LONGEST_ESCAPE);
+    }
+    this.spans = spans;
+    this.longest = longest;
+  }
+
+  /** Index of a name, or -1. */
+  indexOf(text: string): i32 {
+    return this.texts.indexOf(text);
+  }
 }
 
 /**
- * `const seek = new JsonSeek(["model", "stream"])`, then `feed` every window in order, then `finish`.
+ * `const seek = new JsonSeek(new JsonNames(["model", "stream"]))`, then `feed` every window in order, then `finish`.
  * Offsets count from the first byte fed; a document beyond 2 GiB fails with `Limit`.
  */
 export class JsonSeek {
@@ -42,7 +65,6 @@ export class JsonSeek {
 
   private state: State = State.ByteOrderMark;
   private members: Found[];
-  private longestName: i32 = 0;
   /** Bytes fed before the present window. */
   private passed: i32 = 0;
   private markBytes: i32 = 0;
@@ -58,16 +80,10 @@ export class JsonSeek {
   private inString: u64 = 0;
   private afterBackslash: u64 = 0;
 
-  constructor(names: string[]) {
+  constructor(private names: JsonNames) {
     const members: Found[] = [];
-    let longest = 0;
-    for (let i = 0; i < names.length; i++) {
-      const name = Span.text(names[i]);
-      members.push(new Found(name));
-      longest = max(longest, name.size * <i32>LONGEST_ESCAPE);
-    }
+    for (let i = 0; i < names.texts.length; i++) members.push(new Found());
     this.members = members;
-    this.longestName = longest;
   }
 
   /** True once the object is closed: no member follows, what was found stays so. */
@@ -189,7 +205,7 @@ export class JsonSeek {
     let to = after != 0 ? after - 1 : end;
     if (after == 0 || !this.name.isEmpty) {
       // One byte more than any wanted name has tells a name that is too long.
-      const kept = min(<i32>(to - from), this.longestName + 1 - this.name.size);
+      const kept = min(<i32>(to - from), this.names.longest + 1 - this.name.size);
       const room = this.name.reserve(kept);
       if (room != 0) memory.copy(room, from, <usize>kept);
       this.name.wrote(kept);
@@ -200,10 +216,10 @@ export class JsonSeek {
     }
     this.state = State.Colon;
     this.current = -1;
-    if (to - from > <usize>this.longestName) return after;
+    if (to - from > <usize>this.names.longest) return after;
     const escaped = findByte(from, to, 0x5c) < to;
     for (let i = 0; i < this.members.length; i++) {
-      const name = this.members[i].name;
+      const name = this.names.spans[i];
       const order = compareKey(from, to, escaped, name.start, <usize>name.size);
       if (order < 0) return this.failAt(Scan.error, after, start);
       if (order > 0) {

@@ -3,7 +3,7 @@
 // anywhere. Nothing else of the answer is looked at or kept.
 
 import { Buffer, Span } from "../bytes";
-import { Json, JsonKind, JsonSeek } from "../json";
+import { Json, JsonKind, JsonNames, JsonSeek } from "../json";
 import { SseParser } from "../sse";
 import { readAnthropicUsage } from "./anthropic/usage";
 import { ListFramer } from "./gemini/list-framer";
@@ -17,7 +17,7 @@ const MAX_EVENT_BYTES: i32 = 8 << 20;
 /** A `usage` object is some hundred bytes; a longer value is none. */
 const MAX_USAGE_BYTES: i32 = 64 << 10;
 
-const MEMBERS: string[] = ["usage", "usageMetadata"];
+const MEMBERS = new JsonNames(["usage", "usageMetadata"]);
 
 const enum Form {
   Unknown,

@@ -48,6 +48,9 @@ const MARKED: u32 = 2;
 const FLAGS: u32 = 3;
 /** Class ids of the compiler that hold no references: Object, ArrayBuffer, String. */
 const LAST_LEAF_CLASS: u32 = 2;
+const ARRAY_BUFFER = 1;
+/** A static object of size 0 behind its header. */
+const EMPTY_BUFFER: usize = memory.data<u32>([0, 0, 0, ARRAY_BUFFER, 0]) + HEADER;
 
 let chunks: usize = 0;
 /** The run in use: the next object stands at `cursor`. */
@@ -92,7 +95,8 @@ function blockBytes(size: usize): usize {
 }
 
 export function __new(size: usize, classId: i32): usize {
-  if (size > MAX_SMALL - HEADER) return newLarge(size, classId);
+  // 0 wraps around.
+  if (size - 1 > MAX_SMALL - HEADER - 1) return newOther(size, classId);
   const bytes = blockBytes(size);
   if (limit - cursor < bytes) openRun(bytes);
   const address = cursor;
@@ -135,6 +139,15 @@ function makeFree(start: usize, end: usize): void {
   const run = changetype<Block>(start);
   run.extent = <u32>(end - start - EXTENT_SIZE);
   run.nextAndFlags = MARKED;
+}
+
+/** Large objects, and the memory of empty arrays, which all share: where they grow they get their own. */
+function newOther(size: usize, classId: i32): usize {
+  if (size > 0) return newLarge(size, classId);
+  if (classId == ARRAY_BUFFER) return EMPTY_BUFFER;
+  const object = __new(1, classId);
+  blockOf(object).size = 0;
+  return object;
 }
 
 function newLarge(size: usize, classId: i32): usize {

@@ -24,7 +24,7 @@ export abstract class CallOut {
   begin(): bool {
     const stream = this.stream;
     const root = this.root;
-    if (root !== null) root.serve(stream === null ? "" : stream.requestId);
+    if (root !== null) root.serve(stream === null ? null : stream.requestId);
     if (stream === null || stream.id == 0) return true;
     if (!stream.isGone && setEffectiveContext(stream.id)) return true;
     this.isStreamGone = true;

@@ -1,10 +1,11 @@
 // From the host's context ids to configurations and exchanges.
 
-import { setTickPeriod } from "../abi/host";
+import { IS_HIGRESS, setTickPeriod } from "../abi/host";
 import { bufferBytes } from "../abi/messages";
 import { BodyAction, BufferKind, HeadersAction, TrailersAction } from "../abi/codes";
 import { Handler } from "../abi/handler";
 import { equalsAsciiIgnoreCase, lowerAscii } from "../bytes/ascii";
+import { Span } from "../bytes/span";
 import { Json, JsonError, positionOf } from "../json";
 import { closeWindow } from "./body";
 import { deliver, httpCalls } from "./call";
@@ -13,7 +14,7 @@ import { ConfigReport } from "./config";
 import { Head, isReadableBody } from "./head";
 import { log, refreshLogLevel } from "./log";
 import { AnyPlugin, pluginOfRoot } from "./plugin";
-import { setSwitch } from "./property";
+import { setPropertyBytes } from "./property";
 import { redisReplies } from "./redis-replies";
 import { Root } from "./root";
 import { RuleSet } from "./rules";
@@ -55,7 +56,7 @@ export class Dispatcher extends Handler {
     const target = pluginOfRoot();
     root.plugin = target;
     root.pluginId = "";
-    root.serve("");
+    root.serve(null);
     refreshLogLevel();
     if (target === null) {
       log.error("no plugin of this module has the root id: set pluginName to one of its plugins");
@@ -77,7 +78,7 @@ export class Dispatcher extends Handler {
       return false;
     }
     root.pluginId = document.get("_plugin_id_").text();
-    root.serve("");
+    root.serve(null);
     const report = new ConfigReport();
     const rules = RuleSet.parse(document, target, root.pluginId, report);
     for (let i = 0; i < report.warnings.length; i++) log.warn(report.warnings[i]);
@@ -105,7 +106,7 @@ export class Dispatcher extends Handler {
   ticked(id: u32): void {
     if (!this.roots.has(id)) return;
     const root = this.roots.get(id);
-    root.serve("");
+    root.serve(null);
     root.ticker.tick(nowMs());
   }
 
@@ -138,8 +139,8 @@ export class Dispatcher extends Handler {
   }
 
   private begin(id: u32, exchange: Exchange, target: AnyPlugin, rules: RuleSet, end: bool): i32 {
-    const requestId = requestHead.get("x-request-id");
-    setSwitch("x_request_id", requestId);
+    const requestId = requestHead.bytes("x-request-id");
+    if (IS_HIGRESS) setPropertyBytes("x_request_id", requestId === null ? Span.empty() : requestId);
     refreshLogLevel();
     exchange.root.serve(requestId);
     const authority = requestHead.bytes(":authority");
@@ -151,7 +152,8 @@ export class Dispatcher extends Handler {
     if (config === null) return HeadersAction.Continue;
     const stream = target.newStream();
     stream.id = id;
-    stream.requestId = requestId;
+    // The whole head would stay in memory with a part of it.
+    if (requestId !== null) stream.requestId = requestId.copy();
     stream.attach(config);
     exchange.stream = stream;
     const webSocket = isWebSocket(requestHead);

@@ -1,6 +1,7 @@
 // Headers in memory, with all that `Head` can do: of a request that a call-out will send, or of a reply that is kept.
 
 import { MapKind } from "../abi/codes";
+import { headerName } from "../abi/names";
 import { Span } from "../bytes/span";
 import { Head, HeaderList, HeaderPairs } from "./head";
 
@@ -32,9 +33,13 @@ export class DraftHead extends Head {
     return index < 0 ? null : this.values[index];
   }
 
+  set(name: string, value: string): bool {
+    return this.setBytes(name, Span.text(value));
+  }
+
   /** The value stands where the first one of its name stood. */
   setBytes(name: string, value: Span): bool {
-    if (!this.admits(Span.text(name), value)) return false;
+    if (!this.admits(headerName(name), value.start, value.size)) return false;
     const index = this.names.indexOf(name);
     if (index < 0) return this.push(name, value);
     this.values[index] = value;
@@ -43,7 +48,7 @@ export class DraftHead extends Head {
   }
 
   addBytes(name: string, value: Span): bool {
-    return this.admits(Span.text(name), value) && this.push(name, value);
+    return this.admits(headerName(name), value.start, value.size) && this.push(name, value);
   }
 
   remove(name: string): void {

@@ -2,55 +2,55 @@
 // Envoy checks request headers only, and lets CR LF in a response header out on the wire as it is.
 
 import * as host from "../abi/messages";
-import { isSameName, PairIndex } from "../abi/pairs";
 import { MapKind, Status } from "../abi/codes";
+import { HeaderName, headerName } from "../abi/names";
+import { PairIndex } from "../abi/pairs";
+import { utf8, writtenSize } from "../abi/text";
 import { Buffer } from "../bytes/buffer";
 import { Span } from "../bytes/span";
 import { log } from "./log";
 
-/** RFC 9110 token characters, one bit each: 0x00-0x3f and 0x40-0x7f. */
-const TOKENS_LOW: u64 = 0x03ff6cfa00000000;
-const TOKENS_HIGH: u64 = 0x57ffffffc7fffffe;
-
-/** A token, with `:` in front for pseudo headers. */
-function isName(name: Span): bool {
-  const first = name.at(0) == 0x3a ? 1 : 0;
-  if (first == name.size) return false;
-  for (let i = first; i < name.size; i++) {
-    const byte = <i32>load<u8>(name.start + <usize>i);
-    const tokens = byte < 0x40 ? TOKENS_LOW : TOKENS_HIGH;
-    if (byte > 0x7f || ((tokens >> (<u64>(byte & 0x3f))) & 1) == 0) return false;
-  }
-  return true;
-}
-
 /** RFC 9110 field values: no control byte but TAB. */
-function isValue(value: Span): bool {
-  for (let i = 0; i < value.size; i++) {
-    const c = <i32>load<u8>(value.start + <usize>i);
-    if ((c < 0x20 && c != 0x09) || c == 0x7f) return false;
+function isValue(start: usize, size: i32): bool {
+  const end = start + <usize>size;
+  let at = start;
+  if (ASC_FEATURE_SIMD) {
+    for (; at + 16 <= end; at += 16) {
+      const block = v128.load(at);
+      const controls = v128.and(
+        i8x16.lt_u(block, i8x16.splat(0x20)),
+        i8x16.ne(block, i8x16.splat(0x09)),
+      );
+      if (v128.any_true(v128.or(controls, i8x16.eq(block, i8x16.splat(0x7f))))) return false;
+    }
+  }
+  for (; at < end; at++) {
+    const byte = load<u8>(at);
+    if ((byte < 0x20 && byte != 0x09) || byte == 0x7f) return false;
   }
   return true;
 }
+
+const JSON_TYPE = "application/json";
 
 /** Bodies that are not text, or not readable as they are, are left alone (compat: "binary body"). */
 export function isReadableBody(head: Head): bool {
   const type = head.bytes("content-type");
-  if (type !== null && (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0))
-    return false;
+  if (type !== null && !type.equalsAscii(JSON_TYPE)) {
+    if (type.indexOfAscii("octet-stream") >= 0 || type.indexOfAscii("grpc") >= 0) return false;
+  }
   const encoding = head.bytes("content-encoding");
   return encoding === null || encoding.isEmpty;
-}
-
-export function isSafeHeader(name: Span, value: Span): bool {
-  return isName(name) && isValue(value);
 }
 
 export class Head {
   /** The map as it was when `remember` was called; empty: the host is asked for every name. */
   private known: PairIndex = new PairIndex();
-  /** Names that have been written since. */
-  private written: string[] = [];
+  /** Bit n: a name with mark 0x80 + n, or 0xc0 + n, has been written since. */
+  private writtenLow: u64 = 0;
+  private writtenHigh: u64 = 0;
+  /** Names whose removal the host has not been told of: most of them get a new value, which removes the old ones. */
+  private removed: HeaderName[] = [];
 
   constructor(private map: MapKind) {}
 
@@ -63,19 +63,41 @@ export class Head {
   }
 
   forget(): void {
-    if (this.known.isEmpty) return;
+    this.finishRemovals();
     this.known.clear();
-    if (this.written.length > 0) this.written = [];
+    this.writtenLow = 0;
+    this.writtenHigh = 0;
   }
 
-  private isKnown(name: string): bool {
+  private isKnown(name: HeaderName): bool {
     if (this.known.isEmpty) return false;
-    for (let i = 0; i < this.written.length; i++) if (isSameName(this.written[i], name)) return false;
-    return true;
+    const written = name.mark & 0x40 ? this.writtenHigh : this.writtenLow;
+    return ((written >> (<u64>(name.mark & 0x3f))) & 1) == 0;
   }
 
-  private changed(name: string): void {
-    if (this.isKnown(name)) this.written.push(name);
+  private changed(name: HeaderName): void {
+    const bit = (<u64>1) << (<u64>(name.mark & 0x3f));
+    if (name.mark & 0x40) this.writtenHigh |= bit;
+    else this.writtenLow |= bit;
+  }
+
+  /** True, and no more, when the removal of `name` was put off. */
+  private takeRemoval(name: HeaderName): bool {
+    const removed = this.removed;
+    for (let i = 0; i < removed.length; i++) {
+      if (!removed[i].equals(name)) continue;
+      removed[i] = removed[removed.length - 1];
+      removed.pop();
+      return true;
+    }
+    return false;
+  }
+
+  private finishRemovals(): void {
+    const removed = this.removed;
+    if (removed.length == 0) return;
+    for (let i = 0; i < removed.length; i++) host.removeHeader(this.map, removed[i]);
+    removed.length = 0;
   }
 
   /** First value, "" when absent; invalid UTF-8 shows as U+FFFD. */
@@ -86,29 +108,41 @@ export class Head {
 
   /** First value byte for byte, null when absent. */
   bytes(name: string): Span | null {
-    return this.isKnown(name) ? this.known.value(name) : host.headerValue(this.map, name);
+    const key = headerName(name);
+    if (this.isKnown(key)) {
+      const index = this.known.indexOf(key);
+      return index < 0 ? null : this.known.value(index);
+    }
+    this.finishRemovals();
+    return host.headerValue(this.map, key);
   }
 
   has(name: string): bool {
-    return this.bytes(name) !== null;
+    const key = headerName(name);
+    return this.isKnown(key) ? this.known.indexOf(key) >= 0 : this.bytes(name) !== null;
   }
 
   /** False when the host does not offer this map in this phase. */
   get isReadable(): bool {
-    host.headerValue(this.map, ":");
+    host.headerValue(this.map, headerName(":"));
     return host.headerStatus() != Status.BadArgument;
   }
 
   /** Replaces every value of `name`. False, with a warning, when name or value could break the message. */
   set(name: string, value: string): bool {
-    return this.setBytes(name, Span.text(value));
+    const start = utf8(value);
+    return this.put(headerName(name), start, writtenSize());
   }
 
   setBytes(name: string, value: Span): bool {
-    const nameBytes = Span.text(name);
-    if (!this.admits(nameBytes, value)) return false;
+    return this.put(headerName(name), value.start, value.size);
+  }
+
+  private put(name: HeaderName, value: usize, size: i32): bool {
+    if (!this.admits(name, value, size)) return false;
+    this.takeRemoval(name);
     this.changed(name);
-    return host.replaceHeader(this.map, nameBytes, value) == Status.Ok;
+    return host.replaceHeader(this.map, name, value, size) == Status.Ok;
   }
 
   /** Appends a value beside those there are. False as with `set`. */
@@ -117,28 +151,34 @@ export class Head {
   }
 
   addBytes(name: string, value: Span): bool {
-    const nameBytes = Span.text(name);
-    if (!this.admits(nameBytes, value)) return false;
-    this.changed(name);
-    return host.addHeader(this.map, nameBytes, value) == Status.Ok;
+    const key = headerName(name);
+    if (!this.admits(key, value.start, value.size)) return false;
+    if (this.takeRemoval(key)) return host.replaceHeader(this.map, key, value.start, value.size) == Status.Ok;
+    this.changed(key);
+    return host.addHeader(this.map, key, value.start, value.size) == Status.Ok;
   }
 
   remove(name: string): void {
-    if (this.isKnown(name) && this.known.value(name) === null) return;
-    this.changed(name);
-    host.removeHeader(this.map, name);
+    const key = headerName(name);
+    if (!this.isKnown(key)) {
+      // Where its removal was put off there may be no other value: nothing is added before that is made up for.
+      host.removeHeader(this.map, key);
+    } else if (this.known.indexOf(key) >= 0) {
+      this.changed(key);
+      this.removed.push(key);
+    }
   }
 
   /** All pairs in order. */
   pairs(): HeaderPairs {
+    this.finishRemovals();
     return new HeaderPairs(host.headerPairs(this.map));
   }
 
-  protected admits(name: Span, value: Span): bool {
-    if (isSafeHeader(name, value)) return true;
-    log.warn(
-      `header ${isName(name) ? name.toString() : "with an invalid name"} not set: control byte or invalid name`,
-    );
+  protected admits(name: HeaderName, value: usize, size: i32): bool {
+    if (name.isValid && isValue(value, size)) return true;
+    const shown = name.isValid ? name.text : "with an invalid name";
+    log.warn(`header ${shown} not set: control byte or invalid name`);
     return false;
   }
 
@@ -214,9 +254,9 @@ export class HeaderList {
   }
 
   addBytes(name: string, value: Span): HeaderList {
-    const nameBytes = Span.text(name);
-    if (isSafeHeader(nameBytes, value)) {
-      this.names.push(nameBytes);
+    const key = headerName(name);
+    if (key.isValid && isValue(value.start, value.size)) {
+      this.names.push(Span.text(name));
       this.values.push(value);
     } else {
       log.warn("header not sent: control byte or invalid name");

@@ -17,17 +17,17 @@ const MAX_MESSAGE = 16 * 1024;
 let threshold: LogLevel = LogLevel.Info;
 let pluginName = "";
 let pluginId = "nil";
-let requestId = "nil";
+let requestId: Span | null = null;
 const secrets: Span[] = [];
 let nextSecret = 0;
 let longestSecret = 0;
 const line = new Buffer(256);
 
 /** Called by the SDK at the start of a callback, so that lines name who speaks. */
-export function setLogOrigin(plugin: string, id: string, request: string): void {
+export function setLogOrigin(plugin: string, id: string, request: Span | null): void {
   pluginName = plugin;
   pluginId = id.length > 0 ? id : "nil";
-  requestId = request.length > 0 ? request : "nil";
+  requestId = request;
 }
 
 export function refreshLogLevel(): void {
@@ -115,7 +115,9 @@ function appendOneLine(text: Span): void {
 function write(level: LogLevel, message: string): void {
   if (level < threshold) return;
   line.clear();
-  appendOneLine(Span.text(`[${pluginName}] [${pluginId}] [${requestId}] `));
+  const request = requestId;
+  const id = request === null || request.isEmpty ? "nil" : request.toString();
+  appendOneLine(Span.text(`[${pluginName}] [${pluginId}] [${id}] `));
   const text = Span.text(message);
   appendOneLine(shortened(text));
   if (text.size > MAX_MESSAGE) line.text("…");

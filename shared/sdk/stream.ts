@@ -9,6 +9,8 @@ import { Config } from "./config";
 import { Head, HeaderList } from "./head";
 import { Side } from "./side";
 
+const nothing = Span.empty();
+
 export const requestHead = new Head(MapKind.RequestHeaders);
 export const responseHead = new Head(MapKind.ResponseHeaders);
 
@@ -35,8 +37,8 @@ export enum Flow {
 export abstract class AnyStream {
   /** Context id in the host; 0 in `noStream` alone. */
   id: u32 = 0;
-  /** Of the header `x-request-id`; "" when absent. */
-  requestId: string = "";
+  /** Of the header `x-request-id`; empty when absent. */
+  requestId: Span = nothing;
   /** True from the moment the host forgot the stream: answers of call-outs find nobody. */
   isGone: bool = false;
   /** False for bodies nobody should edit as text: gRPC, octet streams, any content-encoding, websockets. */

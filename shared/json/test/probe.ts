@@ -9,6 +9,7 @@ import {
   JsonError,
   JsonKind,
   JsonPath,
+  JsonNames,
   JsonSeek,
   JsonWriter,
   escapeHtmlInto,
@@ -210,7 +211,7 @@ function copy(value: Json, json: JsonWriter): JsonError {
 // Seek
 
 let names: string[] = [];
-let seek = new JsonSeek(names);
+let seek = new JsonSeek(new JsonNames(names));
 
 /** The input is a comma-separated list of names. */
 export function seekStart(): void {
@@ -220,7 +221,7 @@ export function seekStart(): void {
 
 /** Starts once more with the same names. */
 export function seekAgain(): void {
-  seek = new JsonSeek(names);
+  seek = new JsonSeek(new JsonNames(names));
 }
 
 export function seekFeed(start: usize, size: i32): void {
@@ -397,7 +398,7 @@ export function survey(): void {
     .bytes(model.raw())
     .text(model.lenientText());
   json.integer(value.length()).integer(value.path("messages.0.a").kind);
-  const found = new JsonSeek(["model", "a"]);
+  const found = new JsonSeek(new JsonNames(["model", "a"]));
   found.feed(source);
   json.integer(found.error).integer(found.errorAt).integer(found.start(0)).integer(found.end(1));
   const edited = new JsonEdit(source).set("model", Span.text("1")).remove("a").setText("b.0", "x");
