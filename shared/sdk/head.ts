@@ -17,10 +17,7 @@ function isValue(start: usize, size: i32): bool {
   if (ASC_FEATURE_SIMD) {
     for (; at + 16 <= end; at += 16) {
       const block = v128.load(at);
-      const controls = v128.and(
-        i8x16.lt_u(block, i8x16.splat(0x20)),
-        i8x16.ne(block, i8x16.splat(0x09)),
-      );
+      const controls = v128.and(i8x16.lt_u(block, i8x16.splat(0x20)), i8x16.ne(block, i8x16.splat(0x09)));
       if (v128.any_true(v128.or(controls, i8x16.eq(block, i8x16.splat(0x7f))))) return false;
     }
   }
@@ -46,7 +43,7 @@ export function isReadableBody(head: Head): bool {
 export class Head {
   /** The map as it was when `remember` was called; empty: the host is asked for every name. */
   private known: PairIndex = new PairIndex();
-  /** Bit n: a name with mark 0x80 + n, or 0xc0 + n, has been written since. */
+  /** Bit n: a name with the mark 0x80 + n has been written since, and one with 0xc0 + n. */
   private writtenLow: u64 = 0;
   private writtenHigh: u64 = 0;
   /** Names whose removal the host has not been told of: most of them get a new value, which removes the old ones. */
@@ -76,9 +73,10 @@ export class Head {
   }
 
   private changed(name: HeaderName): void {
-    const bit = (<u64>1) << (<u64>(name.mark & 0x3f));
-    if (name.mark & 0x40) this.writtenHigh |= bit;
-    else this.writtenLow |= bit;
+    const one: u64 = 1;
+    const place = <u64>(name.mark & 0x3f);
+    if (name.mark & 0x40) this.writtenHigh |= one << place;
+    else this.writtenLow |= one << place;
   }
 
   /** True, and no more, when the removal of `name` was put off. */
