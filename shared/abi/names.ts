@@ -13,6 +13,8 @@ export class HeaderName {
   readonly bytes: ArrayBuffer;
   /** What few names share; 0 for the empty name alone. */
   readonly mark: u8;
+  /** 0 to 127: what still fewer names share. */
+  readonly place: u8;
   /** A token, with `:` in front for pseudo headers. */
   readonly isValid: bool;
 
@@ -20,7 +22,13 @@ export class HeaderName {
     const bytes = unfilled(utf8Size(text));
     const start = changetype<usize>(bytes);
     encodeUtf8Unchecked(text, start);
-    for (let at = start; at < start + <usize>bytes.byteLength; at++) store<u8>(at, lower(load<u8>(at)));
+    let hash: u32 = 0;
+    for (let at = start; at < start + <usize>bytes.byteLength; at++) {
+      const byte = lower(load<u8>(at));
+      store<u8>(at, byte);
+      hash = (hash ^ <u32>byte) * 0x01000193;
+    }
+    this.place = <u8>(hash >> 25);
     this.bytes = bytes;
     this.mark = markOf(start, bytes.byteLength);
     this.isValid = isName(start, bytes.byteLength);

@@ -43,7 +43,7 @@ export function isReadableBody(head: Head): bool {
 export class Head {
   /** The map as it was when `remember` was called; empty: the host is asked for every name. */
   private known: PairIndex = new PairIndex();
-  /** Bit n: a name with the mark 0x80 + n has been written since, and one with 0xc0 + n. */
+  /** Bit n: a name with the place n has been written since; in the other half one with 64 + n. */
   private writtenLow: u64 = 0;
   private writtenHigh: u64 = 0;
   /** Names whose removal the host has not been told of: most of them get a new value, which removes the old ones. */
@@ -57,25 +57,25 @@ export class Head {
    */
   remember(): void {
     this.known.read(host.headerPairs(this.map));
+    this.writtenLow = 0;
+    this.writtenHigh = 0;
   }
 
   forget(): void {
     this.finishRemovals();
     this.known.clear();
-    this.writtenLow = 0;
-    this.writtenHigh = 0;
   }
 
   private isKnown(name: HeaderName): bool {
     if (this.known.isEmpty) return false;
-    const written = name.mark & 0x40 ? this.writtenHigh : this.writtenLow;
-    return ((written >> (<u64>(name.mark & 0x3f))) & 1) == 0;
+    const written = name.place & 0x40 ? this.writtenHigh : this.writtenLow;
+    return ((written >> (<u64>(name.place & 0x3f))) & 1) == 0;
   }
 
   private changed(name: HeaderName): void {
     const one: u64 = 1;
-    const place = <u64>(name.mark & 0x3f);
-    if (name.mark & 0x40) this.writtenHigh |= one << place;
+    const place = <u64>(name.place & 0x3f);
+    if (name.place & 0x40) this.writtenHigh |= one << place;
     else this.writtenLow |= one << place;
   }
 

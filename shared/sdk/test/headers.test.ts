@@ -1,5 +1,6 @@
 // Headers: one guard for everything a plugin writes, and bytes that pass through as they are.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Headers } from "../../../host-test/host/types.ts";
 import { messages, said, scripted } from "./probe-chain.ts";
@@ -33,6 +34,59 @@ describe("a header asked for again in the same callback", () => {
     chain.exchange({ headers: [["x-a", "2"]] });
     chain.exchange();
     expect(said(chain)).toEqual(["x-a is 1", "x-a is 2", "x-a is absent"]);
+  });
+});
+
+describe("any edits of a head, in any order", () => {
+  /** The SDK keeps what was written in so few bits that the first two share one. */
+  const names = ["x-a", "x-abu", "X-A", "x-b"];
+  const received: Headers = [
+    ["x-a", "1"],
+    ["x-a", "2"],
+    ["x-b", "3"],
+  ];
+  const edit = fc.tuple(fc.constantFrom("get", "set", "add", "remove", "pairs"), fc.constantFrom(...names));
+
+  test("read as they were made, and reach the upstream so", () => {
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 12 }), fc.array(edit, { maxLength: 6 }), (first, second) => {
+        let count = 0;
+        const written = (edits: [string, string][]) =>
+          edits.map(([verb, name]) =>
+            /set|add/.test(verb) ? `${verb} ${name} v${++count}` : `${verb} ${name}`,
+          );
+        const [head, body] = [written(first), written(second)];
+        const chain = scripted({ requestHead: [...head, "hold"], requestBody: [body, ["next"]] });
+        const values = new Map<string, string[]>();
+        const told: string[] = [];
+        const play = (steps: string[]) => {
+          for (const [verb, name, value] of steps.map(
+            (step) => step.split(" ") as [string, string, string],
+          )) {
+            const key = name.toLowerCase();
+            const old = values.get(key) ?? [];
+            if (verb === "get") told.push(`${name} is ${old[0] ?? "absent"}`);
+            if (verb === "set") values.set(key, [value]);
+            if (verb === "add") values.set(key, [...old, value]);
+            if (verb === "remove") values.delete(key);
+          }
+        };
+        // The second exchange finds nothing of the first.
+        for (let exchange = 0; exchange < 2; exchange++) {
+          values.clear();
+          for (const [name, value] of received) values.set(name, [...(values.get(name) ?? []), value]);
+          play(head);
+          play(body);
+          const { upstream } = chain.exchange({ headers: received, body: "{}" });
+          for (const name of names) {
+            const key = name.toLowerCase();
+            const sent = upstream!.headers.filter(([other]) => other === key).map(([, value]) => value);
+            expect(sent, key).toEqual(values.get(key) ?? []);
+          }
+        }
+        expect(said(chain).filter((line) => / is (v\d+|absent|\d|\/)$/.test(line))).toEqual(told);
+      }),
+    );
   });
 });
 
