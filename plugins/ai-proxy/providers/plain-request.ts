@@ -33,7 +33,10 @@ const PART_NAMES: StaticArray<string> = [
 export function writeMessageText(message: ChatMessage, out: Buffer, withResults: bool = true): void {
   for (let i = 0; i < message.parts.length; i++) {
     const part = message.parts[i];
-    if (part.kind == PartKind.ToolResult && withResults) writeResultText(part, out);
+    if (part.kind == PartKind.ToolResult && withResults) {
+      writeResultText(part, out);
+      if (i + 1 < message.parts.length) out.text("\\n");
+    }
     if (part.kind != PartKind.Text && part.kind != PartKind.Refusal) continue;
     out.append(part.text);
     if (!message.isPlain) out.text("\\n");

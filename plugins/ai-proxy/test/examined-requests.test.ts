@@ -11,6 +11,7 @@ const providers = {
   responses: { type: "openai", apiTokens, chatApi: "responses" },
   claude: { type: "claude", apiTokens },
   qwen: { type: "qwen", apiTokens },
+  dify: { type: "dify", apiTokens, botType: "Chat" },
 };
 
 function gemini(body: object, method = "generateContent"): TestRequest {
@@ -96,6 +97,30 @@ test("a Gemini client that wants one word of an enum gets no JSON", () => {
   const { body, dropped } = asked("gemini", "openai", { generationConfig });
   expect(body).not.toHaveProperty("response_format");
   expect(dropped).toBe("generationConfig.responseMimeType");
+});
+
+test("a Gemini client may quote its numbers, as Google allows", () => {
+  const thinkingConfig = { thinkingBudget: "5000" };
+  const generationConfig = {
+    maxOutputTokens: "50",
+    temperature: "0.5",
+    stopSequences: ["5"],
+    thinkingConfig,
+  };
+  const { body } = asked("gemini", "openai", { generationConfig });
+  const expected = { max_completion_tokens: 50, temperature: 0.5, stop: ["5"], reasoning_effort: "medium" };
+  expect(body).toMatchObject(expected);
+});
+
+test("results of tools and what is said behind them stand on lines of their own where all is one text", () => {
+  const use = (id: string) => ({ type: "tool_use", id, name: "f", input: {} });
+  const result = (tool_use_id: string, content: string) => ({ type: "tool_result", tool_use_id, content });
+  const messages = [
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: [use("a"), use("b")] },
+    { role: "user", content: [result("a", "one"), result("b", "two"), { type: "text", text: "Go on." }] },
+  ];
+  expect(asked("anthropic", "dify", { messages }).body.query).toContain("one\ntwo\nGo on.\n");
 });
 
 test.each([408, 422, 502, 529])("a Gemini client reads status %d in the body, as from Google", (status) => {

@@ -48,7 +48,7 @@ export class GeminiConfigReader {
     let mimeType = NONE;
     const members = config.members();
     while (members.next()) {
-      const value = members.value;
+      const value = unquoted(members.value);
       const name = camelName(members.keyBytes());
       const setting = indexOfName(SETTING_NAMES, name);
       if (setting >= 0) {
@@ -103,7 +103,7 @@ export class GeminiConfigReader {
   private readThinking(value: Json): void {
     const request = this.request;
     nameOthers(value, THINKING_MEMBERS, "generationConfig.thinkingConfig.", request.dropped);
-    const budget = member(value, "thinkingBudget", "thinking_budget");
+    const budget = unquoted(member(value, "thinkingBudget", "thinking_budget"));
     const level = textOf(member(value, "thinkingLevel", "thinking_level"));
     if (budget.kind == JsonKind.Number) {
       const tokens = budget.integer(0);
@@ -129,4 +129,11 @@ export class GeminiConfigReader {
       request.dropped.add("generationConfig.responseMimeType");
     }
   }
+}
+
+/** Numbers may stand in quotes: https://protobuf.dev/programming-guides/json/ */
+function unquoted(value: Json): Json {
+  if (value.kind != JsonKind.String) return value;
+  const number = Json.checked(value.escaped());
+  return number.kind == JsonKind.Number ? number : value;
 }
