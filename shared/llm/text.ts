@@ -126,6 +126,33 @@ export function characterCount(escaped: Span): i64 {
   return count;
 }
 
+/** Number of characters in the first `bytes` bytes that the escaped text means; -1 when it has less. */
+export function charactersWithin(escaped: Span, bytes: i64): i64 {
+  let count: i64 = 0;
+  const end = escaped.end;
+  for (let at = escaped.start; bytes > 0; at++) {
+    if (at >= end) return -1;
+    const byte = load<u8>(at);
+    let size = 1;
+    let isNext = (byte & 0xc0) == 0x80;
+    if (byte == BACKSLASH && at + 6 <= end && load<u8>(at + 1) == 0x75) {
+      const high = load<u8>(at + 2) | 0x20;
+      const low = load<u8>(at + 3) | 0x20;
+      const isHalf = high == 0x64 && low > 0x37;
+      if (isHalf) size = 2;
+      else if (high != 0x30 || low > 0x37) size = 3;
+      else if (low != 0x30 || load<u8>(at + 4) > 0x37) size = 2;
+      isNext = isHalf && low > 0x62;
+      at += 5;
+    } else if (byte == BACKSLASH) {
+      at++;
+    }
+    bytes -= size;
+    if (!isNext) count++;
+  }
+  return count;
+}
+
 /** String content of a value; empty when it is no string. */
 export function textOf(value: Json): Span {
   return value.kind == JsonKind.String ? value.escaped() : NONE;

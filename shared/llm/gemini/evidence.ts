@@ -95,7 +95,7 @@ function writeToken(json: JsonWriter, token: Json): void {
 }
 
 /** True for escaped text whose bytes are its characters. */
-export function isPlain(escaped: Span): bool {
+function isPlain(escaped: Span): bool {
   for (let i = 0; i < escaped.size; i++) {
     if (escaped.at(i) > 0x7e) return false;
     if (escaped.at(i) == 0x5c && escaped.at(++i) == 0x75) return false;

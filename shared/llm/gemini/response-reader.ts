@@ -7,7 +7,6 @@ import { ErrorBody, ErrorKind } from "../error";
 import { AnswerHead, ChatEvents, Finish, MAX_CHOICES, MAX_TOOL_CALLS } from "../events";
 import { indexOfName } from "../names";
 import { NONE, textOf } from "../text";
-import { isPlain } from "./evidence";
 import { isNoGeminiFinish, readGeminiFinish } from "./finish";
 import { PartialArguments } from "./partial-arguments";
 import { GeminiSources, openaiLogprobs } from "./sources";
@@ -177,7 +176,7 @@ export class GeminiResponseReader {
       return;
     }
     if (!text.isEmpty) {
-      candidate.sources.isAscii = candidate.sources.isAscii && isPlain(text);
+      candidate.sources.noteText(text);
       this.events.text(choice, text);
     }
     // Google asks for it back, but does not insist; no other dialect has a place for it on a text.

@@ -4,24 +4,29 @@
 import { Buffer, Span, fnv1a64 } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { ChatEvents, Citation } from "../events";
-import { rawOf, textOf } from "../text";
+import { charactersWithin, rawOf, textOf } from "../text";
 
 /** More citations of one answer than this are dropped. */
 const MAX_CITATIONS: i32 = 256;
+/** Places behind so much text are not told. */
+const MAX_TEXT_BYTES: i32 = 1 << 20;
 /** Kinds of grounding chunks that have an address. */
 const CHUNKS: StaticArray<string> = ["web", "retrievedContext", "maps"];
 
 /** The sources of one choice. Events of a stream repeat them; each is handed on once. */
 export class GeminiSources {
-  /** Gemini counts bytes, which are characters as long as all text is ASCII. */
-  isAscii: bool = true;
-
+  /** What the choice has said: Gemini counts its bytes, the other dialects its characters. */
+  private readonly text: Buffer = new Buffer(0);
   private readonly told: u64[] = [];
 
   constructor(
     private readonly events: ChatEvents,
     private readonly choice: i32,
   ) {}
+
+  noteText(escaped: Span): void {
+    if (this.text.size < MAX_TEXT_BYTES) this.text.append(escaped);
+  }
 
   /** Reads `groundingMetadata` and `citationMetadata` of a candidate. */
   read(candidate: Json): void {
@@ -57,10 +62,10 @@ export class GeminiSources {
     citation.title = textOf(source.get("title"));
     citation.quote = textOf(source.get("text"));
     const end = segment.get("endIndex").integer(-1);
-    if (this.isAscii && end >= 0) {
+    if (end >= 0) {
       // A start of 0 is left out.
-      citation.start = max(segment.get("startIndex").integer(0), 0);
-      citation.end = end;
+      citation.start = charactersWithin(this.text.span(), segment.get("startIndex").integer(0));
+      citation.end = charactersWithin(this.text.span(), end);
     }
     const known = fnv1a64(citation.url) ^ (<u64>end * 0x9e3779b97f4a7c15);
     if (this.told.includes(known)) return;

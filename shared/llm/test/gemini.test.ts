@@ -402,6 +402,51 @@ describe("sources and probabilities of OpenAI's dialect", () => {
   });
 });
 
+describe("places of grounded text", () => {
+  const texts = ['Aß語😀 "\\\n', "so.", " Ende"];
+  const bytes = (upTo: number) => Buffer.byteLength(texts.slice(0, upTo).join(""));
+  const groundingMetadata = {
+    groundingChunks: [{ web: { uri: "https://e.example.com", title: "E" } }],
+    groundingSupports: [
+      { segment: { endIndex: bytes(1) }, groundingChunkIndices: [0] },
+      { segment: { startIndex: bytes(1), endIndex: bytes(2) }, groundingChunkIndices: [0] },
+      { segment: { startIndex: bytes(2), endIndex: bytes(3) }, groundingChunkIndices: [0] },
+    ],
+  };
+  const answer = (text: string, more: object) =>
+    JSON.stringify({ responseId: "r", candidates: [{ content: { parts: [{ text }] }, ...more }] });
+  const last = { finishReason: "STOP", groundingMetadata };
+  const escaped = (json: string) =>
+    json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+  test.each([
+    ["as they are", (json: string) => json],
+    ["as escapes", escaped],
+  ])("are told in characters, whatever Gemini's bytes: %s", (_, written) => {
+    const places = texts.map((_, i) => [0, 1].map((more) => [...texts.slice(0, i + more).join("")].length));
+    const whole = conversion.answer("gemini", "openai", written(answer(texts.join(""), last)));
+    const told = (annotations: any[]) =>
+      annotations.map(({ url_citation: { start_index, end_index } }) => [start_index, end_index]);
+    expect(told(JSON.parse(whole.text).choices[0].message.annotations)).toEqual(places);
+    const events = texts.map((text, i) => `data: ${written(answer(text, i === 2 ? last : {}))}\n\n`);
+    const { text } = conversion.stream("gemini", "openai", events);
+    const list = /"annotations":(\[.*?\])\},"finish/.exec(text);
+    expect(told(JSON.parse(list![1]!))).toEqual(places);
+  });
+
+  test("are not told behind the end of the text", () => {
+    const far = { segment: { startIndex: 1, endIndex: 99 }, groundingChunkIndices: [0] };
+    const grounded = { ...groundingMetadata, groundingSupports: [far] };
+    const { text } = conversion.answer(
+      "gemini",
+      "openai",
+      answer("ab", { ...last, groundingMetadata: grounded }),
+    );
+    const [{ url_citation }] = JSON.parse(text).choices[0].message.annotations;
+    expect(url_citation).toEqual({ url: "https://e.example.com", title: "E", start_index: 1 });
+  });
+});
+
 describe("errors", () => {
   test.each([
     [0, 400, "INVALID_ARGUMENT"],
