@@ -147,7 +147,7 @@ export class RequestEdit {
       chat.includeUsage = request.wantsUsage;
       request.promptBytes = promptBytes(chat);
     }
-    request.thinks = chat.thinking == Thinking.Enabled;
+    request.thinks = chat.thinking >= Thinking.Enabled;
     request.thinkingBudget = chat.thinkingBudget;
     this.chat = chat;
     return null;

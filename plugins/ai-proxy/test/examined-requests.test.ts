@@ -11,6 +11,7 @@ const providers = {
   responses: { type: "openai", apiTokens, chatApi: "responses" },
   claude: { type: "claude", apiTokens },
   qwen: { type: "qwen", apiTokens },
+  zhipuai: { type: "zhipuai", apiTokens },
   dify: { type: "dify", apiTokens, botType: "Chat" },
 };
 
@@ -72,6 +73,24 @@ describe("without a tool that can be sent nothing is said about calls", () => {
     expect(Object.keys(body).filter((member) => member.includes("tool"))).toEqual([]);
     expect(dropped).toContain(name);
   });
+});
+
+test.each(["openai", "responses"] as const)("a tool that only Anthropic runs is not chosen: %s", (type) => {
+  const tools = [
+    { type: "bash_20250124", name: "bash" },
+    { name: "f", input_schema: { type: "object" } },
+  ];
+  const { body, dropped } = asked("anthropic", type, { tools, tool_choice: { type: "tool", name: "bash" } });
+  expect(body).not.toHaveProperty("tool_choice");
+  expect(dropped).toBe("tools.bash_20250124,tool_choice");
+});
+
+test.each([
+  [{ type: "adaptive" }, undefined],
+  [{ type: "disabled" }, { type: "disabled" }],
+  [undefined, { type: "disabled" }],
+])("Zhipu's models think as they like where a Claude client lets them: %j", (thinking, expected) => {
+  expect(asked("anthropic", "zhipuai", { thinking }).body.thinking).toEqual(expected);
 });
 
 describe("a Gemini client's file at OpenAI", () => {

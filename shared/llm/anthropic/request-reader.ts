@@ -98,6 +98,7 @@ export function readAnthropicRequest(body: Span): ChatRequest {
   // Clients that always send one may have nothing to say.
   const isEmpty = system.parts.length == 0 || (system.isPlain && system.parts[0].text.isEmpty);
   if (!isEmpty) request.messages.unshift(system);
+  if (request.toolChoice == ToolChoice.Tool) forgetMissingTool(request);
   return request;
 }
 
@@ -213,6 +214,14 @@ function readToolChoice(request: ChatRequest, value: Json): void {
   const isSingle = value.get("disable_parallel_tool_use");
   // What is not said is not sent: some servers refuse the setting whatever its value is.
   if (isSingle.kind == JsonKind.Bool) request.parallelToolCalls = isSingle.isTrue ? Answer.No : Answer.Yes;
+}
+
+/** Who must call a tool that Anthropic runs cannot, since that was not read. */
+function forgetMissingTool(request: ChatRequest): void {
+  const tools = request.tools;
+  for (let i = 0; i < tools.length; i++) if (tools[i].name.equals(request.toolChoiceName)) return;
+  request.toolChoice = ToolChoice.Unset;
+  request.dropped.add("tool_choice");
 }
 
 function readStopSequences(request: ChatRequest, list: Json): void {
