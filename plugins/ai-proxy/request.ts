@@ -17,6 +17,9 @@ export enum Dialect {
   Gemini,
 }
 
+const noTools = new RenamedTools();
+const noSettings = Span.empty();
+
 export class Request {
   api: Api = Api.None;
   dialect: Dialect = Dialect.OpenAi;
@@ -74,9 +77,9 @@ export class Request {
   /** The client knows functions only, not tools. */
   usesFunctions: bool = false;
   /** Tools whose names the provider does not take, as the client knows them. */
-  renamedTools: RenamedTools = new RenamedTools();
+  renamedTools: RenamedTools = noTools;
   /** What an answer in the Responses dialect repeats of the request. */
-  settings: Span = Span.empty();
+  settings: Span = noSettings;
   /** A Gemini client gets a stream as one JSON array. */
   wantsArray: bool = false;
 

@@ -7,7 +7,7 @@ import { Span } from "./span";
 import { unfilled } from "./unfilled";
 import { encodeUtf8Unchecked, utf8Size } from "./utf8";
 
-/** Capacity of the smallest buffer. */
+/** Capacity of the smallest buffer that has memory. */
 const LEAST: i32 = 16;
 
 export class Buffer {
@@ -21,8 +21,9 @@ export class Buffer {
   private length: i32 = 0;
   private refused: bool = false;
 
+  /** 0: memory is taken when something is written. */
   constructor(capacity: i32 = 64) {
-    const wanted = min(max(capacity, LEAST), Buffer.MAX_SIZE);
+    const wanted = min(capacity > 0 ? max(capacity, LEAST) : 0, Buffer.MAX_SIZE);
     this.bytes = unfilled(takesRoom(wanted) ? wanted : LEAST);
   }
 
@@ -72,7 +73,7 @@ export class Buffer {
       if (needed <= capacity && this.head >= this.length) {
         memory.copy(changetype<usize>(this.bytes), this.start, <usize>this.length);
       } else {
-        const doubled = max(needed, min(capacity, Buffer.MAX_SIZE >> 1) << 1);
+        const doubled = max(max(needed, LEAST), min(capacity, Buffer.MAX_SIZE >> 1) << 1);
         if (!takesRoom(doubled)) {
           this.refused = true;
           return 0;
@@ -124,10 +125,10 @@ export class Buffer {
     if (this.length == 0) this.head = 0;
   }
 
-  /** Hands the content over and starts again with fresh memory: the returned span is never overwritten. */
+  /** Hands the content over and starts again without memory: the returned span is never overwritten. */
   take(): Span {
     const taken = this.span();
-    this.bytes = unfilled(64);
+    this.bytes = unfilled(0);
     this.clear();
     return taken;
   }

@@ -70,7 +70,7 @@ export class JsonSeek {
   private markBytes: i32 = 0;
 
   /** The part of a name that earlier windows held; cut where no wanted name can be so long. */
-  private name: Buffer = new Buffer();
+  private name: Buffer = new Buffer(0);
   private current: i32 = -1;
   private valueStart: i32 = 0;
   private valueKind: JsonKind = JsonKind.Missing;

@@ -56,6 +56,8 @@ let chunks: usize = 0;
 /** The run in use: the next object stands at `cursor`. */
 let cursor: usize = 0;
 let limit: usize = 0;
+/** Where the cursor began. */
+let opened: usize = 0;
 /** Further runs. */
 let runs: usize = 0;
 
@@ -68,13 +70,13 @@ let unscanned: usize = 0;
 /** The colour of what has not been reached; all are of this colour between collections. */
 let white: u32 = 0;
 
-/** Bytes allocated since the last collection. */
+/** Bytes allocated since the last collection, without those in the run in use. */
 let fresh: usize = 0;
 /** Bytes that survived it. */
 let survived: usize = 0;
 
 export function __allocated(): usize {
-  return fresh;
+  return fresh + (cursor - opened);
 }
 
 export function __survived(): usize {
@@ -101,7 +103,6 @@ export function __new(size: usize, classId: i32): usize {
   if (limit - cursor < bytes) openRun(bytes);
   const address = cursor;
   cursor += bytes;
-  fresh += bytes;
   const block = changetype<Block>(address);
   block.extent = <u32>(bytes - EXTENT_SIZE);
   block.nextAndFlags = white;
@@ -116,6 +117,7 @@ function openRun(bytes: usize): void {
   while (runs != 0) {
     const run = changetype<Block>(runs);
     cursor = runs;
+    opened = runs;
     limit = runs + EXTENT_SIZE + <usize>run.extent;
     runs = <usize>run.link;
     if (limit - cursor >= bytes) return;
@@ -126,13 +128,16 @@ function openRun(bytes: usize): void {
   chunk.end = start + CHUNK_HEADER + ((CHUNK_BYTES - CHUNK_HEADER) & ~(ALIGNMENT - 1));
   chunks = start;
   cursor = start + CHUNK_HEADER;
+  opened = cursor;
   limit = chunk.end;
 }
 
 /** Makes what is left of the run readable for the walk through its chunk. */
 function closeRun(): void {
   if (cursor < limit) makeFree(cursor, limit);
+  fresh += cursor - opened;
   cursor = limit;
+  opened = limit;
 }
 
 function makeFree(start: usize, end: usize): void {
@@ -191,7 +196,6 @@ function growsInPlace(block: Block, size: usize): bool {
   if (start + EXTENT_SIZE + <usize>block.extent != cursor || size > MAX_SMALL - HEADER) return false;
   const end = start + blockBytes(size);
   if (end > limit) return false;
-  fresh += end - cursor;
   cursor = end;
   block.extent = <u32>(end - start - EXTENT_SIZE);
   block.size = <u32>size;
@@ -264,6 +268,7 @@ function sweepChunks(): usize {
   closeRun();
   cursor = 0;
   limit = 0;
+  opened = 0;
   runs = 0;
   let bytes: usize = 0;
   let spare: usize = 0;
