@@ -157,6 +157,11 @@ export class ChatTool {
   /** Of a custom tool, the grammar that its input follows, and the language of that: `lark` or `regex`. */
   grammar: Span = NONE;
   syntax: Span = NONE;
+
+  /** Notes that the target cannot promise arguments that follow the schema, where the client wants it to. */
+  dropStrict(dropped: Dropped): void {
+    if (this.strict.equalsAscii("true")) dropped.add("tools.function.strict");
+  }
 }
 
 export const enum ToolChoice {

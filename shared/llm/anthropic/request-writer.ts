@@ -204,7 +204,7 @@ class RequestWriter {
     if (!tool.cacheControl.isEmpty) json.key("cache_control").raw(tool.cacheControl);
     json.end();
     // Its strict mode refuses schemas that OpenAI's accepts.
-    if (!tool.strict.isEmpty) this.request.dropped.add("tools.function.strict");
+    tool.dropStrict(this.request.dropped);
   }
 
   private serviceTier(): void {

@@ -164,7 +164,7 @@ class RequestWriter {
       this.schema("parameters", "parametersJsonSchema", tool.parameters);
     }
     json.end();
-    if (!tool.strict.isEmpty) this.request.dropped.add("tools.function.strict");
+    tool.dropStrict(this.request.dropped);
     if (!tool.cacheControl.isEmpty) this.request.dropped.add("tools.cache_control");
   }
 

@@ -233,7 +233,7 @@ export class RequestWriter {
       const tool = tools[i];
       this.writeTool(plainToolName(tool.name), tool.description, tool.parameters);
       if (this.model.cachesTools) writeCachePoint(json, ttlOfControl(tool.cacheControl));
-      if (!tool.strict.isEmpty) request.dropped.add("tools.function.strict");
+      tool.dropStrict(request.dropped);
     }
     json.end().key("toolChoice").object();
     const choice = request.toolChoice;

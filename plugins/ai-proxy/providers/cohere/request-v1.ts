@@ -157,7 +157,7 @@ export class CohereV1Writer {
     const json = this.json.key("tools").array();
     for (let i = 0; i < chat.tools.length; i++) {
       const tool = chat.tools[i];
-      if (!tool.strict.isEmpty) chat.dropped.add("tools.function.strict");
+      tool.dropStrict(chat.dropped);
       if (!tool.cacheControl.isEmpty) chat.dropped.add("tools.cache_control");
       json.object().key("name").escaped(tool.name).key("description").escaped(tool.description);
       json.key("parameter_definitions").object();

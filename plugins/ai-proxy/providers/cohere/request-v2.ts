@@ -56,7 +56,7 @@ function writeTools(json: JsonWriter, chat: ChatRequest): void {
     const tool = chat.tools[i];
     if (choice == ToolChoice.Tool && !tool.name.equals(chat.toolChoiceName)) continue;
     // It is strict with all tools or with none.
-    if (!tool.strict.isEmpty) chat.dropped.add("tools.function.strict");
+    tool.dropStrict(chat.dropped);
     tool.strict = NONE;
     if (tool.parameters.isEmpty) tool.parameters = Span.text('{"type":"object"}'); // Refused without.
     writeOpenaiTool(json, tool, chat.dropped);

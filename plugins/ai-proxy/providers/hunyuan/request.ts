@@ -145,6 +145,6 @@ class RequestWriter {
     writeValueEscaped(this.scratch, tool.parameters);
     json.key("Parameters").escaped(this.scratch.span()).end().end();
     if (!tool.cacheControl.isEmpty) this.chat.dropped.add("tools.cache_control");
-    if (!tool.strict.isEmpty) this.chat.dropped.add("tools.function.strict");
+    tool.dropStrict(this.chat.dropped);
   }
 }
