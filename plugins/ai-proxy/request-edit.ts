@@ -103,7 +103,8 @@ export class RequestEdit {
     if (broken !== null) return broken;
     for (let i = 0; i < settings.customSettings.length; i++) {
       const setting = settings.customSettings[i];
-      if (setting.overwrites || !body.has(setting.path)) body.set(setting.path, setting.value);
+      const path = request.dialect == Dialect.Gemini ? setting.geminiPath : setting.path;
+      if (path.length > 0 && (setting.overwrites || !body.has(path))) body.set(path, setting.value);
     }
     const isStream = request.isStream || body.get("stream").isTrue;
     request.isStream = request.isStream || (isStream && maySayStream(api));

@@ -29,6 +29,8 @@ export class CustomSetting {
   constructor(
     /** Dotted path in the body. */
     public path: string,
+    /** The same in the body of a Gemini client; "" where that has no such thing. */
+    public geminiPath: string,
     /** JSON. */
     public value: Span,
     /** False: only written when the body has no such member. */
@@ -51,7 +53,12 @@ export class CustomSetting {
       }
       if (protocol == "qwen") path = "parameters." + path;
       else if (protocol == "gemini") path = "generation_config." + path;
-      settings.push(new CustomSetting(path, entry.raw("value"), overwrites));
+      let geminiPath = path;
+      if (protocol == "openai" && mode != "raw") {
+        geminiPath = translated(name, "gemini");
+        if (geminiPath.length > 0) geminiPath = "generationConfig." + geminiPath;
+      }
+      settings.push(new CustomSetting(path, geminiPath, entry.raw("value"), overwrites));
     }
     return settings;
   }

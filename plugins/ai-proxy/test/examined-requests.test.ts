@@ -10,6 +10,7 @@ const providers = {
   openai: { type: "openai", apiTokens },
   responses: { type: "openai", apiTokens, chatApi: "responses" },
   claude: { type: "claude", apiTokens },
+  gemini: { type: "gemini", apiTokens },
   qwen: { type: "qwen", apiTokens },
   zhipuai: { type: "zhipuai", apiTokens },
   dify: { type: "dify", apiTokens, botType: "Chat" },
@@ -22,9 +23,9 @@ function gemini(body: object, method = "generateContent"): TestRequest {
 
 const failing = (status: number) => ({ upstream: () => json({ error: { message: "no" } }, { status }) });
 
-function asked(client: ClientDialect, type: keyof typeof providers, body: object) {
+function asked(client: ClientDialect, type: keyof typeof providers, body: object, entry: object = {}) {
   const request = client === "gemini" ? gemini(body) : message(body);
-  const chain = provider(providers[type], failing(400));
+  const chain = provider({ ...providers[type], ...entry }, failing(400));
   const { upstream, client: got } = chain.exchange(request);
   chain.close();
   return { body: JSON.parse(upstream!.text), dropped: got.header("x-ai-proxy-dropped") ?? "" };
@@ -116,6 +117,18 @@ test("a Gemini client that wants one word of an enum gets no JSON", () => {
   const { body, dropped } = asked("gemini", "openai", { generationConfig });
   expect(body).not.toHaveProperty("response_format");
   expect(dropped).toBe("generationConfig.responseMimeType");
+});
+
+test.each([
+  ["openai", { max_completion_tokens: 7, temperature: 1 }],
+  ["gemini", { generationConfig: { maxOutputTokens: 7, temperature: 1 } }],
+] as const)("customSettings hold for a Gemini client, too: %s", (type, expected) => {
+  const customSettings = [
+    { name: "max_tokens", value: 7 },
+    { name: "temperature", value: 0, overwrite: false },
+  ];
+  const generationConfig = { maxOutputTokens: 50, temperature: 1 };
+  expect(asked("gemini", type, { generationConfig }, { customSettings }).body).toMatchObject(expected);
 });
 
 test("a Gemini client may quote its numbers, as Google allows", () => {
