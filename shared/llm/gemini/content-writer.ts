@@ -19,6 +19,7 @@ export class ContentWriter {
   /** The call that the next result belongs to when its id tells nothing. */
   private unanswered: i32 = 0;
   private isOpen: bool = false;
+  private hasContents: bool = false;
   private role: string = "";
 
   constructor(
@@ -58,6 +59,11 @@ export class ContentWriter {
       // The results of parallel calls must be one turn.
       if (!isResult || i + 1 >= messages.length || messages[i + 1].role != Role.Tool) this.close();
     }
+    if (this.hasContents) return;
+    // A request without contents is refused.
+    this.role = "user";
+    this.content(ChatPart.text(Span.text(".")));
+    this.close();
   }
 
   /** Where the present turn begins: the last message that the user wrote; -1 when all messages are the system's. */
@@ -203,6 +209,7 @@ export class ContentWriter {
   private open(): JsonWriter {
     if (!this.isOpen) this.json.object().key("role").text(this.role).key("parts").array();
     this.isOpen = true;
+    this.hasContents = true;
     return this.json.object();
   }
 

@@ -93,7 +93,7 @@ class RequestWriter {
   private reasoning(): void {
     const request = this.request;
     const budget = request.thinkingBudget;
-    if (request.reasoningEffort.isEmpty && request.thinking != Thinking.Enabled) return;
+    if (request.reasoningEffort.isEmpty && !this.hasBudget()) return;
     const json = this.json.key("reasoning").object().key("effort");
     if (!request.reasoningEffort.isEmpty) json.escaped(request.reasoningEffort);
     else json.text(budget < 4096 ? "low" : budget < 16384 ? "medium" : "high");
@@ -111,10 +111,18 @@ class RequestWriter {
     json.end();
   }
 
+  private hasBudget(): bool {
+    const request = this.request;
+    return (
+      request.thinking == Thinking.Enabled ||
+      (request.thinkingBudget > 0 && request.thinking == Thinking.Unset)
+    );
+  }
+
   private isReasoning(): bool {
     const request = this.request;
     const effort = request.reasoningEffort;
-    if (request.thinking == Thinking.Enabled || (!effort.isEmpty && !effort.equalsAscii("none"))) return true;
+    if (this.hasBudget() || (!effort.isEmpty && !effort.equalsAscii("none"))) return true;
     for (let i = 0; i < request.messages.length; i++) {
       const parts = request.messages[i].parts;
       for (let j = 0; j < parts.length; j++) {

@@ -351,6 +351,14 @@ describe("a conversation of the system alone", () => {
   });
 });
 
+test.each([[""], [[]], [[{ type: "text", text: "" }]]])(
+  "a conversation that says nothing, %j, has contents",
+  (content) => {
+    const { contents } = sent({ messages: [{ role: "user", content }] });
+    expect(contents).toEqual([{ role: "user", parts: [{ text: "." }] }]);
+  },
+);
+
 describe("sources and probabilities of OpenAI's dialect", () => {
   const url_citation = { url: "https://e.example.com", title: "E", start_index: 0, end_index: 2 };
   const other = { ...url_citation, start_index: 3, end_index: 5 };
