@@ -168,3 +168,15 @@ export function joinText(out: Buffer, separator: string, escaped: Span): void {
   if (!out.isEmpty) out.text(separator);
   out.append(escaped);
 }
+
+/** Base64 of either alphabet in the one that is not for URLs: Google's client for Python writes all bytes in the other. */
+export function standardBase64(data: Span): Span {
+  const isPadded = (data.size & 3) == 0;
+  if (!isPadded || (data.indexOf(0x2d) < 0 && data.indexOf(0x5f) < 0)) return data;
+  const out = new Buffer(data.size);
+  for (let i = 0; i < data.size; i++) {
+    const byte = data.at(i);
+    out.push(byte == 0x2d ? 0x2b : byte == 0x5f ? 0x2f : byte);
+  }
+  return out.span();
+}

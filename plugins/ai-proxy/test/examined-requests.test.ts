@@ -119,6 +119,25 @@ test("a Gemini client that wants one word of an enum gets no JSON", () => {
   expect(dropped).toBe("generationConfig.responseMimeType");
 });
 
+test("bytes of Google's client for Python, in the alphabet for URLs, come in the other one", () => {
+  const bytes = Buffer.from([0xff, 0xd8, 0xff, 0xfb, 0xef, 0xbe, 0xff, 0xf7, 0xff]);
+  const data = bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  expect(data).toMatch(/-.*_|_.*-/);
+  const seal = (text: string) => ({
+    parts: [{ text: "T", thought: true, thoughtSignature: text }],
+    role: "model",
+  });
+  const call = { role: "model", parts: [{ functionCall: { id: "c", name: "f", args: {} } }] };
+  const result = { parts: [{ functionResponse: { id: "c", name: "f", response: {} } }] };
+  const picture = { parts: [{ inlineData: { mimeType: "image/jpeg", data } }] };
+  const claude = asked("gemini", "claude", { contents: [picture, seal(data), call, result] });
+  const [{ content: pictures }, { content: thoughts }] = claude.body.messages;
+  expect(pictures[0].source.data).toBe(bytes.toString("base64"));
+  expect(thoughts[0].signature).toBe(bytes.toString("base64"));
+  const openai = asked("gemini", "responses", { contents: [picture, seal("gAAAAA-_"), call, result] });
+  expect(openai.body.input[1].encrypted_content).toBe("gAAAAA-_");
+});
+
 test.each([
   ["openai", { max_completion_tokens: 7, temperature: 1 }],
   ["gemini", { generationConfig: { maxOutputTokens: 7, temperature: 1 } }],

@@ -6,7 +6,7 @@ import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
-import { NONE, textOf, writeValueEscaped } from "../text";
+import { NONE, standardBase64, textOf, writeValueEscaped } from "../text";
 import { toolCallId } from "../tool-id";
 import { camelName, member } from "./spelling";
 
@@ -95,6 +95,8 @@ export class ContentReader {
           break;
         case Field.ThoughtSignature:
           signature = textOf(field);
+          // OpenAI's seals are of the other alphabet.
+          if (!signature.startsWithAscii("gAAAA")) signature = standardBase64(signature);
           break;
         case Field.InlineData:
           part = fileOf(field, "contents.parts.inlineData.", dropped);
@@ -198,7 +200,7 @@ export class ContentReader {
 /** Reads `inlineData` or `fileData`; null when it holds neither bytes nor an address. */
 function fileOf(value: Json, prefix: string, dropped: Dropped): ChatPart | null {
   const type = textOf(member(value, "mimeType", "mime_type"));
-  const data = textOf(value.get("data"));
+  const data = standardBase64(textOf(value.get("data")));
   const url = textOf(member(value, "fileUri", "file_uri"));
   if (data.isEmpty && url.isEmpty) return null;
   let kind = PartKind.File;
