@@ -132,6 +132,7 @@ function sharedSources() {
       join(root, "scripts", "references.mjs"),
       join(root, "scripts", "inlining.mjs"),
       join(root, "scripts", "data-packing.mjs"),
+      join(root, "scripts", "inlining-budget.mjs"),
       join(root, "scripts", "guest-build.mjs"),
       compiler,
     ].filter((file) => existsSync(file)),

@@ -1,5 +1,6 @@
-// One call of the AssemblyScript compiler, then inlining (inlining.mjs) and packing of what it wrote (data-packing.mjs). Everything that builds a
-// module goes through here, so that plugins, tests and benches are built with the same options (asconfig.json).
+// One call of the AssemblyScript compiler, then of what it wrote: inlining (inlining.mjs), packing of data
+// (data-packing.mjs), and a limit to what V8 inlines (inlining-budget.mjs). Everything that builds a module goes through
+// here, so that plugins, tests and benches are built with the same options (asconfig.json).
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packData } from "./data-packing.mjs";
 import { buildFlags, outputFolder } from "./guest-build.mjs";
+import { inliningSpent } from "./inlining-budget.mjs";
 import { inlined } from "./inlining.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +26,10 @@ const asc = join(root, "scripts", "asc.mjs");
  */
 export async function compile({ entry, outFile, target = "envoy", flags = [] }) {
   await mkdir(dirname(resolve(root, outFile)), { recursive: true });
-  const options = ["--config", "asconfig.json", "--target", target, ...buildFlags(), ...flags];
+  const names = { names: flags.includes("--debug") };
+  // The code is the same with names of functions, which the last step reads.
+  const debug = names.names ? [] : ["--debug"];
+  const options = ["--config", "asconfig.json", "--target", target, ...buildFlags(), ...flags, ...debug];
   await new Promise((settle, reject) => {
     execFile(
       process.execPath,
@@ -37,8 +42,9 @@ export async function compile({ entry, outFile, target = "envoy", flags = [] }) 
     );
   });
   const module = resolve(root, outFile);
-  const names = { names: options.includes("--debug") };
-  await writeFile(module, packData(inlined(await readFile(module), names), names));
+  const named = { names: true };
+  const packed = packData(inlined(await readFile(module), named), named);
+  await writeFile(module, inliningSpent(packed, names));
   return module;
 }
 
@@ -68,9 +74,15 @@ async function compileIfNewer({ entry, outFile, target, flags }) {
   const newest = Math.max(
     (await stat(join(root, "asconfig.json"))).mtimeMs,
     ...(await Promise.all(
-      ["asc.mjs", "references.mjs", "compile.mjs", "binaryen.mjs", "inlining.mjs", "data-packing.mjs"].map(
-        async (name) => (await stat(join(root, "scripts", name))).mtimeMs,
-      ),
+      [
+        "asc.mjs",
+        "references.mjs",
+        "compile.mjs",
+        "binaryen.mjs",
+        "inlining.mjs",
+        "data-packing.mjs",
+        "inlining-budget.mjs",
+      ].map(async (name) => (await stat(join(root, "scripts", name))).mtimeMs),
     )),
     await newestSource(join(root, "shared")),
     await newestSource(dirname(join(root, entry))),
