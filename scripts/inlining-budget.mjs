@@ -14,8 +14,11 @@ const HEADER_BYTES = 8;
 /** What runs for each request, mostly in loops: the guest library without the dialects, and the compiler's own. */
 const HOT =
   /^(~lib\/as-proxy-wasm-sdk|shared)\/(abi|bytes|json|runtime|sdk)\/|^~lib\/(?!as-proxy-wasm-sdk\/|rt\/__)/;
+/** A plugin's own files, its folders not: much of that runs for each request, but hardly in loops. */
+const PLUGIN = /^plugins\/[^/]+\/[^/]+\/[^/]+$/;
 /** Smaller functions cost little, and would spend the budget of a hot caller that they are inlined into. */
 const LARGE = 150;
+const LARGE_IN_PLUGIN = 1_200;
 /** V8's `--wasm-inlining-factor` is 3; a little more than that has been seen. */
 const FACTOR = 3.45;
 /** Sixty bodies of the usual size. */
@@ -46,7 +49,7 @@ export function inliningSpent(bytes, { names = false } = {}) {
     const defined = functions.filter((one) => binaryen.getFunctionInfo(one).module === "");
     defined.forEach((one, i) => {
       const { name, body, results } = binaryen.getFunctionInfo(one);
-      if (sizes[i] < LARGE || HOT.test(name)) return;
+      if (sizes[i] < (PLUGIN.test(name) ? LARGE_IN_PLUGIN : LARGE) || HOT.test(name)) return;
       const spent = parts(Math.min(sizes[i] * FACTOR, MOST));
       for (const size of spent) used.add(size);
       const calls = spent.map((size) => module.call(nameOf(size), [], none));
