@@ -14,7 +14,7 @@ const FEATURES = MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | Bu
  */
 const ALWAYS = 2;
 const FLEXIBLE = 10;
-const ONE_CALLER = 400;
+const ONE_CALLER = 150;
 
 /**
  * The same module, inlined. `names` keeps the names of functions.
