@@ -17,12 +17,10 @@ const HOT =
 /** A plugin's own files, its folders not: much of that runs for each request, but hardly in loops. */
 const PLUGIN = /^plugins\/[^/]+\/[^/]+\/[^/]+$/;
 /** Smaller functions cost little, and would spend the budget of a hot caller that they are inlined into. */
-const LARGE = 150;
+const LARGE = 100;
 const LARGE_IN_PLUGIN = 1_200;
 /** V8's `--wasm-inlining-factor` is 3; a little more than that has been seen. */
 const FACTOR = 3.45;
-/** Sixty bodies of the usual size. */
-const MOST = 8_300;
 /** Sizes of the functions that are called for nothing. */
 const SIZES = [4096, 1024, 256, 64];
 /** Of a function that does nothing: no locals, its end, and that `call` is of two bytes. */
@@ -50,7 +48,7 @@ export function inliningSpent(bytes, { names = false } = {}) {
     defined.forEach((one, i) => {
       const { name, body, results } = binaryen.getFunctionInfo(one);
       if (sizes[i] < (PLUGIN.test(name) ? LARGE_IN_PLUGIN : LARGE) || HOT.test(name)) return;
-      const spent = parts(Math.min(sizes[i] * FACTOR, MOST));
+      const spent = parts(sizes[i] * FACTOR);
       for (const size of spent) used.add(size);
       const calls = spent.map((size) => module.call(nameOf(size), [], none));
       binaryen.Function.setBody(one, module.block(null, [...calls, body], results));
