@@ -26,7 +26,7 @@ export class HeaderName {
     for (let at = start; at < start + <usize>bytes.byteLength; at++) {
       const byte = lower(load<u8>(at));
       store<u8>(at, byte);
-      hash = (hash ^ <u32>byte) * 0x01000193;
+      hash = (hash ^ (<u32>byte)) * 0x01000193;
     }
     this.place = <u8>(hash >> 25);
     this.bytes = bytes;
@@ -71,12 +71,12 @@ export function headerName(text: string): HeaderName {
   let slot = <i32>((<u32>changetype<usize>(text) * 0x9e3779b1) >> 24);
   const end = slot + PROBES;
   for (; slot < end; slot++) {
-    const kept = unchecked(names[slot]);
+    const kept = names[slot];
     if (kept === null) break;
     if (changetype<usize>(kept.text) == changetype<usize>(text)) return kept;
   }
   const name = new HeaderName(text);
-  unchecked((names[slot < end ? slot : slot - PROBES] = name));
+  names[slot < end ? slot : slot - PROBES] = name;
   return name;
 }
 
