@@ -1,5 +1,5 @@
-// Search in raw memory, sixteen bytes at a step where the build has SIMD. Callers own the bounds:
-// `[start, end)` must be readable memory.
+// Search in raw memory, sixteen bytes at a step where the build has SIMD, and 64 through long text that has nothing of
+// what is sought. Callers own the bounds: `[start, end)` must be readable memory.
 
 /** Address of the first `byte` in `[start, end)`, or `end`. */
 export function findByte(start: usize, end: usize, byte: i32): usize {
@@ -25,15 +25,26 @@ export function findApart(start: usize, end: usize, first: i32, second: i32, dis
   if (ASC_FEATURE_SIMD) {
     const firsts = i8x16.splat(<i8>first);
     const seconds = i8x16.splat(<i8>second);
+    for (; at + 64 <= end; at += 64) {
+      const low = v128.or(bothAt(at, distance, firsts, seconds), bothAt(at + 16, distance, firsts, seconds));
+      const high = v128.or(
+        bothAt(at + 32, distance, firsts, seconds),
+        bothAt(at + 48, distance, firsts, seconds),
+      );
+      if (v128.any_true(v128.or(low, high))) break;
+    }
     while (at + 16 <= end) {
-      const both = v128.and(i8x16.eq(v128.load(at), firsts), i8x16.eq(v128.load(at + distance), seconds));
-      const hits = i8x16.bitmask(both);
+      const hits = i8x16.bitmask(bothAt(at, distance, firsts, seconds));
       if (hits) return at + <usize>ctz(hits);
       at += 16;
     }
   }
   while (at < end && (<i32>load<u8>(at) != first || <i32>load<u8>(at + distance) != second)) at++;
   return at;
+}
+
+function bothAt(at: usize, distance: usize, firsts: v128, seconds: v128): v128 {
+  return v128.and(i8x16.eq(v128.load(at), firsts), i8x16.eq(v128.load(at + distance), seconds));
 }
 
 /** Address of the first CR or LF in `[start, end)`, or `end`. */
@@ -47,9 +58,13 @@ export function findEither(start: usize, end: usize, one: i32, other: i32): usiz
   if (ASC_FEATURE_SIMD) {
     const ones = i8x16.splat(<i8>one);
     const others = i8x16.splat(<i8>other);
+    for (; at + 64 <= end; at += 64) {
+      const low = v128.or(eitherAt(at, ones, others), eitherAt(at + 16, ones, others));
+      const high = v128.or(eitherAt(at + 32, ones, others), eitherAt(at + 48, ones, others));
+      if (v128.any_true(v128.or(low, high))) break;
+    }
     while (at + 16 <= end) {
-      const block = v128.load(at);
-      const hits = i8x16.bitmask(v128.or(i8x16.eq(block, ones), i8x16.eq(block, others)));
+      const hits = i8x16.bitmask(eitherAt(at, ones, others));
       if (hits) return at + <usize>ctz(hits);
       at += 16;
     }
@@ -60,6 +75,11 @@ export function findEither(start: usize, end: usize, one: i32, other: i32): usiz
     at++;
   }
   return at;
+}
+
+function eitherAt(at: usize, ones: v128, others: v128): v128 {
+  const block = v128.load(at);
+  return v128.or(i8x16.eq(block, ones), i8x16.eq(block, others));
 }
 
 /** Address of the first byte above 0x7f in `[start, end)`, or `end`. */

@@ -1,11 +1,15 @@
 // The one hot loop: to the end of a string or of a container, by its quotes and brackets. It can stop after any
 // byte and go on in the next window.
 
+import { findEither } from "../bytes/find";
 import { JsonError } from "./error";
 import { Scan } from "./scan";
 
 /** Arrays and objects inside each other. */
 export const MAX_DEPTH: i32 = 128;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** Where `skim` stands inside a value; a reader of windows keeps this between two of them. */
 export class Skim {
@@ -54,9 +58,14 @@ function skimBlocks(at: usize, end: usize): usize {
   let depth = Skim.depth;
   let inString = Skim.inString;
   let afterBackslash = Skim.afterBackslash;
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
+  const quote = i8x16.splat(<i8>QUOTE);
+  const backslash = i8x16.splat(<i8>BACKSLASH);
   while (at < end) {
+    if (inString != 0 && afterBackslash == 0) {
+      // Long texts have few of both.
+      at = findEither(at, end, QUOTE, BACKSLASH);
+      if (at == end) break;
+    }
     let base = at;
     let inside = ~(<u64>0);
     if (end - at < 64) {

@@ -7,6 +7,11 @@ const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
 const index = fc.oneof(fc.integer({ min: -3, max: 60 }), fc.constantFrom(INT_MAX, INT_MIN));
 const fewLetters = fc.string({ unit: fc.constantFrom("a", "b", "\x80"), maxLength: 50 });
+/** What is sought may stand behind and before much that is not. */
+const longText = fc
+  .tuple(fc.integer({ min: 0, max: 200 }), fewLetters, fc.integer({ min: 0, max: 200 }))
+  .map(([before, letters, behind]) => "-".repeat(before) + letters + "-".repeat(behind));
+const anyText = fc.oneof(fewLetters, longText);
 
 describe.each(builds)("span, %s", (_name, flags) => {
   let probe: BytesProbe;
@@ -35,7 +40,7 @@ describe.each(builds)("span, %s", (_name, flags) => {
 
   test("a byte is found first and last as in a string", () => {
     fc.assert(
-      fc.property(fewLetters, fc.constantFrom("a", "b", "\x80", "c"), index, (text, letter, from) => {
+      fc.property(anyText, fc.constantFrom("a", "b", "\x80", "c"), index, (text, letter, from) => {
         const byte = letter.charCodeAt(0);
         expect(probe.call("spanIndexOf", [latin1(text)], byte, from)).toBe(text.indexOf(letter, from));
         expect(probe.call("spanLastIndexOf", [latin1(text)], byte)).toBe(text.lastIndexOf(letter));
@@ -47,7 +52,7 @@ describe.each(builds)("span, %s", (_name, flags) => {
   test("an ASCII text is found, matched at both ends and compared as in a string", () => {
     const needle = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 4 });
     fc.assert(
-      fc.property(fewLetters, needle, index, (text, needle, from) => {
+      fc.property(anyText, needle, index, (text, needle, from) => {
         const inputs = [latin1(text), latin1(needle)];
         expect(probe.call("spanIndexOfText", inputs, from)).toBe(text.indexOf(needle, from));
         expect(Boolean(probe.call("spanStartsWith", inputs))).toBe(text.startsWith(needle));

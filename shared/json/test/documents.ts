@@ -122,7 +122,7 @@ export class Documents {
   content(): string {
     if (this.below(3) === 0)
       return this.pick(["", "x", "plain", "plain text of some length that fills a vector or two"]);
-    let content = "";
+    let content = this.below(8) === 0 ? "plain text ".repeat(this.below(30)) : "";
     for (let count = this.below(this.below(4) === 0 ? 60 : 8); count > 0; count--)
       content += this.pick(words);
     return content;
