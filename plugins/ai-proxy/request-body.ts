@@ -142,9 +142,9 @@ export class RequestBody {
     return Json.read(size <= LONGEST_VALUE ? body.read(start, size) : Span.empty());
   }
 
-  /** Plans an edit; `path` is dotted. */
+  /** Plans an edit; `path` is dotted. An empty body stays empty: some requests have none. */
   set(path: string, value: Span): void {
-    this.changes.push(new Change(path, value));
+    if (this.size > 0) this.changes.push(new Change(path, value));
   }
 
   remove(path: string): void {

@@ -72,8 +72,8 @@ function merge(into: ChatMessage, from: ChatMessage): void {
   for (let i = 0; i < from.parts.length; i++) into.parts.push(from.parts[i]);
 }
 
-/** Puts a system message (escaped text) behind the leading ones; in front where all are system messages. */
-export function insertSystem(chat: ChatRequest, text: Span): void {
+/** Puts a system message (escaped text) behind the leading ones; in front where all are. Returns its place. */
+export function insertSystem(chat: ChatRequest, text: Span): i32 {
   let at = 0;
   while (at < chat.messages.length && chat.messages[at].isSystem) at++;
   if (at == chat.messages.length) at = 0;
@@ -83,6 +83,7 @@ export function insertSystem(chat: ChatRequest, text: Span): void {
   const messages = chat.messages.slice(0, at);
   messages.push(message);
   chat.messages = messages.concat(chat.messages.slice(at));
+  return at;
 }
 
 /** Calls OpenAI's later role `developer` by its older name. */

@@ -33,16 +33,18 @@ export class ContextSource {
     const scheme = url.indexOf("://");
     const start = scheme < 0 ? 0 : scheme + 3;
     const slash = url.indexOf("/", start);
-    const end = slash < 0 ? url.length : slash;
+    const end = scheme < 0 ? 0 : slash < 0 ? url.length : slash;
     if (url.length == 0) reader.fail("missing fileUrl in context config");
-    else if (scheme <= 0 || end == start) {
+    else if (scheme == 0 || url.includes(" ") || (scheme < 0 && url.includes(":"))) {
       reader.fail("invalid fileUrl in context config: expected scheme://host/path");
     } else if (service.length == 0) reader.fail("missing serviceName in context config");
     else if (port <= 0) reader.fail("missing servicePort in context config");
+    const path = url.substring(end);
     return new ContextSource(
       `outbound|${port}||${service}`,
-      url.substring(start, end),
-      slash < 0 ? "/" : url.substring(slash),
+      // The service knows a URL that is only a path.
+      end > start ? url.substring(start, end) : service,
+      path.startsWith("/") ? path : "/" + path,
       false,
     );
   }

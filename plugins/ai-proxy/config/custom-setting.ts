@@ -13,7 +13,7 @@ function namesOf(protocol: string): StaticArray<string> {
   if (protocol == "qwen") return ["max_tokens", "temperature", "top_p", "", "seed"];
   if (protocol == "gemini") return ["maxOutputTokens", "temperature", "topP", "topK", ""];
   if (protocol == "hunyuan") return ["", "Temperature", "TopP", "", ""];
-  if (protocol == "claude") return ["max_tokens", "temperature", "top_p", "top_k", ""];
+  if (protocol == "claude") return ["max_tokens", "temperature", "top_p", "", ""];
   if (protocol == "minimax") return ["tokens_to_generate", "temperature", "top_p", "", ""];
   return ["", "", "", "", ""];
 }

@@ -152,8 +152,13 @@ export class Provider {
   /** Paths and bodies are the client's business. */
   leavesPathAndBody(): Provider {
     this.editsBody = false;
-    this.limitsEveryFirstByte = true;
     return this.passesUnsupported().keepsPath();
+  }
+
+  /** `firstByteTimeout` is for every request: no body is looked at for streams. */
+  limitsFirstBytes(): Provider {
+    this.limitsEveryFirstByte = true;
+    return this;
   }
 
   /** Claude clients' `top_k` is sent on; OpenAI itself refuses it. */

@@ -77,7 +77,11 @@ export function newProvider(type: string): Provider | null {
     case "gemini":
       return new Gemini();
     case "generic":
-      return openaiLike(type, "").hostFrom("genericHost").withoutToken().leavesPathAndBody();
+      return openaiLike(type, "")
+        .hostFrom("genericHost")
+        .withoutToken()
+        .leavesPathAndBody()
+        .limitsFirstBytes();
     case "github":
       return openaiLike(type, "models.inference.ai.azure.com")
         .offers(Api.ChatCompletions, "/chat/completions")

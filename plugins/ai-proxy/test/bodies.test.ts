@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { drip } from "../../../host-test/testing/recordings.ts";
-import { chat, provider } from "./proxy.ts";
+import { chat, chatPath, provider } from "./proxy.ts";
 
 const deepseek = { type: "deepseek", apiTokens: ["sk-provider"] };
 
@@ -203,6 +203,29 @@ describe("customSettings", () => {
   });
 });
 
+describe("an empty body", () => {
+  const customSettings = [{ name: "seed", value: 1 }];
+  test.each([
+    ["/v1/batches/b/cancel", { type: "openai", customSettings }],
+    [
+      "/v1/fine_tuning/jobs/j/cancel",
+      { type: "azure", azureServiceUrl: "https://a?api-version=1", customSettings },
+    ],
+    ["/v1/fine_tuning/jobs", { type: "openai", modelMapping: { "*": "x" } }],
+    ["/v1/files/f", { type: "qwen", customSettings, protocol: "original" }],
+    [chatPath, { type: "generic", customSettings }],
+    [chatPath, { type: "yi", customSettings, modelMapping: { "*": "x" } }],
+  ])("stays empty: %s %j", (path, entry) => {
+    const { client, upstream } = provider({ apiTokens: ["t"], ...entry }).exchange(chat("", { path }));
+    expect([client.status, upstream?.text]).toEqual([200, ""]);
+  });
+
+  test("says no conversation, so none is converted", () => {
+    const { client, upstream } = provider({ type: "claude", apiTokens: ["t"] }).exchange(chat(""));
+    expect([client.status, upstream]).toEqual([400, undefined]);
+  });
+});
+
 describe("firstByteTimeout", () => {
   const header = "x-envoy-upstream-rq-first-byte-timeout-ms";
   const timeout = (entry: object, body: object, path?: string) =>
@@ -219,6 +242,11 @@ describe("firstByteTimeout", () => {
     expect(timeout({ protocol: "original" }, { stream: true })).toBe("900");
     expect(timeout({ type: "openai" }, { stream: true }, "/v1/responses")).toBe("900");
     expect(timeout({ type: "openai" }, { stream: true }, "/v1/embeddings")).toBeUndefined();
+  });
+  test("limits no other request of coze, unlike generic's", () => {
+    expect(timeout({ type: "coze" }, {}, "/v3/chat")).toBeUndefined();
+    expect(timeout({ type: "coze", protocol: "original" }, {})).toBeUndefined();
+    expect(timeout({ type: "generic" }, {}, "/v3/chat")).toBe("900");
   });
   test("also for Gemini's own streams, which are told by the path", () => {
     const path = "/v1beta/models/gemini-2.5-flash:";

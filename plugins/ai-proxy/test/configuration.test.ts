@@ -85,7 +85,7 @@ describe("what is refused, and in which words", () => {
     ["context that is null", { type: "deepseek", context: null }, "missing fileUrl in context config"],
     [
       "context with a bad URL",
-      { type: "deepseek", context: { fileUrl: "nonsense" } },
+      { type: "deepseek", context: { fileUrl: "files.example.com:80/notes" } },
       "invalid fileUrl in context config",
     ],
     [

@@ -38,13 +38,26 @@ describe("the text", () => {
   });
 
   test.each([
+    ["/notes/a.txt?version=2", "/notes/a.txt?version=2"],
+    ["notes/a.txt", "/notes/a.txt"],
+    ["http:///notes", "/notes"],
+  ])("is asked for at its service where the URL names no host: %s", (fileUrl, path) => {
+    const chain = provider({ ...entry, context: { ...context, fileUrl } }, serving({ body: text }));
+    chain.exchange(chat());
+    const [call] = chain.calls;
+    expect(call!.headers).toContainEqual([":authority", "files.dns"]);
+    expect(call!.headers).toContainEqual([":path", path]);
+  });
+
+  test.each([
     [
       "behind the leading system messages",
       [system, system, user, system],
       [system, system, inserted, user, system],
     ],
     ["in front where there is none", [user, system], [inserted, user, system]],
-    ["at the end where all are", [system], [system, inserted]],
+    ["in front where all are", [system, system], [inserted, system, system]],
+    ["alone where there are none at all", [], [inserted]],
   ])("stands %s", (_, messages, expected) => {
     const { upstream } = provider(entry, serving({ body: text })).exchange(chat({ messages }));
     expect(JSON.parse(upstream!.text).messages).toEqual(expected);

@@ -305,3 +305,15 @@ test("18: the compatible API goes through the shared steps", () => {
   });
   expect(upstream!.header("x-tc-action")).toBeUndefined();
 });
+
+test.each([
+  ["/v1/embeddings", "/v1/embeddings"],
+  ["/gw/v1/embeddings", "/v1/embeddings"],
+  ["/gw/v1/chat/completions", "/v1/chat/completions"],
+  ["/v1/files", "/v1/files"],
+])("its compatible API under the original protocol has OpenAI's paths: %s", (path, expected) => {
+  const chain = provider({ ...compatible, protocol: "original" });
+  expect(chain.exchange(chat({}, { path, method: "GET", body: undefined })).upstream!.header(":path")).toBe(
+    expected,
+  );
+});

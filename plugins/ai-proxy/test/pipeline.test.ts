@@ -189,7 +189,7 @@ describe("a Claude client of a provider that speaks OpenAI's dialect", () => {
 
 describe("customSettings with the provider's own protocol have its names", () => {
   test.each([
-    ["claude", "/v1/messages", { max_tokens: 1, temperature: 2, top_p: 3, top_k: 4 }],
+    ["claude", "/v1/messages", { max_tokens: 1, temperature: 2, top_p: 3 }],
     ["baidu", "/v2/chat/completions", { max_output_tokens: 1, temperature: 2, top_p: 3 }],
     ["spark", chatPath, { max_tokens: 1, temperature: 2, top_k: 4 }],
     ["minimax", "/v1/text/chatcompletion_v2", { tokens_to_generate: 1, temperature: 2, top_p: 3 }],

@@ -193,7 +193,12 @@ describe("a context file, native", () => {
 
   test.each([
     ["behind the leading system messages", [system("s"), user("Hi")], [system("s"), system("c"), user("Hi")]],
-    ["never alone", [user("Hi")], [system("You are a helpful assistant."), system("c"), user("Hi")]],
+    ["never first", [user("Hi")], [system("You are a helpful assistant."), system("c"), user("Hi")]],
+    [
+      "never first, also where all are system messages",
+      [system("s")],
+      [system("You are a helpful assistant."), system("c"), system("s")],
+    ],
   ])("stands %s", (_, messages, expected) => {
     const calls = { "outbound|80||a.static": () => ({ body: "c" }) };
     const { upstream } = provider({ ...native, context }, { calls }).exchange(chat({ messages }));

@@ -41,28 +41,28 @@ export function cleanContext(body: Span, commands: Span[]): Span {
   return rewrite.finish();
 }
 
-/** Puts a system message (escaped text) behind the leading system messages. */
+/** Puts a system message (escaped text) behind the leading system messages; in front where all are. */
 export function insertSystem(body: Span, text: Span): Span {
   const messages = messagesOf(body);
   if (messages.kind != JsonKind.Array) return body;
-  let at = messages.offset + 1;
-  let isFirst = true;
-  let isLast = true;
+  const front = messages.offset + 1;
+  let at = front;
+  let isEmpty = true;
+  let isAllSystem = true;
   const items = messages.items();
   while (items.next()) {
-    if (!textOf(items.value.get("role")).equalsAscii("system")) {
-      isLast = false;
-      break;
-    }
+    isEmpty = false;
+    isAllSystem = textOf(items.value.get("role")).equalsAscii("system");
+    if (!isAllSystem) break;
     at = items.value.offset + items.value.raw().size;
-    isFirst = false;
   }
+  if (isAllSystem) at = front;
   const message = new Buffer(text.size + 48);
-  if (!isFirst) message.push(0x2c);
+  if (at > front) message.push(0x2c);
   message.text('{"role":"system","content":');
   writeQuoted(message, text);
   message.push(0x7d);
-  if (isFirst && !isLast) message.push(0x2c);
+  if (at == front && !isEmpty) message.push(0x2c);
   const rewrite = new Rewrite(body);
   rewrite.replace(at, at, message.span());
   return rewrite.finish();

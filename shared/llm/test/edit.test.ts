@@ -204,7 +204,10 @@ describe("insert a system message", () => {
       [["system"], ["system"], ["user"], ["system"]],
       ["system", "system", 0, "user", "system"],
     ],
-    [[["system"]], ["system", 0]],
+    [
+      [["system"], ["system"]],
+      [0, "system", "system"],
+    ],
   ])("%j", (roles, expected) => {
     const messages = roles.map(([role]) => ({ role, content: "c" }));
     const { text } = conversion.edit(edit.insertSystem, spaced({ model: "m", messages }), 'Rule \\"1\\"');

@@ -21,7 +21,7 @@ export class Hunyuan extends ObjectProvider {
 
   constructor() {
     super("hunyuan", "api.hunyuan.cloud.tencent.com");
-    this.chat().embeddings().recognises("", Api.ChatCompletions).withoutToken();
+    this.chat().embeddings().withoutToken();
   }
 
   configure(reader: ConfigReader, settings: Settings): void {
@@ -37,7 +37,7 @@ export class Hunyuan extends ObjectProvider {
     this.hasOwnCredential = true;
     this.host = "hunyuan.tencentcloudapi.com";
     this.capabilities.clear();
-    this.chat().always("/");
+    this.chat().always("/").recognises("", Api.ChatCompletions);
   }
 
   authenticate(request: Request, head: Head): void {

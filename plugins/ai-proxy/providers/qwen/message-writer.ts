@@ -41,12 +41,9 @@ function audioUrl(part: ChatPart): Span {
   return url.span();
 }
 
-/** Puts the text of a context file behind the leading system messages, of which there must be one. */
+/** Puts the text of a context file behind the leading system messages; never first. */
 export function insertQwenContext(chat: ChatRequest, text: Span): void {
-  if (chat.messages.length == 0 || !chat.messages[0].isSystem) {
-    chat.messages.unshift(systemMessage(Span.text(HELPFUL)));
-  }
-  insertSystem(chat, text);
+  if (insertSystem(chat, text) == 0) chat.messages.unshift(systemMessage(Span.text(HELPFUL)));
 }
 
 /** Names the files of `qwen-long`: behind one system message, into which the leading ones are joined. */
