@@ -135,7 +135,7 @@ export class ErrorBody {
 
   /**
    * Reads `{"error":{…}}`, `{"type":"error","error":{…}}`, `[{"error":{…}}]`, `{"errors":[{…}]}`, `{"error":"text"}`,
-   * `{"message":"text"}`, FastAPI's and Mistral's `{"detail":[{"loc":[…],"msg":"text"}]}`, the first event of a
+   * `{"error":["text"]}`, `{"message":"text"}`, `{"detail":{"error":"text"}}`, FastAPI's and Mistral's `{"detail":[{"loc":[…],"msg":"text"}]}`, the first event of a
    * stream (DashScope's that fail at once), and plain text.
    * `status` decides where the type is unknown; 0 for an error that came in a stream.
    */
@@ -162,7 +162,7 @@ export class ErrorBody {
     if (error.kind == JsonKind.Object) {
       result.isKnown = true;
     } else {
-      result.message = textOf(error);
+      result.message = messageIn(error);
       error = value;
     }
     for (let i = 0; i < MESSAGE_NAMES.length && result.message.isEmpty; i++) {
@@ -194,6 +194,8 @@ export class ErrorBody {
 /** A message, or the messages of a list of faults with the places they are about. */
 function messageIn(value: Json): Span {
   if (value.kind == JsonKind.String) return value.escaped();
+  const text = textOf(value.get("error"));
+  if (!text.isEmpty) return text;
   const items = (value.kind == JsonKind.Object ? value.get("detail") : value).items();
   const out = new Buffer();
   while (items.next() && out.size < MAX_PLAIN_BYTES) {

@@ -174,7 +174,6 @@ export class AnthropicStreamWriter extends AnswerWriter {
 
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
     if (this.isOther(choice)) return;
-    this.closeBlock();
     if (reason == Finish.Stop && this.hasRefused) reason = Finish.Filter;
     this.stopReason = anthropicFinishName(reason, word).copy();
     this.stopSequence = detail.copy();

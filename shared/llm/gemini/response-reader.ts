@@ -146,6 +146,7 @@ export class GeminiResponseReader {
     let signature = NONE;
     let isThought = false;
     let isCall = false;
+    let inline: Json | null = null;
     const members = part.members();
     while (members.next()) {
       const value = members.value;
@@ -163,12 +164,15 @@ export class GeminiResponseReader {
           isCall = value.kind == JsonKind.Object;
           break;
         case Field.InlineData:
-          this.readInline(choice, value);
+          inline = value;
           break;
         default:
           if (value.kind > JsonKind.Null) this.events.dropped.addNamed("parts.", members.keyBytes());
       }
     }
+    // Pictures among the thoughts are drafts of the one that follows.
+    if (inline && isThought) this.events.dropped.add("parts.inlineData.thought");
+    else if (inline) this.readInline(choice, inline);
     if (isCall) return this.readCall(choice, candidate, part.get("functionCall"), signature);
     if (isThought) {
       if (!text.isEmpty) this.events.reasoning(choice, text);

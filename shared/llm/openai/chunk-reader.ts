@@ -94,6 +94,7 @@ export class OpenaiChunkReader {
       if (this.isFinished && usage.kind != JsonKind.Object) usage = choice.get("usage");
     }
     if (items.index < 0 && this.readError(root, choices.kind != JsonKind.Array && !usage.exists)) return;
+    if (this.isFinished) this.readSources(root);
     if (this.isFinished && usage.kind != JsonKind.Object) usage = root.get("x_groq").get("usage");
     const counted = readOpenaiUsage(usage);
     if (!counted) return;
@@ -138,10 +139,10 @@ export class OpenaiChunkReader {
       this.events.dropped.add("choices");
       return;
     }
-    // Perplexity repeats the whole message beside each delta.
+    // Perplexity repeats the whole message beside each delta, MiniMax behind them.
     let delta = fields[ChoiceField.Delta];
     const isWhole = !delta || delta.kind != JsonKind.Object;
-    if (isWhole) delta = fields[ChoiceField.Message];
+    if (isWhole) delta = this.callsOf(choice).isTold ? null : fields[ChoiceField.Message];
     if (delta) this.readDelta(choice, delta, isWhole);
     if (isWhole) this.endInputs(choice);
     const logprobs = fields[ChoiceField.Logprobs];
@@ -150,11 +151,10 @@ export class OpenaiChunkReader {
     if (!finish || finish.kind != JsonKind.String) return;
     const word = finish.escaped();
     if (isNoFinish(word)) return;
-    // OpenRouter's way to end a stream that has failed.
-    if (word.equalsAscii("error")) return this.fail(root);
+    // OpenRouter's way to end an answer that has failed; a whole one has the error within the choice.
+    if (word.equalsAscii("error")) return this.fail(root.get("error").exists ? root : value);
     this.isFinished = true;
     this.endInputs(choice);
-    this.readSources(choice, root);
     let reason = readOpenaiFinish(word);
     // Servers that end with `stop` although tools are to be called.
     if (reason == Finish.Stop && this.callsOf(choice).count > 0) reason = Finish.ToolCalls;
@@ -181,6 +181,9 @@ export class OpenaiChunkReader {
     const refusal = textIn(fields[DeltaField.Refusal]);
     if (!refusal.isEmpty) this.events.refusal(choice, refusal);
     const list = fields[DeltaField.ToolCalls];
+    const known = this.callsOf(choice);
+    if (!isWhole && !known.isTold)
+      known.isTold = !reasoning.isEmpty || !textIn(content).isEmpty || (list !== null && list.length() > 0);
     const called = fields[DeltaField.FunctionCall];
     if (list) {
       const calls = list.items();
@@ -203,10 +206,9 @@ export class OpenaiChunkReader {
     if (content.kind == JsonKind.Array && content.length() > 0) this.events.logprobs(choice, content.raw());
   }
 
-  /** Perplexity's sources, which it repeats with every chunk. */
-  private readSources(choice: i32, root: Json): void {
+  /** Perplexity's sources, which it repeats with every chunk; xAI has them in the last one, which may have no choice. */
+  private readSources(root: Json): void {
     if (this.hasSources) return;
-    this.hasSources = true;
     let sources = root.get("search_results");
     if (sources.length() == 0) sources = root.get("citations");
     const items = sources.items();
@@ -215,7 +217,9 @@ export class OpenaiChunkReader {
       const citation = new Citation();
       citation.url = source.kind == JsonKind.String ? source.escaped() : textOf(source.get("url"));
       citation.title = textOf(source.get("title"));
-      if (!citation.url.isEmpty) this.events.citation(choice, citation);
+      if (citation.url.isEmpty) continue;
+      this.hasSources = true;
+      this.events.citation(0, citation);
     }
   }
 
@@ -281,7 +285,9 @@ export class OpenaiChunkReader {
       call = calls.add(wireIndex, id);
     }
     const args = called.get("arguments");
-    const text = textOf(args);
+    let text = textOf(args);
+    // Cohere's models say so of tools without parameters.
+    if (!call.hasArguments && text.equalsAscii("null")) text = NONE;
     if (call.number < 0) {
       if (name.isEmpty) {
         if (!text.isEmpty) this.events.dropped.add("tool_calls.function without name");
@@ -290,6 +296,7 @@ export class OpenaiChunkReader {
       const known = calls.announce(call, id);
       this.events.toolCall(choice, call.number, known, name);
     }
+    call.hasArguments = call.hasArguments || !text.isEmpty;
     if (!text.isEmpty) this.events.toolArguments(choice, call.number, text);
     else if (args.kind == JsonKind.Object) this.events.toolInput(choice, call.number, args.raw());
     return call;

@@ -1,6 +1,6 @@
 // Why an answer ended, in OpenAI's words and in those of servers that speak its dialect.
 
-import { Span } from "../../bytes";
+import { Span, lowerAscii } from "../../bytes";
 import { Finish } from "../events";
 import { indexOfName } from "../names";
 
@@ -18,6 +18,7 @@ const WORDS: StaticArray<string> = [
   "tool_use",
   "refusal",
   "sensitive",
+  "eos_token",
 ];
 const REASONS: StaticArray<Finish> = [
   Finish.Stop,
@@ -33,14 +34,17 @@ const REASONS: StaticArray<Finish> = [
   Finish.ToolCalls,
   Finish.Filter,
   Finish.Filter,
+  Finish.Stop,
 ];
 
 /** Positions are those of `Finish`; `Other` has the provider's word. */
 const NAMES: StaticArray<string> = ["stop", "stop", "length", "tool_calls", "content_filter", "stop"];
 
 export function readOpenaiFinish(word: Span): Finish {
-  const index = indexOfName(WORDS, word);
-  return index < 0 ? Finish.Other : REASONS[index];
+  const index = indexOfName(WORDS, lowerAscii(word));
+  if (index >= 0) return REASONS[index];
+  // As Google has it: `content_filter: RECITATION`, `function_call_filter: MALFORMED_FUNCTION_CALL`.
+  return word.indexOfAscii("_filter: ") > 0 ? Finish.Filter : Finish.Other;
 }
 
 /** True for the words that some servers send on every chunk and that mean "not yet". */

@@ -11,6 +11,7 @@ export class ToolCall {
   id: Span = NONE;
   /** It takes free text, of which more may come. */
   isOpen: bool = false;
+  hasArguments: bool = false;
 
   constructor(
     readonly wireIndex: i32,
@@ -23,6 +24,8 @@ export class ToolCall {
 export class ToolCallIndex {
   /** Calls whose name is known. */
   count: i32 = 0;
+  /** Something of the choice came in pieces: a whole message that follows repeats it. */
+  isTold: bool = false;
 
   readonly calls: ToolCall[] = [];
 
@@ -52,9 +55,13 @@ export class ToolCallIndex {
     return call;
   }
 
-  /** The call's name is known: it gets its number. Answers its id. */
+  /** The call's name is known: it gets its number. Answers its id; none where another call has the same. */
   announce(call: ToolCall, id: Span): Span {
-    const known = call.id.isEmpty ? id : call.id;
+    let known = call.id.isEmpty ? id : call.id;
+    for (let i = 0; i < this.calls.length; i++) {
+      const other = this.calls[i];
+      if (other.number >= 0 && other.idHash != 0 && other.idHash == call.idHash) known = NONE;
+    }
     call.number = this.count++;
     call.id = NONE;
     return known;

@@ -185,7 +185,6 @@ export abstract class OutputWriter extends AnswerWriter {
   finish(choice: i32, reason: Finish, word: Span, detail: Span): void {
     if (this.isOther(choice)) return;
     this.incomplete = incompleteReason(reason, word).copy();
-    this.closeAll();
   }
 
   usage(usage: Usage): void {

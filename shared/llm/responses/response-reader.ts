@@ -163,7 +163,10 @@ export class ResponseReader {
     const type = textOf(item.get("type"));
     const name = textOf(item.get("name"));
     known.typeHash = fnv1a64(type);
-    const isCall = type.equalsAscii("function_call") || type.equalsAscii(CUSTOM_CALL);
+    const id = textOf(item.get("call_id"));
+    // xAI tells so of searches that it has run itself.
+    const isOwn = id.isEmpty || id.startsWithAscii("xs_");
+    const isCall = type.equalsAscii("function_call") || (type.equalsAscii(CUSTOM_CALL) && !isOwn);
     if (known.call >= 0 || name.isEmpty || !isCall) return;
     if (this.toolCalls >= MAX_TOOL_CALLS) {
       this.events.dropped.addNamed("output.", type);
@@ -171,7 +174,7 @@ export class ResponseReader {
     }
     this.isReasoning = false;
     known.call = this.toolCalls++;
-    this.events.toolCall(0, known.call, textOf(item.get("call_id")), name);
+    this.events.toolCall(0, known.call, id, name);
   }
 
   /** Reads an item that is complete, without what was handed on before. */
@@ -199,6 +202,7 @@ export class ResponseReader {
       else if (known.call >= 0 && take(known)) this.events.toolInput(0, known.call, args.raw());
     } else if (type.equalsAscii(CUSTOM_CALL)) {
       this.startItem(known, item);
+      if (known.call < 0) this.events.dropped.addNamed("output.", type);
       this.readInput(known, textOf(item.get("input")));
     } else if (type.equalsAscii("image_generation_call")) {
       const data = textOf(item.get("result"));

@@ -5,7 +5,7 @@ import { Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind } from "as-proxy-wasm-sdk/json";
 import { ErrorBody } from "as-proxy-wasm-sdk/llm/error";
 import { textOf } from "as-proxy-wasm-sdk/llm/text";
-import { ContentReader, mediaTypeOf } from "./content-reader";
+import { ContentReader } from "./content-reader";
 
 /** Hands the answer, or the error that the body holds, on. False when the body is neither. */
 export function readConverseAnswer(body: Span, reader: ContentReader): bool {
@@ -47,8 +47,7 @@ function readBlock(block: Json, reader: ContentReader): void {
       const citations = value.get("citations").items();
       while (citations.next()) reader.readCitation(citations.value);
     } else if (name.equalsAscii("image")) {
-      const data = textOf(value.path("source.bytes"));
-      if (!data.isEmpty) reader.events.image(0, mediaTypeOf(textOf(value.get("format"))), data);
+      reader.readImage(value, textOf(value.get("format")));
     } else if (value.kind == JsonKind.Object) {
       reader.events.dropped.addNamed("content.", name);
     }

@@ -87,12 +87,20 @@ export class ContentReader {
     this.events.toolInput(0, index, input.kind == JsonKind.Object ? input.raw() : Span.text("{}"));
   }
 
+  /** An image, or the delta of one: its bytes come in one piece. */
+  readImage(value: Json, format: Span): void {
+    const data = textOf(value.path("source.bytes"));
+    if (!data.isEmpty) this.events.image(0, mediaTypeOf(format), data);
+  }
+
   readCitation(value: Json): void {
     const citation = new Citation();
     citation.title = textOf(value.get("title"));
     citation.url = textOf(value.path("location.web.url"));
     citation.quote = textOf(value.path("sourceContent.0.text"));
-    this.events.citation(0, citation);
+    // Of documents that the client sent.
+    if (citation.url.isEmpty) this.events.dropped.add("content.citations");
+    else this.events.citation(0, citation);
   }
 
   readStop(value: Json): void {
@@ -142,6 +150,6 @@ function count(value: Json, name: string): i64 {
 }
 
 /** Media type of a picture's format: `png` gives `image/png`. */
-export function mediaTypeOf(format: Span): Span {
+function mediaTypeOf(format: Span): Span {
   return format.isEmpty ? NONE : Span.text("image/" + format.toString());
 }

@@ -19,6 +19,8 @@ export class ConverseStage extends AnswerStage {
   private readonly callBlocks: i64[] = [];
   /** The block has ended, or arguments have come: none have to be made up. */
   private readonly isSettled: bool[] = [];
+  /** That of the block which began last, if it is a picture. */
+  private imageFormat: Span = Span.empty();
 
   /** `acceptsNothing`: a stream in which the model says nothing at all is an answer, not one that broke off. */
   constructor(
@@ -85,6 +87,7 @@ export class ConverseStage extends AnswerStage {
       this.readDelta(block.integer(0), delta);
     } else if (start.kind == JsonKind.Object) {
       reader.begin();
+      this.imageFormat = textOf(start.path("image.format")).copy();
       const index = reader.beginToolUse(start.get("toolUse"));
       if (index >= 0) {
         this.callBlocks.push(block.integer(0));
@@ -116,6 +119,7 @@ export class ConverseStage extends AnswerStage {
       if (name.equalsAscii("text")) reader.text(textOf(value));
       else if (name.equalsAscii("toolUse")) this.readArguments(block, value.get("input"));
       else if (name.equalsAscii("reasoningContent")) reader.readReasoning(value);
+      else if (name.equalsAscii("image")) reader.readImage(value, this.imageFormat);
       else if (name.equalsAscii("citation")) reader.readCitation(value);
       else reader.events.dropped.addNamed("delta.", name);
     }

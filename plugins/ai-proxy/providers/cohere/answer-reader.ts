@@ -66,9 +66,10 @@ export class CohereAnswerReader {
 
   private isBegun: bool = false;
   private hasText: bool = false;
-  /** Calls handed on; the last one may be open. */
-  private calls: i32 = 0;
-  private isCallEmpty: bool = false;
+  /** Position: number of a call; the `index` of its events. */
+  private readonly calls: i64[] = [];
+  /** The call has no arguments yet, and has not ended. */
+  private readonly isEmpty: bool[] = [];
 
   constructor(private readonly events: ChatEvents) {}
 
@@ -84,7 +85,7 @@ export class CohereAnswerReader {
       while (parts.next()) this.content(parts.value);
       const calls = message.get("tool_calls").items();
       while (calls.next()) {
-        if (this.call(calls.value)) this.closeCall();
+        if (this.call(calls.value, calls.index)) this.closeCall(this.calls.length - 1);
       }
     } else if (root.get("text").kind == JsonKind.String) {
       this.begin(root);
@@ -110,6 +111,7 @@ export class CohereAnswerReader {
     this.begin(root);
     const delta = root.get("delta");
     const message = delta.get("message");
+    const index = root.get("index").integer(-1);
     switch (event) {
       case Event.ContentStart:
       case Event.ContentDelta:
@@ -119,17 +121,16 @@ export class CohereAnswerReader {
         this.plan(message.get("tool_plan"));
         break;
       case Event.ToolCallStart:
-        this.closeCall();
-        this.call(message.get("tool_calls"));
+        this.call(message.get("tool_calls"), index);
         break;
       case Event.ToolCallDelta:
-        this.callArguments(message.path("tool_calls.function.arguments"));
+        this.callArguments(this.callOf(index), message.path("tool_calls.function.arguments"));
         break;
       case Event.ToolCallEnd:
-        this.closeCall();
+        this.closeCall(this.callOf(index));
         break;
       case Event.MessageEnd:
-        this.closeCall();
+        for (let i = 0; i < this.calls.length; i++) this.closeCall(i);
         this.finish(delta);
         break;
       case Event.TextGeneration:
@@ -190,39 +191,51 @@ export class CohereAnswerReader {
   }
 
   /** Begins a call, with what arguments it has. False for one too many. */
-  private call(value: Json): bool {
+  private call(value: Json, index: i64): bool {
     const called = value.get("function");
     const name = textOf(called.get("name"));
-    if (this.calls >= MAX_TOOL_CALLS || name.isEmpty) {
+    const number = this.calls.length;
+    if (number >= MAX_TOOL_CALLS || name.isEmpty) {
       this.events.dropped.add("tool_calls");
       return false;
     }
-    this.events.toolCall(0, this.calls++, textOf(value.get("id")), name);
-    this.isCallEmpty = true;
-    this.callArguments(called.get("arguments"));
+    this.calls.push(index);
+    this.isEmpty.push(true);
+    this.events.toolCall(0, number, textOf(value.get("id")), name);
+    this.callArguments(number, called.get("arguments"));
     return true;
   }
 
-  private callArguments(value: Json): void {
-    const text = textOf(value);
-    if (text.isEmpty || this.calls == 0) return;
-    this.isCallEmpty = false;
-    this.events.toolArguments(0, this.calls - 1, text);
+  /** The call with this index, else the last one; -1 where there is none. */
+  private callOf(index: i64): i32 {
+    const found = this.calls.lastIndexOf(index);
+    return found < 0 ? this.calls.length - 1 : found;
   }
 
-  private closeCall(): void {
-    if (this.isCallEmpty) this.events.toolInput(0, this.calls - 1, Span.text("{}"));
-    this.isCallEmpty = false;
+  private callArguments(number: i32, value: Json): void {
+    const text = textOf(value);
+    // `null` are the arguments of a tool without parameters.
+    if (number < 0 || text.isEmpty || (this.isEmpty[number] && text.equalsAscii("null"))) return;
+    this.isEmpty[number] = false;
+    this.events.toolArguments(0, number, text);
+  }
+
+  private closeCall(number: i32): void {
+    if (number < 0 || !this.isEmpty[number]) return;
+    this.isEmpty[number] = false;
+    this.events.toolInput(0, number, Span.text("{}"));
   }
 
   /** Version 1: hands on text and calls, unless they came before. Its calls have no ids. */
   private completeV1(value: Json): void {
     if (!this.hasText) this.text(value.get("text"));
-    if (this.calls > 0) return;
+    if (this.calls.length > 0) return;
     const calls = value.get("tool_calls").items();
-    while (calls.next() && this.calls < MAX_TOOL_CALLS) {
+    while (calls.next() && calls.index < MAX_TOOL_CALLS) {
       const input = calls.value.get("parameters");
-      const number = this.calls++;
+      const number = calls.index;
+      this.calls.push(number);
+      this.isEmpty.push(false);
       this.events.toolCall(0, number, NONE, textOf(calls.value.get("name")));
       this.events.toolInput(0, number, input.kind == JsonKind.Object ? input.raw() : Span.text("{}"));
     }
@@ -244,7 +257,7 @@ export class CohereAnswerReader {
     }
     const index = indexOfName(WORDS, word);
     let reason = index < 0 ? Finish.Other : REASONS[index];
-    if (reason == Finish.Stop && this.calls > 0) reason = Finish.ToolCalls;
+    if (reason == Finish.Stop && this.calls.length > 0) reason = Finish.ToolCalls;
     this.events.finish(0, reason, word, NONE);
   }
 
