@@ -3,9 +3,9 @@
 
 import { Buffer, Span } from "../bytes";
 import { unescapeInto } from "../json";
-import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "./chat";
+import { ChatMessage, ChatPart, ChatRequest, ChatTool, PartKind, Role } from "./chat";
 import { joinText } from "./text";
-import { plainToolName } from "./tool-id";
+import { hashedToolName, plainToolName, shortToolCallId } from "./tool-id";
 
 /**
  * Forgets the conversation before the last user message that says exactly one of `commands` (UTF-8), that message
@@ -93,19 +93,65 @@ export function renameDeveloper(chat: ChatRequest): void {
   }
 }
 
-/** Gives tools names of `longest` bytes at most that the provider takes, wherever they are named. */
-export function renameTools(chat: ChatRequest, longest: i32): void {
-  for (let i = 0; i < chat.tools.length; i++) {
-    const tool = chat.tools[i];
-    const name = plainToolName(tool.name, longest);
-    if (!name.equals(tool.name)) chat.renamedTools.add(tool.name, name);
-    tool.name = name;
+/**
+ * Gives tools names that the provider takes, wherever they are named: of `longest` bytes at most, of letters, digits and
+ * `others`. `isWord`: they begin with a letter or `_`.
+ */
+export function renameTools(
+  chat: ChatRequest,
+  longest: i32,
+  others: string = "_-",
+  isWord: bool = false,
+): void {
+  const tools = chat.tools;
+  const own: Span[] = [];
+  for (let i = 0; i < tools.length; i++) own.push(tools[i].name);
+  for (let i = 0; i < tools.length; i++) {
+    let name = chat.renamedTools.sentName(own[i]);
+    if (name.isEmpty) {
+      name = sentName(own[i], longest, others, isWord);
+      if (name.equals(own[i])) continue;
+      // Another tool may have that name.
+      if (hasName(tools, name)) name = hashedToolName(own[i], name, longest);
+      chat.renamedTools.add(own[i], name);
+    }
+    tools[i].name = name;
   }
-  chat.toolChoiceName = plainToolName(chat.toolChoiceName, longest);
+  chat.toolChoiceName = nameOfCall(chat, chat.toolChoiceName, longest, others, isWord);
   for (let i = 0; i < chat.messages.length; i++) {
     const parts = chat.messages[i].parts;
     for (let j = 0; j < parts.length; j++) {
-      if (parts[j].kind == PartKind.ToolCall) parts[j].name = plainToolName(parts[j].name, longest);
+      if (parts[j].kind == PartKind.ToolCall)
+        parts[j].name = nameOfCall(chat, parts[j].name, longest, others, isWord);
     }
+  }
+}
+
+/** The name under which a tool was sent; one that the request does not have gets a name that can be sent. */
+function nameOfCall(chat: ChatRequest, own: Span, longest: i32, others: string, isWord: bool): Span {
+  const name = chat.renamedTools.sentName(own);
+  return name.isEmpty ? sentName(own, longest, others, isWord) : name;
+}
+
+function sentName(own: Span, longest: i32, others: string, isWord: bool): Span {
+  const first = own.at(0) | 0x20;
+  if (!isWord || own.isEmpty || first == 0x7f || (first >= 0x61 && first <= 0x7a))
+    return plainToolName(own, longest, others);
+  const word = new Buffer(own.size + 1);
+  word.push(0x5f);
+  word.append(own);
+  return plainToolName(word.span(), longest, others);
+}
+
+function hasName(tools: ChatTool[], name: Span): bool {
+  for (let i = 0; i < tools.length; i++) if (tools[i].name.equals(name)) return true;
+  return false;
+}
+
+/** Gives calls and results other ids where the provider does not take theirs (`shortToolCallId`). */
+export function shortenCallIds(chat: ChatRequest, size: i32, isExact: bool = false): void {
+  for (let i = 0; i < chat.messages.length; i++) {
+    const parts = chat.messages[i].parts;
+    for (let j = 0; j < parts.length; j++) parts[j].id = shortToolCallId(parts[j].id, size, isExact);
   }
 }

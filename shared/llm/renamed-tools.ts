@@ -25,6 +25,12 @@ export class RenamedTools {
     return false;
   }
 
+  /** The name under which the client's tool was sent; empty where that is its own. */
+  sentName(own: Span): Span {
+    for (let i = 0; i < this.own.length; i++) if (this.own[i].equals(own)) return this.sent[i];
+    return Span.empty();
+  }
+
   /** The name by which the client knows a tool that the model calls. */
   ownName(sent: Span): Span {
     for (let i = 0; i < this.sent.length; i++) if (this.sent[i].equals(sent)) return this.own[i];

@@ -173,6 +173,18 @@ export class Provider {
     return this;
   }
 
+  /** `cache_control` is left out: the server refuses words that it does not know. */
+  refusesCacheControl(): Provider {
+    this.requestOptions.cacheControl = false;
+    return this;
+  }
+
+  /** Ids of calls are nine letters and digits. */
+  takesShortCallIds(): Provider {
+    this.requestOptions.shortCallIds = true;
+    return this;
+  }
+
   /** `responseJsonSchema` of the configuration becomes the chat's `response_format`. */
   withResponseSchema(): Provider {
     this.takesResponseSchema = true;

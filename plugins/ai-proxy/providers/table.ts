@@ -94,7 +94,8 @@ export function newProvider(type: string): Provider | null {
       return openaiLike(type, "api.groq.com")
         .offers(Api.ChatCompletions, "/openai/v1/chat/completions")
         .recognisesOwnPaths()
-        .offers(Api.Responses, "/openai/v1/responses");
+        .offers(Api.Responses, "/openai/v1/responses")
+        .refusesCacheControl();
     case "longcat":
       return openaiLike(type, "api.longcat.chat").chat().embeddings().models().withResponseSchema();
     case "hunyuan":
@@ -102,7 +103,12 @@ export function newProvider(type: string): Provider | null {
     case "minimax":
       return new MiniMax();
     case "mistral":
-      return openaiLike(type, "api.mistral.ai").chat().embeddings().keepsPath();
+      return openaiLike(type, "api.mistral.ai")
+        .chat()
+        .embeddings()
+        .keepsPath()
+        .refusesCacheControl()
+        .takesShortCallIds();
     case "moonshot":
       return new Moonshot();
     case "ollama":

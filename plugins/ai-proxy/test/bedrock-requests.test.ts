@@ -307,6 +307,8 @@ describe("messages", () => {
       { document: { format: "md", name: "notes-3", source: bytes } },
       { video: { format: "mov", source: bytes } },
       { document: { format: "txt", name: "main-4", source: bytes } },
+      // Converse refuses documents alone.
+      { text: "." },
     ]);
     expect(dropped(request)).toEqual(["messages.content.image_url", "messages.content.file"]);
   });

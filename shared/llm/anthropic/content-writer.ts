@@ -5,7 +5,6 @@ import { JsonWriter } from "../../json";
 import { ChatPart, PartKind } from "../chat";
 import { Dropped } from "../dropped";
 import { isBlank, joinText } from "../text";
-import { plainToolName } from "../tool-id";
 import { Turn } from "./turns";
 
 export class ContentWriter {
@@ -62,7 +61,7 @@ export class ContentWriter {
         break;
       case PartKind.ToolCall:
         json.object().key("type").text("tool_use").key("id").escaped(part.id);
-        json.key("name").escaped(plainToolName(part.name));
+        json.key("name").escaped(part.name);
         this.input(part);
         break;
       case PartKind.ToolResult:

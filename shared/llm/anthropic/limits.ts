@@ -2,8 +2,9 @@
 
 import { Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
-import { ChatRequest, Option, PartKind, Role, Thinking, ToolChoice } from "../chat";
+import { ChatMessage, ChatRequest, Option, PartKind, Role, Thinking, ToolChoice } from "../chat";
 import { indexOfName } from "../names";
+import { isBlank } from "../text";
 
 const EFFORTS: StaticArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 /** Tokens to think for, by `reasoning_effort`; the last is for what is not listed. */
@@ -85,20 +86,35 @@ function effortOf(request: ChatRequest): string {
 }
 
 /**
- * True when the last assistant message calls tools and has no thinking: with thinking on, Anthropic refuses a
+ * True when the assistant's last turn calls tools and does not begin with thinking: with thinking on, Anthropic refuses a
  * request that goes on from there. Clients of other dialects have no thinking to send back.
  */
 function lacksThinking(request: ChatRequest): bool {
-  for (let i = request.messages.length - 1; i >= 0; i--) {
-    const message = request.messages[i];
+  const messages = request.messages;
+  let end = messages.length;
+  while (end > 0 && messages[end - 1].role != Role.Assistant) {
+    const message = messages[--end];
     if (message.role == Role.User && !message.has(PartKind.ToolResult)) return false;
-    if (message.role != Role.Assistant) continue;
-    if (!message.has(PartKind.ToolCall) || message.has(PartKind.RedactedThinking)) return false;
-    for (let j = 0; j < message.parts.length; j++) {
-      const part = message.parts[j];
-      if (part.kind == PartKind.Thinking && !part.data.isEmpty) return false;
+  }
+  let first = end;
+  let calls = false;
+  while (first > 0 && messages[first - 1].role == Role.Assistant) {
+    if (messages[--first].has(PartKind.ToolCall)) calls = true;
+  }
+  return calls && !beginsWithThinking(messages, first, end);
+}
+
+function beginsWithThinking(messages: ChatMessage[], from: i32, end: i32): bool {
+  for (let i = from; i < end; i++) {
+    for (let j = 0; j < messages[i].parts.length; j++) {
+      const part = messages[i].parts[j];
+      // What has no seal, and blank text, is not sent.
+      if (
+        part.kind == PartKind.Thinking ? part.data.isEmpty : part.kind == PartKind.Text && isBlank(part.text)
+      )
+        continue;
+      return part.kind == PartKind.Thinking || part.kind == PartKind.RedactedThinking;
     }
-    return true;
   }
   return false;
 }

@@ -3,8 +3,8 @@
 import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatPart, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, ToolChoice } from "../chat";
+import { renameTools } from "../conversation";
 import { isBlank, textOf } from "../text";
-import { plainToolName } from "../tool-id";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
 import { writeOutputSchema } from "./output-schema";
@@ -36,7 +36,8 @@ export function writeAnthropicRequest(
   new RequestWriter(request, new JsonWriter(out), options).write();
 }
 
-/** A longer id of a user is refused. */
+/** Longer names of tools, and a longer id of a user, are refused. */
+const MAX_TOOL_NAME_BYTES: i32 = 128;
 const MAX_USER_BYTES: i32 = 256;
 
 class RequestWriter {
@@ -48,6 +49,7 @@ class RequestWriter {
     private readonly json: JsonWriter,
     private readonly options: AnthropicRequestOptions,
   ) {
+    renameTools(request, MAX_TOOL_NAME_BYTES);
     this.names = new ToolNames(request);
     this.content = new ContentWriter(json, request.dropped);
   }
@@ -181,7 +183,7 @@ class RequestWriter {
     if (this.names.tools.length == 0) return;
     const isSingle = request.parallelToolCalls == Answer.No && request.toolChoice != ToolChoice.None;
     let choice = request.toolChoice;
-    const name = plainToolName(request.toolChoiceName);
+    const name = request.toolChoiceName;
     if (choice == ToolChoice.Tool && !this.names.has(name)) {
       request.dropped.add("tool_choice");
       choice = ToolChoice.Unset;
@@ -197,7 +199,7 @@ class RequestWriter {
   }
 
   private tool(tool: ChatTool): void {
-    const json = this.json.object().key("name").escaped(plainToolName(tool.name));
+    const json = this.json.object().key("name").escaped(tool.name);
     if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
     json.key("input_schema");
     writeObjectSchema(json, tool.parameters);

@@ -8,12 +8,12 @@ import { Span } from "../../bytes";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
 import { isBlank, withoutTrailingSpace } from "../text";
+import { missingResult } from "../tool-results";
 import { CallIds } from "./call-ids";
 import { prepareMedia } from "./media";
 
 /** What the user says where nothing can be sent. */
 const NOTHING: string = ".";
-const NO_RESULT: string = "The tool gave no result.";
 
 export class Turn {
   /** Only text: it is sent as it is, not as a block. */
@@ -93,7 +93,13 @@ export class Turns {
       }
     }
     for (let i = this.openFrom; i < this.ids.calls.length; i++) {
-      if (!this.ids.calls[i].isAnswered) results.push(this.missingResult(this.ids.calls[i].part.id));
+      const call = this.ids.calls[i];
+      if (!call.isAnswered) {
+        const missing = missingResult();
+        missing.id = call.part.id;
+        missing.isError = true;
+        results.push(missing);
+      }
     }
     this.openFrom = this.ids.calls.length;
     const first = results.concat(rest);
@@ -122,14 +128,6 @@ export class Turns {
     }
     this.dropped.add("messages.tool_call_id");
     for (let i = 0; i < part.parts.length; i++) this.addUsers(rest, part.parts[i]);
-  }
-
-  private missingResult(id: Span): ChatPart {
-    const part = new ChatPart(PartKind.ToolResult);
-    part.id = id;
-    part.isError = true;
-    part.parts.push(ChatPart.text(Span.text(NO_RESULT)));
-    return part;
   }
 
   private addUsers(parts: ChatPart[], part: ChatPart): void {

@@ -3,11 +3,10 @@
 
 import { Buffer, Span } from "../../bytes";
 import { JsonWriter } from "../../json";
-import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
+import { ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { joinText } from "../text";
 import { mediaTypeOfUrl } from "./media-type";
 import { GeminiModel } from "./model";
-import { orderResults } from "./result-order";
 
 /** From Gemini 3 on calls of the present turn must have a signature; this one stands for a call that another model made. */
 const NO_SIGNATURE: string = "skip_thought_signature_validator";
@@ -16,11 +15,15 @@ export class ContentWriter {
   private readonly scratch: Buffer = new Buffer();
   /** All calls so far, to find the name of the function that a result belongs to. */
   private readonly calls: ChatPart[] = [];
-  /** The call that the next result belongs to when its id tells nothing. */
+  /** The call that the next result belongs to. */
   private unanswered: i32 = 0;
   private isOpen: bool = false;
   private hasContents: bool = false;
-  private role: string = "";
+  /** The message is the model's, and no part of it has been written. */
+  private isModel: bool = false;
+  private isNext: bool = false;
+  /** The turn that is open is the model's. */
+  private isModelOpen: bool = false;
 
   constructor(
     private readonly json: JsonWriter,
@@ -33,17 +36,19 @@ export class ContentWriter {
   /** Writes the items of `contents`, without the system's unless there is nothing else. */
   messages(): void {
     const messages = this.request.messages;
-    if (this.model.generation < 30) orderResults(messages);
     const turn = this.presentTurn();
+    let needsSignature = false;
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i];
-      const isResult = message.role == Role.Tool;
-      if (!isResult && !message.name.isEmpty) this.request.dropped.add("messages.name");
+      if (!message.name.isEmpty) this.request.dropped.add("messages.name");
       if (message.isSystem && turn != -1) continue;
       const isModel = message.role == Role.Assistant;
-      this.role = isModel ? "model" : "user";
-      if (isModel && message.has(PartKind.ToolCall)) this.unanswered = this.calls.length;
-      let needsSignature = i > turn && this.model.generation >= 30;
+      if (!isModel || !this.isModel) {
+        if (isModel) this.unanswered = this.calls.length;
+        needsSignature = i > turn && this.model.generation >= 30;
+      }
+      this.isModel = isModel;
+      this.isNext = true;
       for (let j = 0; j < message.parts.length; j++) {
         const part = message.parts[j];
         if (part.kind == PartKind.ToolCall) {
@@ -51,19 +56,21 @@ export class ContentWriter {
           // Of calls that belong together only the first has one.
           needsSignature = false;
         } else if (part.kind == PartKind.ToolResult) {
-          this.result(part, message);
+          this.result(part);
         } else {
           this.content(part);
         }
       }
-      // The results of parallel calls must be one turn.
-      if (!isResult || i + 1 >= messages.length || messages[i + 1].role != Role.Tool) this.close();
     }
-    if (this.hasContents) return;
     // A request without contents is refused.
-    this.role = "user";
-    this.content(ChatPart.text(Span.text(".")));
+    this.isModel = false;
+    if (!this.hasContents) this.nothing();
     this.close();
+  }
+
+  /** What the user says where there is nothing to say. */
+  private nothing(): void {
+    this.open().key("text").text(".").end();
   }
 
   /** Where the present turn begins: the last message that the user wrote; -1 when all messages are the system's. */
@@ -153,12 +160,11 @@ export class ContentWriter {
     if (!part.cacheControl.isEmpty) this.request.dropped.add("messages.content.cache_control");
   }
 
-  private result(part: ChatPart, message: ChatMessage): void {
+  private result(part: ChatPart): void {
     this.noteCacheControl(part);
     const json = this.open().key("functionResponse").object();
     this.id(part.id);
-    const name = this.nameOf(part.id, message.name);
-    json.key("name").escaped(name);
+    json.key("name").escaped(this.nameOf(part.id));
     this.scratch.clear();
     let isText = true;
     for (let i = 0; i < part.parts.length; i++) {
@@ -194,21 +200,37 @@ export class ContentWriter {
     if (this.model.generation >= 30 && !id.isEmpty) this.json.key("id").escaped(id);
   }
 
-  /** Name of the function that was called under this id. */
-  private nameOf(id: Span, stated: Span): Span {
+  /** Name of the function that was called under this id; results come in the order of their calls. */
+  private nameOf(id: Span): Span {
     const calls = this.calls;
     const next = this.unanswered++;
-    for (let i = calls.length - 1; i >= 0 && !id.isEmpty; i--)
-      if (calls[i].id.equals(id)) return calls[i].name;
-    if (!stated.isEmpty) return stated;
-    if (calls.length == 0) return id;
-    return calls[min(next, calls.length - 1)].name;
+    if (next < calls.length && calls[next].id.equals(id)) return calls[next].name;
+    for (let i = calls.length - 1; i >= 0; i--) if (calls[i].id.equals(id)) return calls[i].name;
+    return id;
   }
 
   /** Opens a part, and its turn with the first of them. */
   private open(): JsonWriter {
-    if (!this.isOpen) this.json.object().key("role").text(this.role).key("parts").array();
+    const isModel = this.isModel;
+    // Gemini refuses calls behind another turn of the model's: what it says in a row is one.
+    if (this.isNext && !(isModel && this.isModelOpen)) this.close();
+    this.isNext = false;
+    if (this.isOpen) return this.json.object();
+    // It refuses calls that nobody has asked for, too.
+    if (isModel && !this.hasContents) {
+      this.isModel = false;
+      this.nothing();
+      this.close();
+      this.isModel = true;
+    }
+    this.json
+      .object()
+      .key("role")
+      .text(isModel ? "model" : "user")
+      .key("parts")
+      .array();
     this.isOpen = true;
+    this.isModelOpen = isModel;
     this.hasContents = true;
     return this.json.object();
   }
@@ -216,5 +238,6 @@ export class ContentWriter {
   private close(): void {
     if (this.isOpen) this.json.end().end();
     this.isOpen = false;
+    this.isModelOpen = false;
   }
 }

@@ -4,7 +4,9 @@
 import { Buffer, Span, upperAscii } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, Option, PartKind, ToolChoice } from "../chat";
+import { renameTools } from "../conversation";
 import { NONE, textOf } from "../text";
+import { settleResults } from "../tool-results";
 import { ContentWriter } from "./content-writer";
 import { GeminiModel } from "./model";
 import { ResponseFormat } from "./response-format";
@@ -22,6 +24,9 @@ export class GeminiRequestOptions {
   /** Members of `thinkingConfig` where the client asks for nothing, as a JSON object; none when empty. */
   thinkingConfig: Span = NONE;
 }
+
+/** Google refuses longer names, and those that begin with a digit. */
+const MAX_TOOL_NAME_BYTES: i32 = 64;
 
 /** More are refused. */
 const MAX_STOPS: i32 = 5;
@@ -56,6 +61,9 @@ class RequestWriter {
 
   write(format: ResponseFormat): void {
     const request = this.request;
+    renameTools(request, MAX_TOOL_NAME_BYTES, "_-.:", true);
+    // Earlier models know calls by their order only.
+    settleResults(request, this.model.generation < 30);
     const json = this.json.object().key("contents").array();
     new ContentWriter(json, request, this.model, this.options.isVertex).messages();
     json.end();

@@ -3,9 +3,10 @@
 import { Buffer } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, Thinking, ToolChoice } from "../chat";
-import { renameTools } from "../conversation";
+import { renameTools, shortenCallIds } from "../conversation";
 import { keepFormats, writeCustomTool } from "../custom-tool";
 import { Dropped } from "../dropped";
+import { settleResults } from "../tool-results";
 import { MessageWriter } from "./message-writer";
 
 const TOOL_CHOICE_NAMES: StaticArray<string> = ["", "auto", "none", "required"];
@@ -35,6 +36,7 @@ const BEFORE_TOOLS: StaticArray<Option> = [
 
 /** OpenAI refuses longer names, those of Anthropic's clients may be twice as long. */
 const MAX_TOOL_NAME_BYTES: i32 = 64;
+const MAX_CALL_ID_BYTES: i32 = 40;
 
 /** More are refused. */
 const MAX_STOPS: i32 = 4;
@@ -53,6 +55,8 @@ export class OpenaiRequestOptions {
   seals: bool = false;
   /** Send tools that take free text as such, as OpenAI itself has them; other servers know functions only. */
   customTools: bool = false;
+  /** Ids of calls are just nine letters and digits, as Mistral wants them. */
+  shortCallIds: bool = false;
 }
 
 /** Appends the request. What the dialect has no place for is noted in `request.dropped`. */
@@ -74,6 +78,9 @@ class RequestWriter {
   write(): void {
     const request = this.request;
     renameTools(request, MAX_TOOL_NAME_BYTES);
+    settleResults(request);
+    const isShort = this.options.shortCallIds;
+    shortenCallIds(request, isShort ? 9 : MAX_CALL_ID_BYTES, isShort);
     const json = this.json.object().key("messages").array();
     const messages = new MessageWriter(json, request.dropped, this.options.reasoningContent);
     messages.keepsCacheControl = this.options.cacheControl;

@@ -3,8 +3,9 @@
 import { Buffer } from "../../bytes";
 import { Json, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, Thinking, ToolChoice } from "../chat";
-import { renameTools } from "../conversation";
+import { renameTools, shortenCallIds } from "../conversation";
 import { keepFormats, writeCustomTool } from "../custom-tool";
+import { settleResults } from "../tool-results";
 import { InputWriter } from "./input-writer";
 import { writeTextSettings, writeToolChoice } from "./settings";
 
@@ -36,6 +37,7 @@ const UNKNOWN: StaticArray<Option> = [
 
 /** The API refuses longer names. */
 const MAX_TOOL_NAME_BYTES: i32 = 64;
+const MAX_CALL_ID_BYTES: i32 = 64;
 
 /** The API refuses less than this. */
 const MIN_OUTPUT_TOKENS: i64 = 16;
@@ -54,6 +56,8 @@ class RequestWriter {
   write(): void {
     const request = this.request;
     renameTools(request, MAX_TOOL_NAME_BYTES);
+    settleResults(request);
+    shortenCallIds(request, MAX_CALL_ID_BYTES);
     const json = this.json.object().key("model").escaped(request.model).key("input").array();
     const input = new InputWriter(json, request.dropped);
     for (let i = 0; i < request.messages.length; i++) input.write(request.messages[i]);

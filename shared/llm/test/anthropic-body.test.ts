@@ -248,19 +248,19 @@ describe("tools", () => {
     ]);
   });
 
-  test("names that Anthropic refuses are plain, in tools, choice and calls; of two that are the same the first counts", () => {
+  test("names that Anthropic refuses are plain, in tools, choice and calls, and stay apart; of one name the first tool counts", () => {
     const long = "n".repeat(200);
     const { body, dropped } = toAnthropic(
       [user, { role: "assistant", tool_calls: [call("a", "get.it")] }, result("a")],
       {
-        tools: [tool("get.it"), tool("get:it"), tool(`${long}1`), tool(`${long}2`)],
+        tools: [tool("get.it"), tool("get:it"), tool("get.it"), tool(`${long}1`), tool(`${long}2`)],
         tool_choice: { type: "function", function: { name: "get.it" } },
       },
     );
     const cut = expect.stringMatching(/^n{119}_[0-9a-f]{8}$/);
     const names = body.tools.map((each: any) => each.name);
-    expect(names).toEqual(["get_it", cut, cut]);
-    expect(names[1]).not.toBe(names[2]);
+    expect(names).toEqual(["get_it", expect.stringMatching(/^get_it_[0-9a-f]{8}$/), cut, cut]);
+    expect(names[2]).not.toBe(names[3]);
     expect(body.tool_choice.name).toBe("get_it");
     expect(body.messages[1].content[0].name).toBe("get_it");
     expect(dropped).toEqual(["tools.name"]);

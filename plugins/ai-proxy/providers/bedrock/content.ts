@@ -7,7 +7,6 @@ import { ChatPart, PartKind } from "as-proxy-wasm-sdk/llm/chat";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { indexOfName } from "as-proxy-wasm-sdk/llm/names";
 import { isBlank } from "as-proxy-wasm-sdk/llm/text";
-import { plainToolName } from "as-proxy-wasm-sdk/llm/tool-id";
 
 /** Media types whose subtype is not Converse's name of the format. */
 const SUBTYPES: StaticArray<string> = [
@@ -125,7 +124,7 @@ export class ContentWriter {
       case PartKind.ToolCall:
         json.key("toolUse").object().key("input");
         this.input(part);
-        json.key("name").escaped(plainToolName(part.name)).key("toolUseId").escaped(part.id).end();
+        json.key("name").escaped(part.name).key("toolUseId").escaped(part.id).end();
         break;
       case PartKind.ToolResult:
         json.key("toolResult").object().key("toolUseId").escaped(part.id);
@@ -188,6 +187,10 @@ export class ContentWriter {
     if (this.documents > 1) out.text("-" + this.documents.toString());
     return out.take();
   }
+}
+
+export function isDocument(part: ChatPart): bool {
+  return part.kind == PartKind.File && mediaOf(part) == Media.Document;
 }
 
 /** What kind of block these bytes are. */

@@ -20,9 +20,8 @@ import {
 } from "as-proxy-wasm-sdk/llm/chat";
 import { renameTools } from "as-proxy-wasm-sdk/llm/conversation";
 import { isBlank, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
-import { plainToolName } from "as-proxy-wasm-sdk/llm/tool-id";
 import { CacheSettings, CacheTtl, ttlOfControl, writeCachePoint } from "./cache-points";
-import { ContentWriter } from "./content";
+import { ContentWriter, isDocument } from "./content";
 import { Model } from "./models";
 
 /** Tokens to think for: none, minimal, low, medium, high, xhigh, max, other efforts. */
@@ -123,6 +122,7 @@ export class RequestWriter {
     const json = this.json.key("messages").array();
     for (let i = 0; i <= last; i++) {
       const isAssistant = turns[i].isAssistant;
+      const first = i;
       json
         .object()
         .key("role")
@@ -132,6 +132,7 @@ export class RequestWriter {
       this.writeBlocks(turns[i].parts);
       // The sides have to alternate: what one says in a row is one message.
       while (i < last && turns[i + 1].isAssistant == isAssistant) this.writeBlocks(turns[++i].parts);
+      if (lacksText(turns, first, i)) this.writeBlocks(nothing().parts);
       const isMarked =
         (i == last && this.cache.inLastMessage) || (i == lastUser && this.cache.inLastUserMessage);
       if (isMarked) writeCachePoint(json, this.ttl);
@@ -199,7 +200,8 @@ export class RequestWriter {
     const hasThinking = thinkingBudget > 0 && !additional.get("thinking").exists;
     const hasEffort = this.model.isGptOss && !request.reasoningEffort.isEmpty;
     const writesEffort = hasEffort && !additional.get("reasoning_effort").exists;
-    if (!this.model.isClaude && !hasEffort && !request.reasoningEffort.isEmpty) {
+    const isAsked = request.thinkingBudget > 0 || !request.reasoningEffort.isEmpty;
+    if (!this.model.isClaude && !hasEffort && isAsked) {
       request.dropped.add("reasoning_effort");
     }
     if (!hasTopK && !hasThinking && !writesEffort && additional.length() == 0) return;
@@ -231,13 +233,13 @@ export class RequestWriter {
     json.key("toolConfig").object().key("tools").array();
     for (let i = 0; i < tools.length; i++) {
       const tool = tools[i];
-      this.writeTool(plainToolName(tool.name), tool.description, tool.parameters);
+      this.writeTool(tool.name, tool.description, tool.parameters);
       if (this.model.cachesTools) writeCachePoint(json, ttlOfControl(tool.cacheControl));
       tool.dropStrict(request.dropped);
     }
     json.end().key("toolChoice").object();
     const choice = request.toolChoice;
-    const name = plainToolName(request.toolChoiceName);
+    const name = request.toolChoiceName;
     const isOne = choice == ToolChoice.Tool && this.names.has(name);
     json.key(isOne ? "tool" : choice == ToolChoice.Required ? "any" : "auto").object();
     if (isOne) json.key("name").escaped(name);
@@ -255,7 +257,7 @@ export class RequestWriter {
       const parts = this.turns[i].parts;
       for (let j = 0; j < parts.length; j++) {
         if (parts[j].kind != PartKind.ToolCall) continue;
-        const name = plainToolName(parts[j].name);
+        const name = parts[j].name;
         let known = 0;
         while (known < names.length && !names[known].equals(name)) known++;
         if (known == names.length && known < MAX_TOOLS) names.push(name);
@@ -293,6 +295,19 @@ export class RequestWriter {
     if (!request.responseSchemaName.isEmpty) json.key("name").escaped(request.responseSchemaName);
     json.end().end().end().end();
   }
+}
+
+/** True for a message with documents, which Converse refuses without a text beside them. */
+function lacksText(turns: Turn[], first: i32, last: i32): bool {
+  let hasDocument = false;
+  for (let i = first; i <= last; i++) {
+    const parts = turns[i].parts;
+    for (let j = 0; j < parts.length; j++) {
+      if (parts[j].kind == PartKind.Text) return false;
+      if (isDocument(parts[j])) hasDocument = true;
+    }
+  }
+  return hasDocument;
 }
 
 /** The messages that have something left to say. */

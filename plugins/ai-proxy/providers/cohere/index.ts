@@ -5,6 +5,7 @@ import { ConfigReader } from "as-proxy-wasm-sdk/sdk";
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonKind, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { ChatRequest } from "as-proxy-wasm-sdk/llm/chat";
+import { renameTools } from "as-proxy-wasm-sdk/llm/conversation";
 import { ChatEvents } from "as-proxy-wasm-sdk/llm/events";
 import { AnswerStage, MAX_EVENT_BYTES, ReaderStage } from "../../answer-stage";
 import { Api } from "../../apis";
@@ -16,6 +17,9 @@ import { CohereAnswerReader } from "./answer-reader";
 import { CohereV1Writer } from "./request-v1";
 import { writeCohereV2 } from "./request-v2";
 import { CohereStreamReader } from "./stream-reader";
+
+/** Names of tools are those of Python's functions. https://docs.cohere.com/v1/reference/chat */
+const MAX_TOOL_NAME_BYTES: i32 = 64;
 
 export class Cohere extends Provider {
   private isV2: bool = false;
@@ -40,6 +44,7 @@ export class Cohere extends Provider {
   }
 
   writeRequest(chat: ChatRequest, request: Request, out: Buffer): string {
+    renameTools(chat, MAX_TOOL_NAME_BYTES, "_", true);
     if (this.isV2) writeCohereV2(chat, out);
     else new CohereV1Writer(chat, out).write();
     return "";

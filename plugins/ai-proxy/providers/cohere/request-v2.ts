@@ -7,6 +7,7 @@ import { Answer, ChatPart, ChatRequest, PartKind, ToolChoice } from "as-proxy-wa
 import { MessageWriter } from "as-proxy-wasm-sdk/llm/openai/message-writer";
 import { writeOpenaiTool } from "as-proxy-wasm-sdk/llm/openai/request-writer";
 import { NONE } from "as-proxy-wasm-sdk/llm/text";
+import { settleResults } from "as-proxy-wasm-sdk/llm/tool-results";
 import { thinkingBudget, wantsThinking } from "../thinking";
 import { writeResponseFormat, writeSettings } from "./settings-writer";
 
@@ -20,6 +21,7 @@ class CohereMessageWriter extends MessageWriter {
 
 /** Appends the request. What has no place is noted in `chat.dropped`. */
 export function writeCohereV2(chat: ChatRequest, out: Buffer): void {
+  settleResults(chat);
   const json = new JsonWriter(out).object().key("model").escaped(chat.model).key("messages").array();
   const messages = new CohereMessageWriter(json, chat.dropped, false);
   messages.keepsCacheControl = false;

@@ -5,6 +5,7 @@ import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { Answer, ChatRequest, OPTION_NAMES, Option, ToolChoice } from "as-proxy-wasm-sdk/llm/chat";
 import { writeOpenaiTool } from "as-proxy-wasm-sdk/llm/openai/request-writer";
+import { settleResults } from "as-proxy-wasm-sdk/llm/tool-results";
 import { thinkingBudget, wantsThinking } from "../thinking";
 import { QwenMessageWriter } from "./message-writer";
 
@@ -37,6 +38,7 @@ export class QwenRequestWriter {
   /** Appends the request. What has no place is noted in `request.dropped`. */
   write(takesMedia: bool, searches: bool): void {
     const request = this.request;
+    settleResults(request);
     const json = this.json.object().key("model").escaped(request.model);
     json.key("input").object().key("messages").array();
     const messages = new QwenMessageWriter(json, request.dropped, takesMedia);
