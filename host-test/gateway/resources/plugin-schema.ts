@@ -45,7 +45,10 @@ export class PluginSchema {
     }
   }
 
-  /** Reports every place where the configuration departs from the schema; as a warning where the plugin makes it fit. */
+  /**
+   * Reports every place where the configuration departs from the schema; as a warning where the plugin makes it fit.
+   * Nothing here keeps a gateway from starting: the plugin says itself what it refuses, and Higress starts with the rest.
+   */
   check({ field, kind }: ConfigurationPart): void {
     const value = structuredClone(field.value()) as Record<string, unknown>;
     for (const key of sdkKeys) delete value[key];
@@ -97,14 +100,20 @@ export class PluginSchema {
         problems.error(parent.keyPosition(unknown), `unknown key${suggestion(unknown, known)}`);
       return;
     }
+    if (error.propertyName !== undefined) {
+      const known = error.keyword === "enum" ? (parameters["allowedValues"] as string[]) : [];
+      const expected = `${suggestion(error.propertyName, known)}: expected ${expectation(error)}`;
+      problems.error(parent.keyPosition(error.propertyName), `unknown key${expected}`);
+      return;
+    }
     const missing = parameters["missingProperty"];
     if (typeof missing === "string") {
-      problems.fatal(parent.get(missing).position, "is required", { expected: describe(error, missing) });
+      problems.error(parent.get(missing).position, "is required", { expected: describe(error, missing) });
       return;
     }
     const isSecret = valueAt(masked, error.instancePath) === "***";
     const found = isSecret ? "something else" : parent.found;
-    problems.fatal(parent.position, "does not fit the plugin's schema", {
+    problems.error(parent.position, "does not fit the plugin's schema", {
       expected: expectation(error),
       found,
     });
@@ -115,7 +124,7 @@ export class PluginSchema {
 function mostTelling(errors: ErrorObject[]): ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
   return errors.filter((error) => {
-    if (error.keyword === "if") return false;
+    if (error.keyword === "if" || error.keyword === "propertyNames") return false;
     return !choices.some(
       (choice) => error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`),
     );

@@ -73,10 +73,24 @@ test.each([
     "mapping: {a: [1]}",
     "r.yaml:10: error: spec.defaultConfig.mapping.a: does not fit the plugin's schema: expected string, found a list",
   ],
-])("%s is reported with its line", async (line, expected) => {
+])("%s is reported with its line; the plugin says whether it starts with that", async (line, expected) => {
   const { lines, problems } = await loadConfigured(`defaultConfig:\n  provider: {type: x}\n  ${line}`);
   expect(lines()).toEqual([expected]);
-  expect(problems.hasFatal).toBe(true);
+  expect([problems.hasErrors, problems.hasFatal]).toEqual([true, false]);
+});
+
+test.each([
+  [
+    "days: {mondey: 1}",
+    'days.mondey: unknown key (did you mean "monday"?): expected one of "monday", "friday"',
+  ],
+  ["days: {monday: 1, 'x/y': 2}", 'days.x/y: unknown key: expected one of "monday", "friday"'],
+])("the name in %s that is none of those is one error, at its own line", async (line, expected) => {
+  const days = { type: "object", propertyNames: { enum: ["monday", "friday"] } };
+  const { lines } = await loadConfigured(`defaultConfig:\n  provider: {type: x}\n  ${line}`, {
+    properties: { ...schema.properties, days },
+  });
+  expect(lines()).toEqual([`r.yaml:10: error: spec.defaultConfig.${expected}`]);
 });
 
 test.each([

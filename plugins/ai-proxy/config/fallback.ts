@@ -33,7 +33,8 @@ export class Fallback {
     const id = reader.requiredText("providerId");
     const cluster = clusterOf(reader);
     const timeoutMs = reader.integerBetween("timeout", DEFAULT_TIMEOUT_MS, 1, i32.MAX_VALUE);
-    const on = reader.texts("on");
+    // kubectl reads YAML 1.1, in which an unquoted `on` is a boolean.
+    const on = reader.texts(reader.has("on") ? "on" : "true");
     reader.warnUnread();
     if (id.length == 0) return null;
     const entry = Upstream.entryOf(id, entries);

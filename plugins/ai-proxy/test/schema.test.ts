@@ -182,6 +182,11 @@ spec:
       ["type: yi", "failover:", "  enabeld: true"],
       'gateway.yaml:11: error: spec.defaultConfig.provider.failover.enabeld: unknown key (did you mean "enabled"?)',
     ],
+    [
+      "an API that nobody can add",
+      ["type: yi", "capabilities:", "  openai/v1/embeddings: /e", "  openai/v1/embedings: /e"],
+      'gateway.yaml:12: error: spec.defaultConfig.provider.capabilities.openai/v1/embedings: unknown key (did you mean "openai/v1/embeddings"?)',
+    ],
     ["no type", ["apiTokens: [x]"], "provider.type: is required"],
     [
       "a value of the wrong type",
@@ -211,6 +216,12 @@ spec:
     expect(lines.filter((line) => line.includes(": error: "))).toEqual([]);
     expect(lines.filter((line) => line.includes(": warning: ")).length).toBeGreaterThan(4);
     expect(lines.join()).not.toContain("canary");
+  });
+
+  test("and takes the classes of a fallback with and without quotes, as kubectl passes them on", async () => {
+    const fallbacks = ["on", '"on"'].map((on) => `  - {providerId: a, cluster: c, ${on}: [5xx, connect]}`);
+    const lines = await lint(["type: yi", "apiTokens: [x]", "fallbacks:", ...fallbacks, "id: b"]);
+    expect(lines.filter((line) => line.includes("key") || line.includes("does not fit"))).toEqual([]);
   });
 
   test("and finds nothing wrong with the README's example", async () => {
