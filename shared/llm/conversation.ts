@@ -155,3 +155,22 @@ export function shortenCallIds(chat: ChatRequest, size: i32, isExact: bool = fal
     for (let j = 0; j < parts.length; j++) parts[j].id = shortToolCallId(parts[j].id, size, isExact);
   }
 }
+
+/** As long as no seal is that was only made up. */
+const LEAST_SEAL_BYTES: i32 = 64;
+
+/**
+ * Takes the seals off reasoning that another provider has sealed, as far as they tell: those of OpenAI, which `isOpenai` keeps
+ * alone, have a form of their own. A seal that its maker does not know is refused.
+ */
+export function dropForeignSeals(chat: ChatRequest, isOpenai: bool): void {
+  for (let i = 0; i < chat.messages.length; i++) {
+    const parts = chat.messages[i].parts;
+    for (let j = 0; j < parts.length; j++) {
+      if (parts[j].kind != PartKind.Thinking) continue;
+      const seal = parts[j].data;
+      const isTheirs = seal.startsWithAscii("gAAAA");
+      if (isOpenai ? !isTheirs && seal.size >= LEAST_SEAL_BYTES : isTheirs) parts[j].data = Span.empty();
+    }
+  }
+}

@@ -218,3 +218,60 @@ test("Claude does not think where the turn that goes on begins with a text", () 
   expect(ask(said, reasoning).body).not.toHaveProperty("thinking");
   expect(ask(reasoning, said).body.thinking).toEqual({ type: "enabled", budget_tokens: 1024 });
 });
+
+describe("a seal of reasoning goes to nobody but its maker", () => {
+  const ofOpenai = `gAAAAA${"b".repeat(90)}`;
+  const ofClaude = `EqQBCgIYAhIM${"c".repeat(90)}`;
+  const ask = (type: Type, seal: string) => {
+    const reasoning = {
+      type: "reasoning",
+      id: "r",
+      summary: [{ type: "summary_text", text: "t" }],
+      encrypted_content: seal,
+    };
+    return asked("responses", type, { input: [user, reasoning, call("a"), result("a", "1")] });
+  };
+  const sealed = (type: Type, signature: string) => {
+    const thought = { type: "thinking", thinking: "t", signature };
+    const messages = [user, { role: "assistant", content: [thought, { type: "text", text: "A." }] }, user];
+    return asked("anthropic", type, { messages });
+  };
+
+  test.each(["claude", "gemini 2.5", "gemini 3", "bedrock"] as const)("OpenAI's not to %s", (type) => {
+    const { body, dropped } = ask(type, ofOpenai);
+    expect(JSON.stringify(body)).not.toContain("gAAAAA");
+    expect(dropped).toContain("messages.reasoning_content");
+    expect(JSON.stringify(ask(type, ofClaude).body)).toContain(ofClaude);
+  });
+
+  test("another's not to OpenAI", () => {
+    const { body, dropped } = sealed("responses", ofClaude);
+    expect(JSON.stringify(body)).not.toContain("EqQB");
+    expect(dropped).toBe("messages.reasoning_content");
+    expect(JSON.stringify(sealed("responses", ofOpenai).body)).toContain(ofOpenai);
+  });
+});
+
+describe("the schema of a tool is one of an object for Claude", () => {
+  const schemaOf = (type: "claude" | "bedrock", parameters: object) => {
+    const { body, dropped } = asked("openai", type, {
+      messages: [user],
+      tools: [{ type: "function", function: { name: "f", parameters } }],
+    });
+    const [tool] = body.tools ?? body.toolConfig.tools;
+    return [tool.input_schema ?? tool.toolSpec.inputSchema.json, dropped];
+  };
+  const a = { type: "object", properties: { a: { type: "string" }, c: { type: "null" } }, required: ["a"] };
+  const b = { type: "object", properties: { b: { type: "number" }, c: { type: "string" } } };
+
+  test.each(["claude", "bedrock"] as const)("%s", (type) => {
+    const all = { a: a.properties.a, c: a.properties.c, b: b.properties.b };
+    const lost = "tools.function.parameters";
+    for (const choice of [{ anyOf: [a, b] }, { type: "object", oneOf: [a, b] }]) {
+      expect(schemaOf(type, choice)).toEqual([{ type: "object", properties: all }, lost]);
+    }
+    const own = { ...a, allOf: [{ required: ["c"] }], description: "d" };
+    expect(schemaOf(type, own)).toEqual([{ ...a, description: "d" }, lost]);
+    expect(schemaOf(type, { type: null, properties: {} })).toEqual([{ type: "object", properties: {} }, ""]);
+  });
+});

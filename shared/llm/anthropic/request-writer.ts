@@ -3,7 +3,9 @@
 import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatPart, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, ToolChoice } from "../chat";
-import { renameTools } from "../conversation";
+import { dropForeignSeals, renameTools } from "../conversation";
+import { Dropped } from "../dropped";
+import { indexOfName } from "../names";
 import { isBlank, textOf } from "../text";
 import { ContentWriter } from "./content-writer";
 import { TokenLimits } from "./limits";
@@ -50,6 +52,7 @@ class RequestWriter {
     private readonly options: AnthropicRequestOptions,
   ) {
     renameTools(request, MAX_TOOL_NAME_BYTES);
+    dropForeignSeals(request, false);
     this.names = new ToolNames(request);
     this.content = new ContentWriter(json, request.dropped);
   }
@@ -202,7 +205,7 @@ class RequestWriter {
     const json = this.json.object().key("name").escaped(tool.name);
     if (!tool.description.isEmpty) json.key("description").escaped(tool.description);
     json.key("input_schema");
-    writeObjectSchema(json, tool.parameters);
+    writeObjectSchema(json, tool.parameters, this.request.dropped);
     if (!tool.cacheControl.isEmpty) json.key("cache_control").raw(tool.cacheControl);
     json.end();
     // Its strict mode refuses schemas that OpenAI's accepts.
@@ -235,15 +238,53 @@ class RequestWriter {
   }
 }
 
-/** Writes the schema of a tool's arguments, which has to say that it is one of an object. */
-export function writeObjectSchema(json: JsonWriter, parameters: Span): void {
+/** Properties of the schemas of a choice; more are left out. */
+const MAX_PROPERTIES: i32 = 256;
+
+/** Choices among schemas, which Anthropic refuses on the first level. */
+const CHOICES: StaticArray<string> = ["anyOf", "oneOf", "allOf"];
+
+/**
+ * Writes the schema of a tool's arguments, which has to say that it is one of an object. Of a choice among schemas the
+ * arguments of all are left, of which none is required.
+ */
+export function writeObjectSchema(json: JsonWriter, parameters: Span, dropped: Dropped): void {
   const schema = Json.read(parameters);
-  if (schema.kind == JsonKind.Object && schema.get("type").exists) {
+  let choices: Json | null = null;
+  for (let i = 0; i < CHOICES.length; i++)
+    if (schema.get(CHOICES[i]).exists) choices = schema.get(CHOICES[i]);
+  if (choices === null && schema.get("type").kind == JsonKind.String) {
     json.raw(parameters);
     return;
   }
   json.object().key("type").text("object");
   const members = schema.members();
-  while (members.next()) json.keyBytes(members.keyBytes()).raw(members.value.raw());
+  while (members.next()) {
+    const name = members.keyBytes();
+    if (name.equalsAscii("type") || indexOfName(CHOICES, name) >= 0) continue;
+    json.keyBytes(name).raw(members.value.raw());
+  }
+  if (choices !== null) {
+    dropped.add("tools.function.parameters");
+    if (!schema.get("properties").exists) writeAllProperties(json.key("properties").object(), choices);
+  }
+  json.end();
+}
+
+/** Writes the properties of these schemas, each once. */
+function writeAllProperties(json: JsonWriter, schemas: Json): void {
+  const known: Span[] = [];
+  const items = schemas.items();
+  while (items.next()) {
+    const properties = items.value.get("properties").members();
+    while (properties.next() && known.length < MAX_PROPERTIES) {
+      const name = properties.keyBytes();
+      let at = 0;
+      while (at < known.length && !known[at].equals(name)) at++;
+      if (at < known.length) continue;
+      known.push(name);
+      json.keyBytes(name).raw(properties.value.raw());
+    }
+  }
   json.end();
 }

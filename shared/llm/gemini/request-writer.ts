@@ -4,7 +4,7 @@
 import { Buffer, Span, upperAscii } from "../../bytes";
 import { Json, JsonKind, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, Option, PartKind, ToolChoice } from "../chat";
-import { renameTools } from "../conversation";
+import { dropForeignSeals, renameTools } from "../conversation";
 import { NONE, textOf } from "../text";
 import { settleResults } from "../tool-results";
 import { ContentWriter } from "./content-writer";
@@ -62,6 +62,7 @@ class RequestWriter {
   write(format: ResponseFormat): void {
     const request = this.request;
     renameTools(request, MAX_TOOL_NAME_BYTES, "_-.:", true);
+    dropForeignSeals(request, false);
     // Earlier models know calls by their order only.
     settleResults(request, this.model.generation < 30);
     const json = this.json.object().key("contents").array();

@@ -3,7 +3,7 @@
 import { Buffer } from "../../bytes";
 import { Json, JsonWriter } from "../../json";
 import { Answer, ChatRequest, ChatTool, OPTION_NAMES, Option, PartKind, Thinking, ToolChoice } from "../chat";
-import { renameTools, shortenCallIds } from "../conversation";
+import { dropForeignSeals, renameTools, shortenCallIds } from "../conversation";
 import { keepFormats, writeCustomTool } from "../custom-tool";
 import { settleResults } from "../tool-results";
 import { InputWriter } from "./input-writer";
@@ -57,6 +57,7 @@ class RequestWriter {
     const request = this.request;
     renameTools(request, MAX_TOOL_NAME_BYTES);
     settleResults(request);
+    dropForeignSeals(request, true);
     shortenCallIds(request, MAX_CALL_ID_BYTES);
     const json = this.json.object().key("model").escaped(request.model).key("input").array();
     const input = new InputWriter(json, request.dropped);

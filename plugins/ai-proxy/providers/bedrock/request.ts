@@ -18,7 +18,7 @@ import {
   PartKind,
   ToolChoice,
 } from "as-proxy-wasm-sdk/llm/chat";
-import { renameTools } from "as-proxy-wasm-sdk/llm/conversation";
+import { dropForeignSeals, renameTools } from "as-proxy-wasm-sdk/llm/conversation";
 import { isBlank, writeValueEscaped } from "as-proxy-wasm-sdk/llm/text";
 import { CacheSettings, CacheTtl, ttlOfControl, writeCachePoint } from "./cache-points";
 import { ContentWriter, isDocument } from "./content";
@@ -59,6 +59,7 @@ export class RequestWriter {
     this.content = new ContentWriter(json, request.dropped);
     this.model = new Model(modelName);
     renameTools(request, MAX_TOOL_NAME_BYTES);
+    dropForeignSeals(request, false);
     this.names = new ToolNames(request);
   }
 
@@ -271,7 +272,7 @@ export class RequestWriter {
 
   private writeTool(name: Span, description: Span, schema: Span): void {
     const json = this.json.object().key("toolSpec").object().key("inputSchema").object().key("json");
-    writeObjectSchema(json, schema);
+    writeObjectSchema(json, schema, this.request.dropped);
     json.end().key("name").escaped(name);
     if (!isBlank(description)) json.key("description").escaped(description);
     json.end().end();
