@@ -8,7 +8,7 @@ import { Attempt, AttemptWaiter } from "../attempts/attempt";
 import { DraftRequest, DraftWaiter } from "../attempts/draft-request";
 import { Upstream } from "../config";
 import { Failover } from "../config/resilience";
-import { decodedPath } from "../path";
+import { decodedPath, withoutQuery } from "../path";
 import { TokenPool } from "../tokens";
 import { Lease } from "./lease";
 import { SharedTokens } from "./shared-tokens";
@@ -63,7 +63,9 @@ class HealthCheck implements DraftWaiter, AttemptWaiter {
     head.set(":authority", place.get("host").text());
     const path = place.get("path").text();
     const isChat = detectApi(decodedPath(path)) == Api.ChatCompletions;
-    head.set(":path", isChat ? path : "/v1/chat/completions");
+    // The query is that of a client's request; a provider whose paths the client knows may need it.
+    const kept = this.checks.upstream.provider.mapsPath ? withoutQuery(path) : path;
+    head.set(":path", isChat ? kept : "/v1/chat/completions");
     head.set("content-type", "application/json");
     const body = new Buffer(128);
     const json = new JsonWriter(body).object().key("model").text(this.checks.failover.healthCheckModel);

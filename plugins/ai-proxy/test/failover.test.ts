@@ -5,7 +5,7 @@ import type { CallReply, TestChain, TestChainOptions } from "../../../host-test/
 import { VirtualClock } from "../../../host-test/host/virtual-clock.ts";
 import type { UpstreamRequest } from "../../../host-test/host/types.ts";
 import { LocalData } from "../../../host-test/services/local-data.ts";
-import { chat, message, provider, proxy } from "./proxy.ts";
+import { chat, chatPath, message, provider, proxy } from "./proxy.ts";
 
 const cluster = "outbound|80||upstream.static";
 const failover = { enabled: true, healthCheckModel: "check-model", failureThreshold: 2, successThreshold: 2 };
@@ -183,6 +183,24 @@ describe("a health check", () => {
       model: "mapped",
       messages: [{ role: "user", content: "who are you?" }],
     });
+  });
+
+  test.each([
+    ["yi", chatPath],
+    ["claude", "/v1/messages"],
+    ["qwen", "/compatible-mode/v1/chat/completions"],
+    ["generic", `${chatPath}?api-version=1&key=canary`],
+    ["mistral", `${chatPath}?api-version=1&key=canary`],
+  ])("has nothing of a client's query where the plugin makes the path: %s", (type, path) => {
+    const options = { upstream: () => ({ status: 429 }), calls: () => ({}) };
+    const chain = provider({ ...entry, type }, options);
+    for (let i = 0; i < 10; i++) chain.exchange(chat({}, { path: `${chatPath}?api-version=1&key=canary` }));
+    chain.advance(5100);
+    for (const call of chain.calls) {
+      expect(header(call, ":path")).toBe(path);
+      expect(JSON.stringify(call.headers).includes("canary")).toBe(path.includes("canary"));
+    }
+    expect(chain.calls).not.toEqual([]);
   });
 
   test("speaks the provider's dialect, with protocol original too", () => {
