@@ -14,6 +14,7 @@ const entries = {
   cohere: { type: "cohere", cohereApiVersion: "v2" },
   gemini: { type: "gemini" },
   responses: { type: "openai", chatApi: "responses" },
+  spark: { type: "spark" },
   vllm: { type: "vllm", vllmServerHost: "vllm.example.com" },
 };
 type Entry = keyof typeof entries;
@@ -168,6 +169,30 @@ const cases: Case[] = [
       chunk({ tool_calls: [{ index: 1, function: { arguments: "}" } }] }, "tool_calls", { usage }),
     ]),
     told: { calls: [weather(), { name: "weather", arguments: { place: null } }], stop: "tool_calls" },
+  },
+  ...[false, true].map((isStream): Case => {
+    const called = { type: "function", function: { name: "weather", arguments: '{"place":"Oslo"}' } };
+    const told = { ...message(""), tool_calls: called };
+    const spark = { code: 0, message: "Success", sid: "s-1", usage };
+    return {
+      name: `a call that is no list, as Spark's, ${isStream ? "streamed" : "whole"}`,
+      entry: "spark",
+      reply: isStream
+        ? data([{ ...spark, choices: [{ index: 0, delta: told }] }])
+        : json({ ...spark, choices: [{ index: 0, message: told }] }),
+      told: { calls: [weather("Oslo")], stop: "tool_calls", tokens: { total: 15, output: 5 } },
+    };
+  }),
+  {
+    name: "usage in the words of OpenAI's other API",
+    entry: "vllm",
+    reply: data([
+      chunk({ content: "Hi" }),
+      chunk({}, "stop", {
+        usage: { input_tokens: 10, output_tokens: 5, input_tokens_details: { cached_tokens: 4 } },
+      }),
+    ]),
+    told: { text: "Hi", stop: "stop", tokens: { total: 15, output: 5 }, has: [":4"] },
   },
   {
     name: "calls that Cohere streams in turns, one with null for arguments",

@@ -200,8 +200,10 @@ function writeChoice(json: JsonWriter, index: i32, choice: Choice, usesFunctions
   writeList(json, "annotations", choice.annotations);
   writeList(json, "images", choice.images);
   json.end().key("finish_reason");
-  if (choice.finish.isEmpty) json.null_();
-  else json.escaped(choice.finish);
+  const calls = choice.calls.length > 0;
+  if (!choice.finish.isEmpty) json.escaped(choice.finish);
+  else if (calls) json.escaped(openaiFinishName(Finish.ToolCalls, NONE, usesFunctions));
+  else json.null_();
   json.key("logprobs");
   if (choice.logprobs.isEmpty) {
     json.null_().end();

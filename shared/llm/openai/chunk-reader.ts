@@ -155,6 +155,7 @@ export class OpenaiChunkReader {
     if (word.equalsAscii("error")) return this.fail(root.get("error").exists ? root : value);
     this.isFinished = true;
     this.endInputs(choice);
+    this.readSources(root);
     let reason = readOpenaiFinish(word);
     // Servers that end with `stop` although tools are to be called.
     if (reason == Finish.Stop && this.callsOf(choice).count > 0) reason = Finish.ToolCalls;
@@ -188,6 +189,8 @@ export class OpenaiChunkReader {
     if (list) {
       const calls = list.items();
       while (calls.next()) this.readToolCall(choice, calls.value, isWhole ? calls.index : -1);
+      // Spark's, unless it is asked for lists.
+      if (list.kind == JsonKind.Object) this.readToolCall(choice, list, 0);
     } else if (called && called.kind == JsonKind.Object) {
       this.readCall(choice, 0, NONE, called);
     }

@@ -19,6 +19,8 @@ const WORDS: StaticArray<string> = [
   "refusal",
   "sensitive",
   "eos_token",
+  "normal",
+  "model_context_window_exceeded",
 ];
 const REASONS: StaticArray<Finish> = [
   Finish.Stop,
@@ -35,6 +37,8 @@ const REASONS: StaticArray<Finish> = [
   Finish.Filter,
   Finish.Filter,
   Finish.Stop,
+  Finish.Stop,
+  Finish.Length,
 ];
 
 /** Positions are those of `Finish`; `Other` has the provider's word. */

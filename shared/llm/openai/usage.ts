@@ -8,16 +8,23 @@ import { Usage } from "../usage";
 export function readOpenaiUsage(value: Json): Usage | null {
   if (value.kind != JsonKind.Object) return null;
   const usage = new Usage();
-  const promptDetails = value.get("prompt_tokens_details");
-  const outputDetails = value.get("completion_tokens_details");
+  let promptDetails = value.get("prompt_tokens_details");
+  let outputDetails = value.get("completion_tokens_details");
   let prompt = count(value, "prompt_tokens");
-  // As OpenAI's other API names them.
-  if (prompt == 0) prompt = count(value, "input_tokens");
+  if (prompt == 0) {
+    // As OpenAI's other API names them.
+    prompt = count(value, "input_tokens");
+    if (!promptDetails.exists) promptDetails = value.get("input_tokens_details");
+    if (!outputDetails.exists) outputDetails = value.get("output_tokens_details");
+  }
   let cached = count(promptDetails, "cached_tokens");
   if (cached == 0) cached = count(value, "cached_tokens");
   if (cached == 0) cached = count(value, "prompt_cache_hit_tokens");
   usage.cacheRead = min(cached, prompt);
-  usage.cacheWrite = min(count(promptDetails, "cache_write_tokens"), prompt - usage.cacheRead);
+  let written = count(promptDetails, "cache_write_tokens");
+  // Qwen's name.
+  if (written == 0) written = count(promptDetails, "cache_creation_input_tokens");
+  usage.cacheWrite = min(written, prompt - usage.cacheRead);
   usage.input = prompt - usage.cacheRead - usage.cacheWrite;
   usage.output = count(value, "completion_tokens");
   if (usage.output == 0) usage.output = count(value, "output_tokens");
@@ -28,7 +35,8 @@ export function readOpenaiUsage(value: Json): Usage | null {
   const beside = count(value, "total_tokens") - prompt - usage.output;
   if (beside > 0 && (usage.reasoning == 0 || usage.reasoning == beside)) {
     usage.output += beside;
-    usage.reasoning = beside;
+    // Some tell the total only.
+    if (prompt > 0) usage.reasoning = beside;
   }
   return usage;
 }
