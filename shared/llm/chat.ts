@@ -114,7 +114,7 @@ export class ChatPart {
     }
     const comma = equalsAsciiIgnoreCase(url.slice(0, 5), "data:") ? url.indexOf(0x2c) : -1;
     const head = url.slice(5, max(comma, 5));
-    if (comma < 0 || !head.endsWithAscii(";base64")) {
+    if (comma < 0 || !equalsAsciiIgnoreCase(head.slice(max(head.size - 7, 0)), ";base64")) {
       this.url = url;
       return;
     }

@@ -173,8 +173,9 @@ export class Provider {
     return this;
   }
 
-  /** `cache_control` is left out: the server refuses words that it does not know. */
-  refusesCacheControl(): Provider {
+  /** The server refuses words that it does not know, such as `cache_control`: they are left out. */
+  refusesUnknown(): Provider {
+    this.requestOptions.openaiSettings = false;
     this.requestOptions.cacheControl = false;
     return this;
   }

@@ -95,7 +95,7 @@ export function newProvider(type: string): Provider | null {
         .offers(Api.ChatCompletions, "/openai/v1/chat/completions")
         .recognisesOwnPaths()
         .offers(Api.Responses, "/openai/v1/responses")
-        .refusesCacheControl();
+        .refusesUnknown();
     case "longcat":
       return openaiLike(type, "api.longcat.chat").chat().embeddings().models().withResponseSchema();
     case "hunyuan":
@@ -107,7 +107,7 @@ export function newProvider(type: string): Provider | null {
         .chat()
         .embeddings()
         .keepsPath()
-        .refusesCacheControl()
+        .refusesUnknown()
         .takesShortCallIds();
     case "moonshot":
       return new Moonshot();

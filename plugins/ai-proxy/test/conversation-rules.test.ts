@@ -196,6 +196,39 @@ test.each(["mistral", "groq"] as const)(
   },
 );
 
+test("nor does it get settings that are OpenAI's alone from Codex", () => {
+  const settings = { prompt_cache_key: "k", safety_identifier: "s", text: { verbosity: "low" } };
+  const { body, dropped } = asked("responses", "mistral", { input: "Hi", ...settings, temperature: 1 });
+  expect(body).toEqual({ model: "mistral-large", messages: [user], temperature: 1 });
+  expect(dropped.split(",").sort()).toEqual(["prompt_cache_key", "safety_identifier", "verbosity"]);
+});
+
+describe("a picture in a data URL", () => {
+  const sent = (url: string) => {
+    const content = [
+      { type: "text", text: "?" },
+      { type: "image_url", image_url: { url } },
+    ];
+    const { body, dropped } = asked("openai", "claude", { messages: [{ role: "user", content }] });
+    return [body.messages[0].content[1]?.source, dropped];
+  };
+  const png = "iVBORw0KGgoAAAA=";
+
+  test.each([
+    `data:image/png;base64,${png}`,
+    `DATA:IMAGE/PNG;BASE64,${png}`,
+    `data:image/png;charset=utf-8;Base64,${png}`,
+    `data:;base64,${png}`,
+  ])("is read in any spelling: %s", (url) => {
+    expect(sent(url)).toEqual([{ type: "base64", media_type: "image/png", data: png }, ""]);
+  });
+
+  test.each(["data:image/svg+xml,%3Csvg%3E", "gs://bucket/a.png", "a.png"])(
+    "that Claude cannot fetch is named: %s",
+    (url) => expect(sent(url)).toEqual([undefined, "messages.content.image_url"]),
+  );
+});
+
 test("a budget of reasoning is named where the model has no word for it", () => {
   const thinking = { type: "enabled", budget_tokens: 2000 };
   expect(asked("anthropic", "nova", { messages: [user], thinking }).dropped).toBe("reasoning_effort");

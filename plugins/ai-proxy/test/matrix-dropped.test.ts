@@ -81,7 +81,9 @@ class Probe {
       return Array.isArray(parentOf(request, path)) || this.#isNamedAlone(request, path, place, value);
     const less = this.#ask(without(request, path));
     if (less.seen !== seen) return false;
-    if (names.every((name) => less.names.includes(name))) this.unnamed.add(`${this.#client} ${place}`);
+    // Where more is named without it, it was of use.
+    const isIdle = names.length === less.names.length && names.every((name) => less.names.includes(name));
+    if (isIdle) this.unnamed.add(`${this.#client} ${place}`);
     return true;
   }
 

@@ -23,6 +23,11 @@ export function prepareMedia(part: ChatPart, dropped: Dropped, keepsOthers: bool
   const given = part.mediaType;
   if (!part.detail.isEmpty) dropped.add("messages.content.image_url.detail");
   const isRemote = part.data.isEmpty;
+  // No address, but text that is no base64; nor one of Google's or Amazon's storage.
+  if (isRemote && !keepsOthers && !part.url.isEmpty && !part.url.startsWithAscii("http")) {
+    dropped.add(part.kind == PartKind.Image ? "messages.content.image_url" : "messages.content.document.url");
+    return false;
+  }
   if (isRemote && (part.kind == PartKind.Image || given.isEmpty || part.url.isEmpty)) return true;
   let known = 0;
   while (known < BEGINNINGS.length && !part.data.startsWithAscii(BEGINNINGS[known])) known++;

@@ -34,6 +34,15 @@ const BEFORE_TOOLS: StaticArray<Option> = [
   Option.TopP,
 ];
 
+/** Settings of OpenAI's own, which servers refuse that take no words that they do not know. */
+const OPENAI_ONLY: StaticArray<Option> = [
+  Option.Store,
+  Option.PromptCacheKey,
+  Option.PromptCacheRetention,
+  Option.Verbosity,
+  Option.SafetyIdentifier,
+];
+
 /** OpenAI refuses longer names, those of Anthropic's clients may be twice as long. */
 const MAX_TOOL_NAME_BYTES: i32 = 64;
 const MAX_CALL_ID_BYTES: i32 = 40;
@@ -49,6 +58,8 @@ export class OpenaiRequestOptions {
   reasoningContent: bool = false;
   /** Call the output limit `max_completion_tokens`: OpenAI's newer models refuse `max_tokens`, other servers know only that. */
   completionTokens: bool = false;
+  /** Send settings that OpenAI alone has; most servers pass over them. */
+  openaiSettings: bool = true;
   /** Send `cache_control` of messages; OpenAI itself refuses it. */
   cacheControl: bool = true;
   /** Send the seals of reasoning and of calls, which OpenRouter and Google want back. */
@@ -116,6 +127,10 @@ class RequestWriter {
   private option(option: Option): void {
     const value = this.request.option(option);
     if (value.isEmpty) return;
+    if (!this.options.openaiSettings && OPENAI_ONLY.includes(option)) {
+      this.request.dropped.add(OPTION_NAMES[option]);
+      return;
+    }
     const renamed = option == Option.MaxTokens && this.options.completionTokens;
     this.json.key(OPTION_NAMES[renamed ? Option.MaxCompletionTokens : option]).raw(value);
   }
