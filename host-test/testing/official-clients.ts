@@ -98,7 +98,8 @@ export function outcomeOf(kind: RecordingKind, expected: Expected): Outcome {
   if (error !== undefined) throw new Error(error);
   const toolCalls = expected.toolCalls.map(({ name, arguments: json }) => ({
     name,
-    arguments: json === "" ? {} : (JSON.parse(json) as unknown),
+    // Some providers write `null` where a tool has no parameters.
+    arguments: (JSON.parse(json || "{}") as unknown) ?? {},
   }));
   let stop = stops[expected.stop] ?? expected.stop;
   // Some providers, and OpenAI's Responses always, end with the plain word also after a call.
@@ -133,8 +134,19 @@ const stops: Record<string, string> = {
   BLOCKLIST: "content_filter",
   PROHIBITED_CONTENT: "content_filter",
   SPII: "content_filter",
+  LANGUAGE: "content_filter",
+  OTHER: "content_filter",
+  MALFORMED_FUNCTION_CALL: "content_filter",
+  UNEXPECTED_TOOL_CALL: "content_filter",
+  IMAGE_SAFETY: "content_filter",
+  NO_IMAGE: "content_filter",
   // Cohere
   COMPLETE: "stop",
   STOP_SEQUENCE: "stop",
   TOOL_CALL: "tool_calls",
+  ERROR_TOXIC: "content_filter",
+  // Servers that speak OpenAI's dialect
+  eos: "stop",
+  model_length: "length",
+  sensitive: "content_filter",
 };

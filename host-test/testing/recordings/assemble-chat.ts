@@ -58,7 +58,7 @@ function addCall(calls: Map<number, ExpectedToolCall>, fragment: JsonObject, pos
   const called = objectOf(fragment.function);
   call.id = call.id || textOf(fragment.id);
   call.name = call.name || textOf(called.name);
-  call.arguments += textOf(called.arguments);
+  call.arguments += isObject(called.arguments) ? JSON.stringify(called.arguments) : textOf(called.arguments);
   calls.set(index, call);
 }
 

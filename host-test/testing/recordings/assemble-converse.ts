@@ -8,6 +8,8 @@ export function assembleConverseAnswer(answer: JsonObject): Expected {
   const expected = emptyExpected();
   for (const block of objectsOf(objectOf(objectOf(answer.output).message).content)) {
     expected.text += textOf(block.text);
+    for (const cited of objectsOf(objectOf(block.citationsContent).content))
+      expected.text += textOf(cited.text);
     expected.reasoning += textOf(objectOf(objectOf(block.reasoningContent).reasoningText).text);
     if (isObject(block.toolUse)) {
       const input = JSON.stringify(block.toolUse.input ?? {});

@@ -62,7 +62,8 @@ function addPiece(root: JsonObject, piece: JsonObject): void {
 
 function geminiUsage(usage: JsonObject): ExpectedUsage {
   return {
-    input: numberOf(usage.promptTokenCount) ?? 0,
+    // What the provider's own tools have added to the prompt is told apart.
+    input: (numberOf(usage.promptTokenCount) ?? 0) + (numberOf(usage.toolUsePromptTokenCount) ?? 0),
     output: numberOf(usage.candidatesTokenCount) ?? 0,
     total: numberOf(usage.totalTokenCount),
     cachedInput: numberOf(usage.cachedContentTokenCount) ?? 0,

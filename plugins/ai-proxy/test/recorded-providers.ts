@@ -41,7 +41,8 @@ export function entriesOf({ kind, provider, expected }: Recording, client: Clien
       // Put into words of its own again, an explanation of a refusal is text for Anthropic's clients.
       return client === "anthropic" && stop === "refusal" ? ["claude"] : ["claude", "vertex-claude"];
     case "gemini":
-      return ["gemini", "vertex"];
+      // Of Vertex AI, OpenAI's clients get reasoning as Higress gives it: in the content, between tags.
+      return client === "openai" && expected?.reasoning ? ["gemini"] : ["gemini", "vertex"];
     case "converse":
       return ["bedrock"];
     case "cohere":
