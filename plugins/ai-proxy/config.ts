@@ -97,7 +97,8 @@ export class Upstream {
   readsBody(api: Api): bool {
     if (api == Api.None) return false;
     if (this.refuses(api) || this.settings.customSettings.length > 0) return true;
-    if (this.settings.firstByteTimeoutMs > 0 && maySayStream(api)) return true;
+    const asksForStream = this.settings.firstByteTimeoutMs > 0 || this.settings.retry.isEnabled;
+    if (asksForStream && maySayStream(api)) return true;
     return this.editsBody(api);
   }
 

@@ -96,7 +96,9 @@ export class Settings {
       else if (handling == "prepend") this.basePathHandling = BasePathHandling.Prepend;
       else reader.warn("basePathHandling: expected removePrefix or prepend; basePath has no effect");
     }
-    this.providerBasePath = reader.text("providerBasePath");
+    const base = reader.text("providerBasePath");
+    // What follows begins with the slash.
+    this.providerBasePath = base.endsWith("/") ? base.substring(0, base.length - 1) : base;
     this.providerDomain = reader.text("providerDomain");
   }
 }

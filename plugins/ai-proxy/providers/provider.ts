@@ -223,7 +223,7 @@ export class Provider {
     if (this.needsToken && settings.tokens.length == 0) reader.fail("no apiToken found in provider config");
     const host = this.hostKey.length > 0 ? reader.text(this.hostKey) : "";
     if (host.length > 0) this.host = host;
-    if (this.takesResponseSchema && reader.isObjectAt("responseJsonSchema")) {
+    if (this.takesResponseSchema && reader.entries("responseJsonSchema").length > 0) {
       this.responseSchema = reader.raw("responseJsonSchema");
     }
     if (this.placeholder.length > 0) {

@@ -199,6 +199,19 @@ describe("base paths", () => {
     ["the provider's", { ...deepseek, providerBasePath: "/tenant" }, chatPath, "/tenant/v1/chat/completions"],
     ["the provider's, there already", { ...generic, providerBasePath: "/tenant" }, "/tenant/x", "/tenant/x"],
     [
+      "the provider's, with its slash",
+      { ...generic, providerBasePath: "/tenant/" },
+      "/x?a=/",
+      "/tenant/x?a=/",
+    ],
+    [
+      "the provider's, with its slash, there already",
+      { ...generic, providerBasePath: "/a/" },
+      "/a/x",
+      "/a/x",
+    ],
+    ["the provider's, nothing but a slash", { ...generic, providerBasePath: "/" }, "/x", "/x"],
+    [
       "both",
       { ...deepseek, basePath: "/gw", providerBasePath: "/tenant" },
       "/gw/v1/models",

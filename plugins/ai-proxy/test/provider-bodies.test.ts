@@ -151,6 +151,10 @@ describe("what some providers want in the body", () => {
       const entry = { type, responseJsonSchema: schema, modelMapping: { "*": "mapped" } };
       expect(upstreamBody(entry, {})).toMatchObject({ response_format: schema, model: "mapped" });
       expect(upstreamBody(entry, {}, "/v1/embeddings")).not.toHaveProperty("response_format");
+      for (const none of [{}, "text", [schema], null])
+        expect(upstreamBody({ ...entry, responseJsonSchema: none }, {})).not.toHaveProperty(
+          "response_format",
+        );
     },
   );
 });

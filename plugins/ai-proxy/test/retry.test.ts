@@ -147,6 +147,27 @@ describe("a request that failed", () => {
   });
 });
 
+describe("whether it is a stream is known of bodies that are only passed on too", () => {
+  const entries = [
+    {},
+    { protocol: "original" },
+    { type: "generic" },
+    { type: "coze" },
+    { type: "openai", protocol: "original" },
+  ];
+  test.each(entries)("%j", (more) => {
+    for (const stream of [false, true]) {
+      const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hi" }], stream });
+      for (const headers of [{}, { "content-length": String(body.length) }]) {
+        const chain = provider({ ...entry, ...more }, failing(tooMany, [json(completion)]));
+        const { client, upstream } = chain.exchange(chat(body, { headers }));
+        expect(client.status).toBe(stream ? 429 : 200);
+        expect(chain.calls.map(text)).toEqual(stream ? [] : [upstream!.text]);
+      }
+    }
+  });
+});
+
 describe("the first answer reaches the client", () => {
   const passes = (configuration: object, options: Partial<TestChainOptions>, request = chat()) => {
     const chain = provider(configuration, options);
