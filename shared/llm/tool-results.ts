@@ -18,12 +18,22 @@ export function settleResults(chat: ChatRequest, inOrder: bool = false): void {
   const messages = chat.messages;
   const settled: ChatMessage[] = [];
   for (let i = 0; i < messages.length;) {
+    const start = settled.length;
     let answers = i;
-    while (answers < messages.length && messages[answers].role == Role.Assistant)
-      settled.push(messages[answers++]);
+    while (answers < messages.length && messages[answers].role == Role.Assistant) {
+      const message = messages[answers++];
+      const last = settled.length - 1;
+      // Calls whose results stand behind all of them are one message's.
+      if (last >= start && settled[last].has(PartKind.ToolCall)) {
+        settled[last].parts = settled[last].parts.concat(message.parts);
+        settled[last].isPlain = false;
+      } else {
+        settled.push(message);
+      }
+    }
     let end = answers;
     while (end < messages.length && messages[end].role != Role.Assistant) end++;
-    const calls = partsOf(messages, i, answers, PartKind.ToolCall);
+    const calls = partsOf(settled, start, settled.length, PartKind.ToolCall);
     const results = partsOf(messages, answers, end, PartKind.ToolResult);
     if (calls.length > 0 && max(calls.length, results.length) <= MAX_COMPARED && answers < messages.length) {
       const first = resultsOf(calls, results, chat.dropped);

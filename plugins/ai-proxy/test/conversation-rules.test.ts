@@ -85,6 +85,18 @@ describe("results of tools", () => {
     expect(said).toEqual(["f1", "g2"]);
   });
 
+  test("stand behind all calls of a turn, which are one message's", () => {
+    const use = (id: string) => ({
+      role: "assistant",
+      content: [{ type: "tool_use", id, name: "f", input: {} }],
+    });
+    const tool_result = (tool_use_id: string) => ({ type: "tool_result", tool_use_id, content: "1" });
+    const results = { role: "user", content: [tool_result("a"), tool_result("b")] };
+    const { messages } = asked("anthropic", "openai", { messages: [user, use("a"), use("b"), results] }).body;
+    expect(messages.map(({ role }: any) => role)).toEqual(["user", "assistant", "tool", "tool"]);
+    expect(messages[1].tool_calls.map(({ id }: any) => id)).toEqual(["a", "b"]);
+  });
+
   test("that nothing follows are not made up, and those without any call stay", () => {
     expect(asked("responses", "mistral", { input: [user, call("a")] }).body.messages).toHaveLength(2);
     expect(asked("responses", "mistral", { input: [result("a", "1"), user] }).body.messages[0].role).toBe(
@@ -222,6 +234,17 @@ describe("a picture in a data URL", () => {
   ])("is read in any spelling: %s", (url) => {
     expect(sent(url)).toEqual([{ type: "base64", media_type: "image/png", data: png }, ""]);
   });
+
+  test.each(["", "image/heic", "application/octet-stream"])(
+    "is what its bytes say for Converse: %j",
+    (type) => {
+      const url = `data:${type};base64,${png}`;
+      const messages = [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }];
+      const { body, dropped } = asked("openai", "bedrock", { messages });
+      expect(body.messages[0].content).toEqual([{ image: { format: "png", source: { bytes: png } } }]);
+      expect(dropped).toBe("");
+    },
+  );
 
   test.each(["data:image/svg+xml,%3Csvg%3E", "gs://bucket/a.png", "a.png"])(
     "that Claude cannot fetch is named: %s",

@@ -3,6 +3,7 @@
 
 import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
 import { JsonWriter } from "as-proxy-wasm-sdk/json";
+import { prepareMedia } from "as-proxy-wasm-sdk/llm/anthropic/media";
 import { ChatPart, PartKind } from "as-proxy-wasm-sdk/llm/chat";
 import { Dropped } from "as-proxy-wasm-sdk/llm/dropped";
 import { indexOfName } from "as-proxy-wasm-sdk/llm/names";
@@ -88,6 +89,8 @@ export class ContentWriter {
       case PartKind.Image:
       case PartKind.Audio:
       case PartKind.File: {
+        // What the bytes are counts for more than what they are called.
+        if (part.kind != PartKind.Audio && !part.data.isEmpty) prepareMedia(part, this.dropped, true);
         const isThere = !part.data.isEmpty || part.url.startsWithAscii("s3://");
         if (isThere && indexOfName(MEDIA_FORMATS[mediaOf(part)], formatOf(part)) >= 0) return true;
         break;
