@@ -158,7 +158,8 @@ describe("whether it is a stream is known of bodies that are only passed on too"
   test.each(entries)("%j", (more) => {
     for (const stream of [false, true]) {
       const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hi" }], stream });
-      for (const headers of [{}, { "content-length": String(body.length) }]) {
+      const announced: Record<string, string>[] = [{}, { "content-length": String(body.length) }];
+      for (const headers of announced) {
         const chain = provider({ ...entry, ...more }, failing(tooMany, [json(completion)]));
         const { client, upstream } = chain.exchange(chat(body, { headers }));
         expect(client.status).toBe(stream ? 429 : 200);
