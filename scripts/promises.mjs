@@ -168,8 +168,10 @@ export const promises = [
   },
   {
     id: "linear",
-    promise: "Work for hostile patterns, paths and templates grows as the text does",
+    promise:
+      "Work for hostile patterns, paths and templates, and for conversations with very many of one thing, grows as the text does",
     tests: [
+      "plugins/ai-proxy/test/many-members.test.ts",
       "shared/regex/test/linear.test.ts",
       "shared/gjson/test/gjson.test.ts",
       "shared/template/test/template.test.ts",

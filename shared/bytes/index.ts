@@ -1,4 +1,5 @@
 export { Span } from "./span";
+export { SpanIndex } from "./span-index";
 export { Buffer } from "./buffer";
 export { brokenEnd, decodeLossy, isUtf8, validEnd } from "./utf8";
 export {

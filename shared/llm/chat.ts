@@ -4,7 +4,7 @@
 // Texts are spans of escaped string content and other values are spans of JSON, both borrowed from the body
 // that was read; the reader has checked the body as a whole. An empty span stands for an absent field.
 
-import { Buffer, Span, equalsAsciiIgnoreCase } from "../bytes";
+import { Buffer, Span, SpanIndex, equalsAsciiIgnoreCase } from "../bytes";
 import { Json, JsonError, JsonKind } from "../json";
 import { Dropped } from "./dropped";
 import { nameOthers } from "./fields";
@@ -310,18 +310,18 @@ export class ChatRequest {
 
   /** Leaves only the tools that a list names, as texts or as objects with a name; without tools there is no choice. */
   allowTools(allowed: Json): void {
+    const names = new SpanIndex();
+    const items = allowed.items();
+    while (items.next()) {
+      const value = items.value;
+      let named = value.get("function");
+      if (!named.exists) named = value.get("custom");
+      const name = value.kind == JsonKind.String ? value : (named.exists ? named : value).get("name");
+      names.add(textOf(name));
+    }
     const kept: ChatTool[] = [];
     for (let i = 0; i < this.tools.length; i++) {
-      const items = allowed.items();
-      while (items.next()) {
-        const value = items.value;
-        let named = value.get("function");
-        if (!named.exists) named = value.get("custom");
-        const name = value.kind == JsonKind.String ? value : (named.exists ? named : value).get("name");
-        if (!textOf(name).equals(this.tools[i].name)) continue;
-        kept.push(this.tools[i]);
-        break;
-      }
+      if (names.indexOf(this.tools[i].name) >= 0) kept.push(this.tools[i]);
     }
     this.tools = kept;
     if (kept.length == 0) this.toolChoice = ToolChoice.Unset;

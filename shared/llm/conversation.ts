@@ -1,7 +1,7 @@
 // Edits of a conversation that has left its dialect: what `openai/edit.ts` and `openai/merge.ts` do to bodies in
 // OpenAI's dialect, done to a `ChatRequest`.
 
-import { Buffer, Span } from "../bytes";
+import { Buffer, Span, SpanIndex } from "../bytes";
 import { unescapeInto } from "../json";
 import { ChatMessage, ChatPart, ChatRequest, ChatTool, PartKind, Role } from "./chat";
 import { joinText } from "./text";
@@ -104,16 +104,18 @@ export function renameTools(
   isWord: bool = false,
 ): void {
   const tools = chat.tools;
-  const own: Span[] = [];
-  for (let i = 0; i < tools.length; i++) own.push(tools[i].name);
+  let taken: SpanIndex | null = null;
   for (let i = 0; i < tools.length; i++) {
-    let name = chat.renamedTools.sentName(own[i]);
+    const own = tools[i].name;
+    let name = chat.renamedTools.sentName(own);
     if (name.isEmpty) {
-      name = sentName(own[i], longest, others, isWord);
-      if (name.equals(own[i])) continue;
+      name = sentName(own, longest, others, isWord);
+      if (name.equals(own)) continue;
+      if (taken === null) taken = namesOf(tools);
       // Another tool may have that name.
-      if (hasName(tools, name)) name = hashedToolName(own[i], name, longest);
-      chat.renamedTools.add(own[i], name);
+      if (taken.indexOf(name) >= 0) name = hashedToolName(own, name, longest);
+      taken.add(name);
+      chat.renamedTools.add(own, name);
     }
     tools[i].name = name;
   }
@@ -143,9 +145,10 @@ function sentName(own: Span, longest: i32, others: string, isWord: bool): Span {
   return plainToolName(word.span(), longest, others);
 }
 
-function hasName(tools: ChatTool[], name: Span): bool {
-  for (let i = 0; i < tools.length; i++) if (tools[i].name.equals(name)) return true;
-  return false;
+function namesOf(tools: ChatTool[]): SpanIndex {
+  const names = new SpanIndex();
+  for (let i = 0; i < tools.length; i++) names.add(tools[i].name);
+  return names;
 }
 
 /** Gives calls and results other ids where the provider does not take theirs (`shortToolCallId`). */

@@ -6,7 +6,7 @@ import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "./chat";
 import { Dropped } from "./dropped";
 
 /** Calls, or results, of one turn that are compared with each other; those of larger turns stay as they came. */
-const MAX_COMPARED: i32 = 1024;
+const MAX_COMPARED: i32 = 256;
 
 const NO_RESULT: string = "The tool gave no result.";
 
@@ -25,7 +25,7 @@ export function settleResults(chat: ChatRequest, inOrder: bool = false): void {
       const last = settled.length - 1;
       // Calls whose results stand behind all of them are one message's.
       if (last >= start && settled[last].has(PartKind.ToolCall)) {
-        settled[last].parts = settled[last].parts.concat(message.parts);
+        addAll(settled[last].parts, message.parts);
         settled[last].isPlain = false;
       } else {
         settled.push(message);
@@ -113,10 +113,15 @@ function settle(settled: ChatMessage[], messages: ChatMessage[], results: ChatPa
 
 /** What is no result, and what a result says that is not among these. */
 function withoutResults(parts: ChatPart[], results: ChatPart[]): ChatPart[] {
-  let rest: ChatPart[] = [];
+  const rest: ChatPart[] = [];
   for (let i = 0; i < parts.length; i++) {
     if (parts[i].kind != PartKind.ToolResult) rest.push(parts[i]);
-    else if (!results.includes(parts[i])) rest = rest.concat(parts[i].parts);
+    else if (!results.includes(parts[i])) addAll(rest, parts[i].parts);
   }
   return rest;
+}
+
+/** Grows the list in place: `concat` makes garbage as large as the list each time. */
+function addAll(list: ChatPart[], more: ChatPart[]): void {
+  for (let i = 0; i < more.length; i++) list.push(more[i]);
 }

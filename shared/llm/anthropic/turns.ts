@@ -119,10 +119,12 @@ export class Turns {
     if (call) {
       call.isAnswered = true;
       part.id = call.part.id;
-      for (let i = part.parts.length - 1; i >= 0; i--) {
+      let kept = 0;
+      for (let i = 0; i < part.parts.length; i++) {
         const inner = part.parts[i];
-        if (inner.kind != PartKind.Text && !this.takesMedia(inner)) part.parts.splice(i, 1);
+        if (inner.kind == PartKind.Text || this.takesMedia(inner)) part.parts[kept++] = inner;
       }
+      part.parts.length = kept;
       results.push(part);
       return;
     }

@@ -4,6 +4,7 @@ import { Buffer, Span } from "../../bytes";
 import { Json, JsonKind } from "../../json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { Dropped } from "../dropped";
+import { MAX_TOOL_CALLS } from "../events";
 import { nameOthers } from "../fields";
 import { indexOfName } from "../names";
 import { NONE, standardBase64, textOf, writeValueEscaped } from "../text";
@@ -48,7 +49,7 @@ const MEMBERS: StaticArray<string> = [
 ];
 
 export class ContentReader {
-  /** Calls whose result has not come yet. */
+  /** Calls whose result has not come yet; the oldest are given up. */
   private open: ChatPart[] = [];
   private calls: i32 = 0;
   /** A part that comes in pieces, and what it says so far. */
@@ -154,6 +155,7 @@ export class ContentReader {
     nameOthers(value, MEMBERS, "contents.parts.functionCall.", this.request.dropped);
     const args = value.get("args");
     part.json = args.kind == JsonKind.Object ? args.raw() : Span.text("{}");
+    if (this.open.length >= MAX_TOOL_CALLS) this.open.shift();
     this.open.push(part);
     return part;
   }

@@ -1,7 +1,7 @@
 // Messages as Gemini's `contents`: turns of user and model, made of parts. Results of tools are the user's.
 // https://ai.google.dev/api/caching#Content
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, Span, SpanIndex } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { ChatPart, ChatRequest, PartKind, Role } from "../chat";
 import { joinText } from "../text";
@@ -15,6 +15,10 @@ export class ContentWriter {
   private readonly scratch: Buffer = new Buffer();
   /** All calls so far, to find the name of the function that a result belongs to. */
   private readonly calls: ChatPart[] = [];
+  /** Ids of the calls that were looked through, each once, and the names that were last called under them. */
+  private readonly ids: SpanIndex = new SpanIndex();
+  private readonly names: Span[] = [];
+  private looked: i32 = 0;
   /** The call that the next result belongs to. */
   private unanswered: i32 = 0;
   private isOpen: bool = false;
@@ -205,8 +209,13 @@ export class ContentWriter {
     const calls = this.calls;
     const next = this.unanswered++;
     if (next < calls.length && calls[next].id.equals(id)) return calls[next].name;
-    for (let i = calls.length - 1; i >= 0; i--) if (calls[i].id.equals(id)) return calls[i].name;
-    return id;
+    for (; this.looked < calls.length; this.looked++) {
+      const call = calls[this.looked];
+      if (this.ids.add(call.id)) this.names.push(call.name);
+      else this.names[this.ids.indexOf(call.id)] = call.name;
+    }
+    const index = this.ids.indexOf(id);
+    return index < 0 ? id : this.names[index];
   }
 
   /** Opens a part, and its turn with the first of them. */

@@ -1,6 +1,6 @@
 // Messages as items of a Responses request's `input`.
 
-import { Buffer, Span } from "../../bytes";
+import { Buffer, Span, SpanIndex } from "../../bytes";
 import { JsonWriter } from "../../json";
 import { prepareFile } from "../anthropic/media";
 import { ChatMessage, ChatPart, PartKind, Role } from "../chat";
@@ -14,7 +14,7 @@ export class InputWriter {
   /** A message is open in the output, up to the parts of its content. */
   private isOpen: bool = false;
   /** Ids of the calls of tools that take free text: their results are items of their own type. */
-  private readonly customCalls: Span[] = [];
+  private readonly customCalls: SpanIndex = new SpanIndex();
 
   constructor(
     private readonly json: JsonWriter,
@@ -138,7 +138,7 @@ export class InputWriter {
       .text(part.isCustom ? "custom_tool_call" : "function_call");
     json.key("call_id").escaped(part.id).key("name").escaped(part.name);
     if (part.isCustom) {
-      this.customCalls.push(part.id);
+      this.customCalls.add(part.id);
       json.key("input").escaped(inputOf(part)).end();
     } else {
       json.key("arguments").escaped(part.argumentsText(this.scratch)).end();
@@ -147,7 +147,7 @@ export class InputWriter {
   }
 
   private toolResult(part: ChatPart): void {
-    const isCustom = isIn(this.customCalls, part.id);
+    const isCustom = this.customCalls.indexOf(part.id) >= 0;
     const json = this.json.object().key("type");
     json
       .text(isCustom ? "custom_tool_call_output" : "function_call_output")
@@ -183,11 +183,6 @@ export class InputWriter {
     if (!part.text.isEmpty) this.text("summary_text", part.text);
     json.end().key("encrypted_content").escaped(part.data).end();
   }
-}
-
-function isIn(list: Span[], id: Span): bool {
-  for (let i = 0; i < list.length; i++) if (list[i].equals(id)) return true;
-  return false;
 }
 
 function hasOneText(parts: ChatPart[]): bool {

@@ -1,7 +1,7 @@
 // Requests to version 1 of Cohere's chat API: the last message, and what was said before it.
 // https://docs.cohere.com/v1/reference/chat
 
-import { Buffer, Span } from "as-proxy-wasm-sdk/bytes";
+import { Buffer, Span, SpanIndex } from "as-proxy-wasm-sdk/bytes";
 import { Json, JsonWriter } from "as-proxy-wasm-sdk/json";
 import { ChatMessage, ChatPart, ChatRequest, PartKind, Role, ToolChoice } from "as-proxy-wasm-sdk/llm/chat";
 import { MAX_TOOL_CALLS } from "as-proxy-wasm-sdk/llm/events";
@@ -110,6 +110,7 @@ export class CohereV1Writer {
   /** The results in messages from `first` up to, not including, `end`, each with the call that it answers. */
   private results(first: i32, end: i32): void {
     const json = this.json.key("tool_results").array();
+    const said = this.answerBefore(first);
     for (let i = first; i < end; i++) {
       const parts = this.chat.messages[i].parts;
       for (let j = 0; j < parts.length; j++) {
@@ -117,7 +118,7 @@ export class CohereV1Writer {
         if (parts[j].kind == PartKind.Text) this.chat.dropped.add("messages.content.text");
         if (parts[j].kind != PartKind.ToolResult) continue;
         json.object().key("call");
-        const call = this.callOf(parts[j].id, first);
+        const call = callOf(parts[j].id, said);
         if (call === null)
           json.object().key("name").escaped(parts[j].id).key("parameters").object().end().end();
         else this.call(call);
@@ -127,17 +128,12 @@ export class CohereV1Writer {
     json.end();
   }
 
-  /** The call with this id in the assistant's message before `end`; null when there is none. */
-  private callOf(id: Span, end: i32): ChatPart | null {
+  /** What the assistant said last before the message `end`. */
+  private answerBefore(end: i32): ChatPart[] {
     const messages = this.chat.messages;
     let at = end - 1;
     while (at >= 0 && messages[at].role != Role.Assistant) at--;
-    if (at < 0) return null;
-    const parts = messages[at].parts;
-    for (let i = 0; i < min(parts.length, MAX_TOOL_CALLS); i++) {
-      if (parts[i].kind == PartKind.ToolCall && parts[i].id.equals(id)) return parts[i];
-    }
-    return null;
+    return at < 0 ? [] : messages[at].parts;
   }
 
   private preamble(): void {
@@ -170,6 +166,9 @@ export class CohereV1Writer {
   /** Of a schema it knows names, descriptions, simple types, and what is required. */
   private parameters(schema: Json): void {
     const json = this.json;
+    const required = new SpanIndex();
+    const names = schema.get("required").items();
+    while (names.next()) required.add(names.value.bytes());
     const members = schema.get("properties").members();
     while (members.next()) {
       const property = members.value;
@@ -180,18 +179,18 @@ export class CohereV1Writer {
       const known = i32(property.get("description").exists) + i32(property.get("type").exists);
       if (property.length() > known) this.chat.dropped.add("tools.function.parameters");
       json.key("type").text(type < 0 ? "dict" : PARAMETER_TYPES[type]);
-      json
-        .key("required")
-        .bool(isIn(schema.get("required"), members.keyBytes()))
-        .end();
+      const isRequired = required.indexOf(members.keyBytes()) >= 0;
+      json.key("required").bool(isRequired).end();
     }
   }
 }
 
-function isIn(names: Json, name: Span): bool {
-  const items = names.items();
-  while (items.next()) if (items.value.bytes().equals(name)) return true;
-  return false;
+/** The call with this id; null when there is none. */
+function callOf(id: Span, parts: ChatPart[]): ChatPart | null {
+  for (let i = 0; i < min(parts.length, MAX_TOOL_CALLS); i++) {
+    if (parts[i].kind == PartKind.ToolCall && parts[i].id.equals(id)) return parts[i];
+  }
+  return null;
 }
 
 function joinedText(result: ChatPart): Span {

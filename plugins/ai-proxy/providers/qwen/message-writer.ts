@@ -50,13 +50,13 @@ export function insertQwenContext(chat: ChatRequest, text: Span): void {
 export function insertQwenFiles(chat: ChatRequest, fileIds: Span): void {
   const joined = new Buffer();
   const messages = chat.messages;
-  while (messages.length > 0 && messages[0].isSystem) {
-    const parts = messages.shift().parts;
+  let count = 0;
+  for (; count < messages.length && messages[count].isSystem; count++) {
+    const parts = messages[count].parts;
     for (let i = 0; i < parts.length; i++) joinText(joined, "\\n", parts[i].text);
   }
   if (joined.isEmpty) joined.text(HELPFUL);
-  messages.unshift(systemMessage(fileIds));
-  messages.unshift(systemMessage(joined.take()));
+  chat.messages = [systemMessage(joined.take()), systemMessage(fileIds)].concat(messages.slice(count));
 }
 
 function systemMessage(text: Span): ChatMessage {
